@@ -1,0 +1,222 @@
+"""The one error tree.
+
+Every error says what happened (``message``), where (``place``) and what to do (``hint``), and carries a stable
+``code`` that programs can rely on. No message holds a secret or somebody's row.
+
+::
+
+    HeadwaterError
+    ├── UsageError              the request cannot be carried out as it is written            (HTTP 400)
+    ├── NotFoundError           there is no such thing, or none that may be seen              (HTTP 404)
+    ├── ConflictError           it exists already, or somebody changed it meanwhile           (HTTP 409)
+    ├── HomeError               the home folder: another version's, unreadable, in use
+    ├── ServeError              the server cannot listen where it was told to
+    ├── NetworkError            a call over the network
+    │   ├── UnreachableError        nobody answered
+    │   ├── OriginDeniedError       the address is not one an administrator allowed
+    │   └── RemoteError             somebody answered, with a failure
+    ├── MError                  an error value of the M language: reason, message, detail
+    │   └── MSyntaxError            M text that cannot be read; lists every finding
+    ├── EngineError             an engine could not run a plan
+    │   └── NotFoldableError        an engine was handed something it does not declare
+    ├── TableError              a published table could not be staged, committed or read
+    ├── WorkspaceError          a workspace answered something that cannot be used
+    ├── ModelError              a model as a function
+    │   ├── SchemaError             no usable signature
+    │   └── ScoringError            the model, or the process around it, failed
+    ├── ScanError               a scan could not be completed
+    └── RefreshError            a dataflow's refresh failed; what was published before stands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+__all__ = [
+    "ConflictError",
+    "Diagnostic",
+    "EngineError",
+    "HeadwaterError",
+    "HomeError",
+    "MError",
+    "MSyntaxError",
+    "ModelError",
+    "NetworkError",
+    "NotFoldableError",
+    "NotFoundError",
+    "OriginDeniedError",
+    "RefreshError",
+    "RemoteError",
+    "ScanError",
+    "SchemaError",
+    "ScoringError",
+    "ServeError",
+    "TableError",
+    "UnreachableError",
+    "UsageError",
+    "WorkspaceError",
+]
+
+
+class HeadwaterError(Exception):
+    """Root of the tree.
+
+    Args:
+        message: what happened, one sentence, no secret and no row data.
+        hint: what to do about it, in the imperative; empty when there is nothing to say.
+        place: where it happened: a file with line and column, a URL's origin, a dataflow's query.
+        code: stable identifier; each class has a default, a raiser may give a narrower one.
+
+    >>> error = NotFoundError("There is no dataflow 'sales'.", hint="List them with 'headwater dataflow list'.")
+    >>> error.code, str(error)
+    ('not_found', "There is no dataflow 'sales'.")
+    """
+
+    default_code: ClassVar[str] = "internal"
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, hint: str = "", place: str = "", code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.place = place
+        self.code = code or self.default_code
+
+    def to_dict(self) -> dict[str, Any]:
+        """The one shape in which every interface (HTTP, ``--json``, logs) shows an error."""
+        return {"code": self.code, "message": self.message, "where": self.place, "hint": self.hint}
+
+
+class UsageError(HeadwaterError):
+    default_code = "usage"
+    http_status = 400
+
+
+class NotFoundError(HeadwaterError):
+    default_code = "not_found"
+    http_status = 404
+
+
+class ConflictError(HeadwaterError):
+    default_code = "conflict"
+    http_status = 409
+
+
+class HomeError(HeadwaterError):
+    default_code = "home"
+
+
+class ServeError(HeadwaterError):
+    default_code = "serve"
+
+
+class NetworkError(HeadwaterError):
+    default_code = "network"
+    http_status = 502
+
+
+class UnreachableError(NetworkError):
+    default_code = "network.unreachable"
+
+
+class OriginDeniedError(NetworkError):
+    default_code = "network.origin_denied"
+
+
+class RemoteError(NetworkError):
+    """Somebody answered, with a failure.
+
+    ``status`` is the HTTP status, ``error_code`` the far side's own word for it where it gave one.
+    """
+
+    default_code = "network.remote"
+
+    def __init__(
+        self, message: str, *, status: int, error_code: str = "", hint: str = "", place: str = "", code: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, place=place, code=code)
+        self.status = status
+        self.error_code = error_code
+
+
+class MError(HeadwaterError):
+    """An error value of the M language, raised.
+
+    ``reason`` and ``message`` are M's (``Expression.Error``, "We cannot convert …"); ``detail`` is any M value.
+    """
+
+    default_code = "m.expression"
+    http_status = 400
+
+    def __init__(
+        self, reason: str, message: str, detail: Any = None, *, hint: str = "", place: str = "", code: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, place=place, code=code)
+        self.reason = reason
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}" if self.message else self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding in M text. ``line`` and ``column`` count from 1; ``start`` and ``end`` are offsets into the text."""
+
+    message: str
+    start: int
+    end: int
+    line: int
+    column: int
+
+
+class MSyntaxError(MError):
+    """M text that cannot be read. ``diagnostics`` has every finding, in the order of the text, at least one."""
+
+    default_code = "m.syntax"
+
+    def __init__(self, diagnostics: Sequence[Diagnostic], *, source_name: str = "") -> None:
+        first = diagnostics[0]
+        more = f" (and {len(diagnostics) - 1} more)" if len(diagnostics) > 1 else ""
+        place = f"{source_name or 'M text'}, line {first.line}, column {first.column}"
+        super().__init__("Expression.SyntaxError", first.message + more, place=place)
+        self.diagnostics = tuple(diagnostics)
+
+
+class EngineError(HeadwaterError):
+    default_code = "engine"
+
+
+class NotFoldableError(EngineError):
+    default_code = "engine.not_foldable"
+
+
+class TableError(HeadwaterError):
+    default_code = "table"
+
+
+class WorkspaceError(HeadwaterError):
+    default_code = "workspace"
+    http_status = 502
+
+
+class ModelError(HeadwaterError):
+    default_code = "model"
+
+
+class SchemaError(ModelError):
+    default_code = "model.schema"
+
+
+class ScoringError(ModelError):
+    default_code = "model.scoring"
+
+
+class ScanError(HeadwaterError):
+    default_code = "scan"
+
+
+class RefreshError(HeadwaterError):
+    default_code = "refresh"
