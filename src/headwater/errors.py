@@ -134,7 +134,14 @@ class RemoteError(NetworkError):
     default_code = "network.remote"
 
     def __init__(
-        self, message: str, *, status: int, error_code: str = "", hint: str = "", place: str = "", code: str | None = None
+        self,
+        message: str,
+        *,
+        status: int,
+        error_code: str = "",
+        hint: str = "",
+        place: str = "",
+        code: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, place=place, code=code)
         self.status = status
