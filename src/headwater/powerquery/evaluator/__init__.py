@@ -1,0 +1,1 @@
+"""Lazy evaluation of M: from syntax tree to closures to values."""

@@ -1,0 +1,105 @@
+"""From M text to a value: parse, compile, look names up."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+
+from headwater.powerquery.evaluator.compiler import Compiler, undefined_name
+from headwater.powerquery.evaluator.scope import Frame, Scope
+from headwater.powerquery.evaluator.session import Session
+from headwater.powerquery.language import parse_document, syntax
+from headwater.powerquery.library import registry
+from headwater.powerquery.values.core import Record, Thunk, Value, force
+
+
+class Names:
+    """Names that no scope has: the environment's first, then the library's, each function bound once a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._bound: dict[str, Value] = {}
+
+    def __call__(self, name: str) -> Value:
+        """The value of a name; MError Expression.Error where nothing defines it."""
+        if name in self._bound:
+            return self._bound[name]
+        value = self._find(name)
+        self._bound[name] = value
+        return value
+
+    def _find(self, name: str) -> Value:
+        library = registry()
+        if name in library.functions:
+            return library.functions[name].bind(self._session)
+        if name in library.constants:
+            return library.constants[name][0]
+        if name == "#shared":
+            return self._shared()
+        if name in self._session.environment:
+            return force(self._session.environment[name])
+        raise undefined_name(name)
+
+    def _shared(self) -> Record:
+        library = registry()
+        names = [*library.functions, *library.constants, *self._session.environment]
+        return Record.of({name: Thunk(self._later(name)) for name in sorted(set(names))})
+
+    def _later(self, name: str) -> Callable[[], Value]:
+        return lambda: self(name)
+
+
+def locator(source: str, source_name: str) -> Callable[[syntax.Span], str]:
+    """Where an offset of the text is: ``query.pq, line 3, column 7``."""
+    starts = [0]
+    for at, character in enumerate(source):
+        if character == "\n":
+            starts.append(at + 1)
+
+    def locate(span: syntax.Span) -> str:
+        line = bisect_right(starts, span.start)
+        return f"{source_name or 'M text'}, line {line}, column {span.start - starts[line - 1] + 1}"
+
+    return locate
+
+
+def evaluate_text(source: str, session: Session, source_name: str = "") -> Value:
+    """The value of an expression, or the record of a section document's members."""
+    document = parse_document(source, source_name)
+    compiler = Compiler(Names(session), locator(source, source_name))
+    if isinstance(document, syntax.Section):
+        return _section(document, compiler)
+    return force(compiler.compile(document, Scope((), None))([None]))
+
+
+def _section(section: syntax.Section, compiler: Compiler) -> Record:
+    members = [(m.name, m.value) for m in section.members]
+    scope = Scope([name for name, _ in members], None)
+    codes = compiler.compile_members(members, scope)
+    frame: Frame = [None, *[None] * len(codes)]
+    for at, code in enumerate(codes, start=1):
+        frame[at] = code(frame)
+    return Record({name: at for at, (name, _) in enumerate(members)}, frame[1:])
+
+
+def evaluate_queries(queries: Mapping[str, str], session: Session, file_names: Mapping[str, str]) -> Record:
+    """A record of queries that are kept as one text each and refer to one another by name.
+
+    Names are resolved in the queries first, then in the environment and the library. A member is evaluated when it
+    is asked for; MSyntaxError is raised at once for any text that cannot be read.
+    """
+    names = list(queries)
+    scope = Scope(names, None)
+    lookup = Names(session)
+    frame: Frame = [None]
+    for name, source in queries.items():
+        document = parse_document(source, file_names.get(name, name))
+        assert not isinstance(document, syntax.Section), "a query is an expression"
+        compiler = Compiler(lookup, locator(source, file_names.get(name, name)))
+        code = compiler.compile(document, scope.defining(name))
+        frame.append(Thunk(_member(code, frame)))
+    return Record({name: at for at, name in enumerate(names)}, frame[1:])
+
+
+def _member(code: Callable[[Frame], Value], frame: Frame) -> Callable[[], Value]:
+    return lambda: code(frame)

@@ -1,0 +1,72 @@
+"""Running evaluations on a stack deep enough for M's recursion."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from headwater.errors import MError
+
+_T = TypeVar("_T")
+
+_STACK_BYTES = 512 * 1024 * 1024
+_FRAMES = 1_500_000
+"""Python frames; an M call takes a handful, so that M may recurse some 100,000 deep and more."""
+
+_here = threading.local()
+
+
+def on_deep_stack(work: Callable[[], _T]) -> _T:
+    """The result of ``work``, run where it may recurse deeply; what it raises is raised here.
+
+    Raises:
+        MError: Expression.Error when even this stack is not deep enough.
+    """
+    if getattr(_here, "deep", False):
+        return work()
+    outcome: list[_T] = []
+    failure: list[BaseException] = []
+
+    def body() -> None:
+        _here.deep = True
+        try:
+            outcome.append(work())
+        except RecursionError:
+            failure.append(stack_overflow())
+        except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, whatever it is
+            failure.append(error)
+
+    thread = _start(body)
+    thread.join()
+    if failure:
+        raise failure[0]
+    return outcome[0]
+
+
+_starting = threading.Lock()
+
+
+def _start(body: Callable[[], None]) -> threading.Thread:
+    """A started thread with a large stack; the size is a setting of the whole process, hence the lock."""
+    with _starting:
+        if sys.getrecursionlimit() < _FRAMES:
+            sys.setrecursionlimit(_FRAMES)
+        before = threading.stack_size(_STACK_BYTES)
+        try:
+            thread = threading.Thread(target=body, name="headwater-m", daemon=True)
+            thread.start()
+        finally:
+            threading.stack_size(before)
+    return thread
+
+
+def stack_overflow() -> MError:
+    """The M error of a recursion without end."""
+    return MError(
+        "Expression.Error",
+        "The evaluation recursed too deeply and was stopped.",
+        hint="Look for a function that calls itself without an end, or use List.Accumulate or List.Generate.",
+        code="m.stack_overflow",
+    )

@@ -1,0 +1,273 @@
+"""The bridge between Arrow columns and M values, and between plan types and M types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from headwater.errors import MError, NotFoldableError
+from headwater.plan import types as p
+from headwater.plan.cells import decode_error, encode_error
+from headwater.powerquery.values import types as t
+from headwater.powerquery.values.core import Binary, List, Record, Thunk, Value, force, plain
+from headwater.powerquery.values.text import literal_text
+from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
+
+_EPOCH_DAYS = 719162
+"""Days from 0001-01-01 to 1970-01-01."""
+_EPOCH_TICKS = _EPOCH_DAYS * 864_000_000_000
+
+_TO_PLAN: dict[str, p.DataType] = {
+    "logical": p.LOGICAL,
+    "number": p.DOUBLE,
+    "text": p.TEXT,
+    "date": p.DATE,
+    "time": p.TIME,
+    "datetime": p.DATETIME_TICKS,
+    "datetimezone": p.DATETIMEZONE,
+    "duration": p.DURATION,
+    "binary": p.BINARY,
+}
+_WHOLE = frozenset({"Byte.Type", "Int8.Type", "Int16.Type", "Int32.Type", "Int64.Type"})
+
+
+def plan_type(of: t.Type) -> p.DataType | None:
+    """The plan type for an M type, or None where values of the type are of no one kind (``any``, functions …)."""
+    match of:
+        case t.NullableType(inner=inner):
+            return plan_type(inner)
+        case t.PrimitiveType(facet=facet) if facet in _WHOLE:
+            return p.INT64
+        case t.PrimitiveType(name=name):
+            return _TO_PLAN.get(name)
+        case t.RecordType(fields=fields, open=False) if fields:
+            members = {f.name: plan_type(f.type) for f in fields}
+            known = {name: kind for name, kind in members.items() if kind is not None}
+            return p.record_type(known) if len(known) == len(members) else None
+        case t.ListType(item=item):
+            inner_type = plan_type(item)
+            return None if inner_type is None else p.list_type(inner_type)
+    return None
+
+
+_TO_M: dict[p.Kind, t.Type] = {
+    p.Kind.LOGICAL: t.LOGICAL,
+    p.Kind.INT64: t.INT64,
+    p.Kind.DOUBLE: t.NUMBER,
+    p.Kind.DECIMAL: t.FACETS["Decimal.Type"],
+    p.Kind.TEXT: t.TEXT,
+    p.Kind.DATE: t.DATE,
+    p.Kind.TIME: t.TIME,
+    p.Kind.DATETIME: t.DATETIME,
+    p.Kind.DATETIMEZONE: t.DATETIMEZONE,
+    p.Kind.DURATION: t.DURATION,
+    p.Kind.BINARY: t.BINARY,
+}
+
+
+def m_type(of: p.DataType) -> t.Type:
+    """The M type of a plan type; nullable, as table cells are."""
+    match of.kind:
+        case p.Kind.RECORD:
+            return t.nullable(t.RecordType(tuple(t.FieldType(f.name, m_type(f.type)) for f in of.fields)))
+        case p.Kind.LIST:
+            assert of.item is not None, "a list type has an item type"
+            return t.nullable(t.ListType(m_type(of.item)))
+        case kind:
+            return t.nullable(_TO_M[kind])
+
+
+# -- Arrow → M -----------------------------------------------------------------------------------------------------
+
+
+def decode(array: pa.Array[Any], of: p.DataType, errors: pa.Array[Any] | None = None) -> list[Value]:
+    """The M values of an Arrow array; a cell with a text in ``errors`` becomes a member that raises that error."""
+    values = _decode_plain(array, of)
+    if errors is None or errors.null_count == len(errors):
+        return values
+    for at, sentinel in enumerate(errors.to_pylist()):
+        if sentinel is not None:
+            values[at] = Thunk.failed(error_of(sentinel))
+    return values
+
+
+def error_of(sentinel: str) -> MError:
+    """The M error that a sentinel text stands for."""
+    reason, message, detail = decode_error(sentinel)
+    return MError(reason, message, detail)
+
+
+def _decode_plain(array: pa.Array[Any], of: p.DataType) -> list[Value]:
+    match of.kind:
+        case p.Kind.LIST:
+            return _decode_lists(array, of)
+        case p.Kind.RECORD:
+            return _decode_records(array, of)
+        case p.Kind.DATETIMEZONE:
+            return [
+                None if cell is None else DateTimeZone(cell["instant"], cell["offset"]) for cell in array.to_pylist()
+            ]
+        case p.Kind.DATE:
+            return _each(array.cast(pa.int32()), lambda days: Date(days + _EPOCH_DAYS))
+        case p.Kind.DATETIME if of.unit == "us":
+            return _each(array.cast(pa.int64()), lambda micros: DateTime(micros * 10 + _EPOCH_TICKS))
+        case p.Kind.DATETIME:
+            return _each(array, DateTime)
+        case p.Kind.TIME:
+            return _each(array, Time)
+        case p.Kind.DURATION:
+            return _each(array, Duration)
+        case _:
+            listed: list[Value] = array.to_pylist()
+            return listed
+
+
+def _each(array: pa.Array[Any], make: Callable[[int], Value]) -> list[Value]:
+    return [None if cell is None else make(cell) for cell in array.to_pylist()]
+
+
+def _decode_lists(array: pa.Array[Any], of: p.DataType) -> list[Value]:
+    assert of.item is not None, "a list type has an item type"
+    cells: list[Value] = []
+    for scalar in array:
+        cells.append(List(_decode_plain(scalar.values, of.item)) if scalar.is_valid else None)
+    return cells
+
+
+def _decode_records(array: Any, of: p.DataType) -> list[Value]:
+    index = {f.name: at for at, f in enumerate(of.fields)}
+    members = [_decode_plain(member, f.type) for member, f in zip(array.flatten(), of.fields, strict=True)]
+    valid = array.is_valid().to_pylist()
+    return [Record(index, cells) if ok else None for ok, cells in zip(valid, zip(*members, strict=True), strict=True)]
+
+
+# -- M → Arrow -----------------------------------------------------------------------------------------------------
+
+
+def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.Array[Any]]:
+    """Arrow arrays (values, sentinels) of M values; a member that is an error is null with its sentinel set.
+
+    Raises:
+        NotFoldableError: a value is not of this type; nothing is rounded or converted here.
+    """
+    cells: list[Any] = []
+    sentinels: list[str | None] = []
+    for value in values:
+        try:
+            cells.append(_encode_cell(plain(force(value)), of))
+            sentinels.append(None)
+        except MError as error:
+            cells.append(None)
+            sentinels.append(encode_error(error.reason, error.message, literal_detail(error.detail)))
+    return pa.array(cells, p.to_arrow(of)), pa.array(sentinels, pa.string())
+
+
+def literal_detail(detail: Value) -> str | None:
+    """An error's detail as text, where it is a scalar."""
+    detail = plain(detail)
+    return detail if isinstance(detail, str) else literal_text(detail) or None
+
+
+_PYTHON: dict[p.Kind, tuple[type, ...]] = {
+    p.Kind.LOGICAL: (bool,),
+    p.Kind.INT64: (int,),
+    p.Kind.DOUBLE: (int, float, Decimal),
+    p.Kind.DECIMAL: (int, Decimal),
+    p.Kind.TEXT: (str,),
+    p.Kind.DATE: (Date,),
+    p.Kind.TIME: (Time,),
+    p.Kind.DATETIME: (DateTime,),
+    p.Kind.DATETIMEZONE: (DateTimeZone,),
+    p.Kind.DURATION: (Duration,),
+    p.Kind.BINARY: (bytes, Binary),
+    p.Kind.RECORD: (Record,),
+    p.Kind.LIST: (List,),
+}
+
+
+def _fits(value: Value, kind: p.Kind) -> bool:
+    return isinstance(value, _PYTHON[kind]) and (not isinstance(value, bool) or kind is p.Kind.LOGICAL)
+
+
+def _encode_cell(value: Value, of: p.DataType) -> Any:
+    if value is None:
+        return None
+    if of.kind is p.Kind.INT64 and isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+        return int(value)
+    if not _fits(value, of.kind):
+        raise NotFoldableError(f"A {t.kind_of(value)} value stands in a column of type {of.kind.value}.")
+    match of.kind:
+        case p.Kind.DOUBLE:
+            return float(value)
+        case p.Kind.DATE:
+            return value.days - _EPOCH_DAYS
+        case p.Kind.DATETIME if of.unit == "us":
+            return _microseconds(value)
+        case p.Kind.TIME | p.Kind.DURATION | p.Kind.DATETIME:
+            return value.ticks
+        case p.Kind.DATETIMEZONE:
+            return {"instant": value.ticks, "offset": value.offset}
+        case p.Kind.BINARY:
+            return value.read() if isinstance(value, Binary) else value
+        case p.Kind.RECORD:
+            return {f.name: _encode_cell(plain(value.get(f.name)), f.type) for f in of.fields}
+        case p.Kind.LIST:
+            assert of.item is not None, "a list type has an item type"
+            return [_encode_cell(item, of.item) for item in value.plain()]
+        case _:
+            return value
+
+
+def _microseconds(value: DateTime) -> int:
+    micros, rest = divmod(value.ticks - _EPOCH_TICKS, 10)
+    if rest:
+        raise NotFoldableError("A datetime finer than a microsecond stands in a column of microseconds.")
+    return micros
+
+
+def common_type(values: Sequence[Value]) -> p.DataType | None:
+    """The one plan type that all values fit, or None; nulls and errors fit any, no value at all is text."""
+    found: p.DataType | None = None
+    for value in values:
+        try:
+            kind = _type_of_cell(plain(force(value)))
+        except MError:
+            continue
+        if kind is _ANY:
+            continue
+        if kind is None:
+            return None
+        found = kind if found is None else _widen(found, kind)
+        if found is None:
+            return None
+    return found or p.TEXT
+
+
+_ANY = p.DataType(p.Kind.TEXT, nullable=False)
+"""Stands for null, which is of every type; told apart by identity."""
+
+
+def _type_of_cell(value: Value) -> p.DataType | None:
+    if value is None:
+        return _ANY
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return p.INT64
+    if isinstance(value, Record):
+        members = {name: _type_of_cell(plain(member)) for name, member in value.items()}
+        known = {name: p.TEXT if kind is _ANY else kind for name, kind in members.items() if kind is not None}
+        return p.record_type(known) if members and len(known) == len(members) else None
+    if isinstance(value, List):
+        item = common_type(value.items)
+        return None if item is None else p.list_type(item)
+    return _TO_PLAN.get(t.kind_of(value))
+
+
+def _widen(left: p.DataType, right: p.DataType) -> p.DataType | None:
+    if left == right:
+        return left
+    if {left.kind, right.kind} == {p.Kind.INT64, p.Kind.DOUBLE}:
+        return p.DOUBLE
+    return None

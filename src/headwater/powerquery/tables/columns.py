@@ -1,0 +1,413 @@
+"""Operations on a table's columns, each for plans and for rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal as OneOf
+
+from headwater.errors import MError, NotFoldableError
+from headwater.plan import types as p
+from headwater.plan.expressions import Expr, Literal, call
+from headwater.plan.nodes import Call, Column, CsvScan, Project, Slice, fresh_id, select
+from headwater.powerquery.library.convert import converter
+from headwater.powerquery.tables.arrow import m_type, plan_type
+from headwater.powerquery.tables.batching import call_rows
+from headwater.powerquery.tables.folding import RowFolder, columns_by_name
+from headwater.powerquery.tables.plan_table import PlanTable, folded
+from headwater.powerquery.tables.row_table import RowTable, table_type
+from headwater.powerquery.values import types as t
+from headwater.powerquery.values.core import List, Record, Thunk, Value, force, plain
+from headwater.powerquery.values.functions import Function
+from headwater.powerquery.values.operators import cannot_convert
+from headwater.powerquery.values.table import Table
+
+Missing = OneOf["error", "ignore", "null"]
+
+
+def missing_column(name: str) -> MError:
+    """The error of a column that a table does not have."""
+    return MError(
+        "Expression.Error",
+        f"The column '{name}' of the table wasn't found.",
+        name,
+        hint="Compare the name with the table's columns; names are case-sensitive.",
+    )
+
+
+def column_values(table: Table, name: str) -> List:
+    """``table[name]``: the cells of one column as a list."""
+    if isinstance(table, PlanTable):
+        planned = table
+        return List(source=lambda: planned.column_cells(name))
+    at = table.index[name]
+    return List(source=lambda: (row[at] for row in table.rows()))
+
+
+def _wanted(table: Table, names: Sequence[str], missing: Missing) -> list[str]:
+    for name in names:
+        if name not in table.index and missing == "error":
+            raise missing_column(name)
+    return [name for name in names if name in table.index] if missing == "ignore" else list(names)
+
+
+# -- select, remove, reorder, rename -------------------------------------------------------------------------------
+
+
+def _select_rows_form(table: Table, names: Sequence[str], missing: Missing) -> Table:
+    wanted = _wanted(table, names, missing)
+    places = [table.index.get(name) for name in wanted]
+    types = [t.ANY if at is None else table.column_types[at] for at in places]
+    return RowTable(
+        table_type(wanted, types),
+        lambda: ([None if at is None else row[at] for at in places] for row in table.rows()),
+    )
+
+
+@folded("Table.SelectColumns", _select_rows_form)
+def select_columns(table: PlanTable, names: Sequence[str], missing: Missing = "error") -> Table:
+    """Just these columns, in this order."""
+    wanted = _wanted(table, names, missing)
+    if len(set(wanted)) < len(wanted):
+        raise NotFoldableError("A column is chosen twice.")
+    items: list[tuple[Column, Expr]] = []
+    types: list[t.Type] = []
+    for name in wanted:
+        if name in table.index:
+            column = table.plan_column(name)
+            items.append((column, column.ref))
+            types.append(table.column_types[table.index[name]])
+        else:
+            added = Column(fresh_id(name, [c.id for c in table.plan.columns]), name, p.TEXT)
+            items.append((added, Literal(None, p.TEXT)))
+            types.append(t.ANY)
+    return table.with_plan(Project(table.plan, tuple(items)), types)
+
+
+def remove_columns(table: Table, names: Sequence[str], missing: Missing = "error") -> Table:
+    """All columns but these."""
+    gone = set(_wanted(table, names, missing))
+    return select_columns(table, [name for name in table.names if name not in gone], "error")
+
+
+def reorder_columns(table: Table, names: Sequence[str], missing: Missing = "error") -> Table:
+    """The named columns take the places that they hold together, in the order given."""
+    moving = iter(_wanted(table, names, missing))
+    moved = set(names)
+    present = [next(moving) if name in moved else name for name in table.names]
+    return select_columns(table, [*present, *moving], missing)
+
+
+def _renamed(table: Table, renames: Mapping[str, str], missing: Missing) -> list[str]:
+    for name in renames:
+        if name not in table.index and missing == "error":
+            raise missing_column(name)
+    names = [renames.get(name, name) for name in table.names]
+    if missing == "null":
+        names += [new for old, new in renames.items() if old not in table.index]
+    return unique_or_error(names)
+
+
+def unique_or_error(names: Sequence[str]) -> list[str]:
+    """The names, if none stands twice; MError Expression.Error otherwise."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise MError("Expression.Error", f"The column '{name}' already exists in the table.", name)
+        seen.add(name)
+    return list(names)
+
+
+def _rename_rows_form(table: Table, renames: Mapping[str, str], missing: Missing) -> Table:
+    names = _renamed(table, renames, missing)
+    width = len(table.names)
+    pad = [None] * (len(names) - width)
+    types = [*table.column_types, *[t.ANY] * len(pad)]
+    return RowTable(table_type(names, types), lambda: ([*row, *pad] for row in table.rows()) if pad else table.rows())
+
+
+@folded("Table.RenameColumns", _rename_rows_form)
+def rename_columns(table: PlanTable, renames: Mapping[str, str], missing: Missing = "error") -> Table:
+    """The columns under other names."""
+    names = _renamed(table, renames, missing)
+    if len(names) > len(table.names):
+        raise NotFoldableError("A column that is not there is added by renaming.")
+    columns = [c.renamed(name) for c, name in zip(table.plan.columns, names, strict=True)]
+    return table.with_plan(select(table.plan, columns), table.column_types)
+
+
+# -- add -----------------------------------------------------------------------------------------------------------
+
+
+def _add_rows_form(table: Table, name: str, function: Function, column_type: t.Type | None) -> Table:
+    unique_or_error([*table.names, name])
+    of = table_type([*table.names, name], [*table.column_types, column_type or _result_type(function)])
+    batched = call_rows(table, function)
+    if batched is not None:
+        return RowTable(of, batched)
+
+    def rows() -> Iterator[Sequence[Value]]:
+        index = table.index
+        for row in table.rows():
+            yield [*row, Thunk(_later(function, Record(index, row)))]
+
+    return RowTable(of, rows)
+
+
+def _later(function: Function, argument: Value) -> Callable[[], Value]:
+    return lambda: function.call(argument)
+
+
+def _result_type(function: Function) -> t.Type:
+    return function.type.result
+
+
+@folded("Table.AddColumn", _add_rows_form)
+def add_column(table: PlanTable, name: str, function: Function, column_type: t.Type | None = None) -> Table:
+    """A column computed from each row.
+
+    A call of a batch function becomes a call node: the function runs once over batches of all rows.
+    """
+    unique_or_error([*table.names, name])
+    folder = RowFolder(function, columns_by_name(table.plan.columns))
+    batch = folder.row_call()
+    taken = [c.id for c in table.plan.columns]
+    if batch is not None:
+        result = batch.function.result
+        added = Column(fresh_id(name, taken), name, result, may_fail=True)
+        plan = _call_node(table, batch.function, batch.arguments, added)
+        return table.with_plan(plan, [*table.column_types, column_type or m_type(result)])
+    expression = folder.fold()
+    added = Column(fresh_id(name, taken), name, expression.type, expression.may_fail)
+    items = (*((c, c.ref) for c in table.plan.columns), (added, expression))
+    return table.with_plan(Project(table.plan, items), [*table.column_types, column_type or _result_type(function)])
+
+
+def _call_node(table: PlanTable, function: object, arguments: Sequence[Expr], added: Column) -> Project:
+    """The call over columns made for its arguments, which are dropped again afterwards."""
+    columns = table.plan.columns
+    taken = [*(c.id for c in columns), added.id]
+    made: list[tuple[Column, Expr]] = []
+    for number, argument in enumerate(arguments, start=1):
+        identifier = fresh_id(f"argument {number}", [*taken, *(c.id for c, _ in made)])
+        made.append((Column(identifier, identifier, argument.type, argument.may_fail), argument))
+    prepared = Project(table.plan, (*((c, c.ref) for c in columns), *made))
+    called = Call(prepared, function, tuple(c.id for c, _ in made), added)  # type: ignore[arg-type]  # a RowCall's
+    return select(called, [*columns, added])
+
+
+# -- types ---------------------------------------------------------------------------------------------------------
+
+_CONVERSION_OF_KIND = {
+    p.Kind.DOUBLE: "Number.From",
+    p.Kind.INT64: "Int64.From",
+    p.Kind.TEXT: "Text.From",
+    p.Kind.LOGICAL: "Logical.From",
+    p.Kind.DATE: "Date.From",
+    p.Kind.DATETIME: "DateTime.From",
+}
+
+
+def _typed_rows_form(table: Table, types: Mapping[str, t.Type], culture: str) -> Table:
+    _known_culture(culture)
+    converters = {table.index[name]: converter(of) for name, of in types.items()}
+    new_types = [types.get(name, of) for name, of in zip(table.names, table.column_types, strict=True)]
+
+    def rows() -> Iterator[Sequence[Value]]:
+        for row in table.rows():
+            yield [
+                cell if at not in converters else Thunk(_converted(converters[at], cell)) for at, cell in enumerate(row)
+            ]
+
+    return RowTable(table_type(table.names, new_types), rows)
+
+
+def _converted(convert: Callable[[Value], Value], cell: Value) -> Callable[[], Value]:
+    return lambda: convert(force(cell))
+
+
+def _known_culture(culture: str) -> None:
+    if culture not in ("", "en-US"):
+        raise MError("Expression.Error", f"The culture '{culture}' is not supported.", culture)
+
+
+@folded("Table.TransformColumnTypes", _typed_rows_form)
+def _transform_types(table: PlanTable, types: Mapping[str, t.Type], culture: str) -> Table:
+    items: list[tuple[Column, Expr]] = []
+    for column, name in zip(table.plan.columns, table.names, strict=True):
+        expression: Expr = column.ref
+        target = types.get(name)
+        if target is not None and t.non_nullable(target) != t.ANYNONNULL:
+            wanted = plan_type(target)
+            operator = None if wanted is None else _CONVERSION_OF_KIND.get(wanted.kind)
+            if operator is None:
+                raise NotFoldableError(f"The conversion to {t.type_text(target)} does not fold.")
+            expression = call(operator, column.ref, option=culture)
+        items.append((replace(column, type=expression.type, may_fail=expression.may_fail), expression))
+    new_types = [types.get(name, of) for name, of in zip(table.names, table.column_types, strict=True)]
+    return table.with_plan(Project(table.plan, tuple(items)), new_types)
+
+
+def transform_types(table: Table, types: Mapping[str, t.Type], culture: str, missing: Missing = "error") -> Table:
+    """The named columns converted; a cell that does not convert becomes an error."""
+    wanted = {name: types[name] for name in _wanted(table, list(types), "ignore" if missing != "error" else "error")}
+    return _transform_types(table, wanted, culture)
+
+
+# -- transform -----------------------------------------------------------------------------------------------------
+
+
+def _transform_rows_form(table: Table, changes: Mapping[str, tuple[Function, t.Type | None]]) -> Table:
+    at_place = {table.index[name]: function for name, (function, _) in changes.items()}
+    types = [
+        of if name not in changes else changes[name][1] or _result_type(changes[name][0])
+        for name, of in zip(table.names, table.column_types, strict=True)
+    ]
+
+    def rows() -> Iterator[Sequence[Value]]:
+        for row in table.rows():
+            yield [cell if at not in at_place else Thunk(_applied(at_place[at], cell)) for at, cell in enumerate(row)]
+
+    return RowTable(table_type(table.names, types), rows)
+
+
+def _applied(function: Function, cell: Value) -> Callable[[], Value]:
+    return lambda: function.call(force(cell))
+
+
+@folded("Table.TransformColumns", _transform_rows_form)
+def transform_columns(table: PlanTable, changes: Mapping[str, tuple[Function, t.Type | None]]) -> Table:
+    """The named columns replaced by a function of their cells."""
+    raise NotFoldableError("A function of a single cell does not fold yet.")
+
+
+# -- records and lists in cells ------------------------------------------------------------------------------------
+
+
+def _expand_rows_form(table: Table, name: str, fields: Sequence[str], new_names: Sequence[str]) -> Table:
+    at = table.index[name]
+    names = unique_or_error([*table.names[:at], *new_names, *table.names[at + 1 :]])
+    types = [*table.column_types[:at], *[t.ANY] * len(new_names), *table.column_types[at + 1 :]]
+
+    def rows() -> Iterator[Sequence[Value]]:
+        for row in table.rows():
+            cells = [Thunk(_field(row[at], field)) for field in fields]
+            yield [*row[:at], *cells, *row[at + 1 :]]
+
+    return RowTable(table_type(names, types), rows)
+
+
+def _field(cell: Value, field: str) -> Callable[[], Value]:
+    def get() -> Value:
+        record = plain(force(cell))
+        if record is None:
+            return None
+        if not isinstance(record, Record):
+            raise cannot_convert(record, "Record")
+        return record.plain(field)
+
+    return get
+
+
+@folded("Table.ExpandRecordColumn", _expand_rows_form)
+def _expand_record(table: PlanTable, name: str, fields: Sequence[str], new_names: Sequence[str]) -> Table:
+    column = table.plan_column(name)
+    if column.type.kind is not p.Kind.RECORD:
+        raise NotFoldableError(f"The column '{name}' holds no records of a known form.")
+    members = {f.name: f.type for f in column.type.fields}
+    at = table.index[name]
+    taken = [c.id for c in table.plan.columns]
+    added: list[tuple[Column, Expr]] = []
+    for field, new_name in zip(fields, new_names, strict=True):
+        if field not in members:
+            raise NotFoldableError(f"The records have no field '{field}'.")
+        # Expanding a null record gives nulls, while [field] of one is an error: hence the nullable-free reference.
+        expression = call("[]", replace(column.ref, type=replace(column.type, nullable=False)), option=field)
+        identifier = fresh_id(new_name, [*taken, *(c.id for c, _ in added)])
+        added.append((Column(identifier, new_name, expression.type, expression.may_fail), expression))
+    before = [(c, c.ref) for c in table.plan.columns[:at]]
+    after = [(c, c.ref) for c in table.plan.columns[at + 1 :]]
+    types = [*table.column_types[:at], *(m_type(c.type) for c, _ in added), *table.column_types[at + 1 :]]
+    return table.with_plan(Project(table.plan, (*before, *added, *after)), types)
+
+
+def expand_record_column(table: Table, name: str, fields: Sequence[str], new_names: Sequence[str] | None) -> Table:
+    """A column of records replaced by columns of their fields; an error cell stays one in each of them."""
+    if name not in table.index:
+        raise missing_column(name)
+    chosen = list(new_names if new_names is not None else fields)
+    unique_or_error([*(n for n in table.names if n != name), *chosen])
+    return _expand_record(table, name, fields, chosen)
+
+
+# -- headers -------------------------------------------------------------------------------------------------------
+
+
+def header_names(cells: Sequence[Value], old: Sequence[str]) -> list[str]:
+    """Column names from a row's cells: text as it is, null keeps the old name, repeats get ``_1``, ``_2`` …."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for cell, previous in zip(cells, old, strict=True):
+        value = plain(force(cell))
+        stem = value if isinstance(value, str) and value else previous
+        name, count = stem, 0
+        while name in taken:
+            count += 1
+            name = f"{stem}_{count}"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _promote_rows_form(table: Table) -> Table:
+    first = next(iter(table.rows()), None)
+    if first is None:
+        return table
+    names = header_names(first, table.names)
+
+    def rows() -> Iterator[Sequence[Value]]:
+        remaining = table.rows()
+        next(remaining, None)
+        return remaining
+
+    return RowTable(table_type(names), rows)
+
+
+@folded("Table.PromoteHeaders", _promote_rows_form)
+def promote_headers(table: PlanTable) -> Table:
+    """The first row becomes the column names."""
+    head = PlanTable(Slice(table.plan, 0, 1), table.session)
+    first = next(iter(head.rows()), None)
+    if first is None:
+        return table
+    names = header_names(first, table.names)
+    plan = table.plan
+    if isinstance(plan, CsvScan):
+        # Kept a scan, so that lineage names the file's own columns and readers skip the line.
+        columns = tuple(c.renamed(name) for c, name in zip(plan.columns, names, strict=True))
+        return table.with_plan(replace(plan, columns=columns, skip_rows=plan.skip_rows + 1), [t.ANY] * len(names))
+    columns = tuple(c.renamed(name) for c, name in zip(plan.columns, names, strict=True))
+    return table.with_plan(select(Slice(plan, 1, None), columns), [t.ANY] * len(names))
+
+
+# -- duplicate -----------------------------------------------------------------------------------------------------
+
+
+def _duplicate_rows_form(table: Table, name: str, new_name: str, of: t.Type | None) -> Table:
+    at = table.index[name]
+    kind = of or table.column_types[at]
+    return RowTable(
+        table_type(unique_or_error([*table.names, new_name]), [*table.column_types, kind]),
+        lambda: ([*row, row[at]] for row in table.rows()),
+    )
+
+
+@folded("Table.DuplicateColumn", _duplicate_rows_form)
+def duplicate_column(table: PlanTable, name: str, new_name: str, of: t.Type | None) -> Table:
+    """A copy of a column under another name."""
+    unique_or_error([*table.names, new_name])
+    column = table.plan_column(name)
+    copy = replace(column, id=fresh_id(new_name, [c.id for c in table.plan.columns]), name=new_name)
+    items = (*((c, c.ref) for c in table.plan.columns), (copy, column.ref))
+    kind = of or table.column_types[table.index[name]]
+    return table.with_plan(Project(table.plan, items), [*table.column_types, kind])

@@ -1,0 +1,222 @@
+"""Joins, nested joins, and the expansion of table cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from headwater.errors import NotFoldableError
+from headwater.plan.nodes import JoinKind, join, select
+from headwater.plan.types import NUMERIC, Kind
+from headwater.powerquery.tables.columns import missing_column, select_columns, unique_or_error
+from headwater.powerquery.tables.plan_table import PlanTable
+from headwater.powerquery.tables.row_table import RowTable, table_type
+from headwater.powerquery.values import types as t
+from headwater.powerquery.values.core import Value, force, plain
+from headwater.powerquery.values.equality import equal, hashable
+from headwater.powerquery.values.operators import cannot_convert
+from headwater.powerquery.values.table import Table
+
+KINDS: tuple[JoinKind, ...] = (
+    "inner", "left", "right", "full", "left_anti", "right_anti", "left_semi", "right_semi",
+)  # fmt: skip
+"""By the number of M's JoinKind."""
+
+Keys = Sequence[str]
+
+
+def join_tables(left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind) -> Table:
+    """``Table.Join``: one row a pair of matching rows; both tables' columns, which may not share a name."""
+    _check_keys(left, left_keys)
+    _check_keys(right, right_keys)
+    unique_or_error([*left.names, *right.names])
+    if isinstance(left, PlanTable) and isinstance(right, PlanTable):
+        try:
+            return _folded_join(left, left_keys, right, right_keys, kind)
+        except NotFoldableError as reason:
+            left.session.note_unfolded("Table.Join", reason.message, reason.place)
+    return _joined_rows(left, left_keys, right, right_keys, kind)
+
+
+def _check_keys(table: Table, keys: Keys) -> None:
+    for key in keys:
+        if key not in table.index:
+            raise missing_column(key)
+
+
+def _folded_join(left: PlanTable, left_keys: Keys, right: PlanTable, right_keys: Keys, kind: JoinKind) -> PlanTable:
+    pairs = [(left.plan_column(a), right.plan_column(b)) for a, b in zip(left_keys, right_keys, strict=True)]
+    for a, b in pairs:
+        alike = a.type.same_kind(b.type) or {a.type.kind, b.type.kind} <= NUMERIC
+        if not alike or a.type.kind in (Kind.RECORD, Kind.LIST):
+            raise NotFoldableError(f"The keys '{a.name}' and '{b.name}' are of different types.")
+        if a.may_fail or b.may_fail:
+            # A key that is an error fails the whole join in M; comparing it as null would hide that.
+            raise NotFoldableError(f"The key '{a.name if a.may_fail else b.name}' may hold errors.")
+    plan = join(left.plan, right.plan, [(a.id, b.id) for a, b in pairs], kind)
+    if kind in ("left_anti", "left_semi"):
+        types = left.column_types
+    elif kind in ("right_anti", "right_semi"):
+        types = right.column_types
+    else:
+        types = (*map(t.nullable, left.column_types), *map(t.nullable, right.column_types))
+    return left.with_plan(plan, types)
+
+
+def _matches(right: Table, right_keys: Keys) -> Callable[[Sequence[Value]], list[Sequence[Value]]]:
+    places = [right.index[key] for key in right_keys]
+    buckets: dict[Any, list[Sequence[Value]]] = {}
+    for row in right.rows():
+        buckets.setdefault(tuple(hashable(force(row[at])) for at in places), []).append(row)
+
+    def find(key: Sequence[Value]) -> list[Sequence[Value]]:
+        alike = buckets.get(tuple(hashable(cell) for cell in key), [])
+        return [r for r in alike if all(equal(force(r[at]), cell) for at, cell in zip(places, key, strict=True))]
+
+    return find
+
+
+def _joined_rows(left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind) -> Table:
+    if kind in ("right_anti", "right_semi"):
+        return _joined_rows(right, right_keys, left, left_keys, "left_anti" if kind == "right_anti" else "left_semi")
+    only_left = kind in ("left_anti", "left_semi")
+    names = left.names if only_left else (*left.names, *right.names)
+    types = left.column_types if only_left else (*left.column_types, *right.column_types)
+    places = [left.index[key] for key in left_keys]
+
+    def rows() -> Iterator[Sequence[Value]]:
+        find = _matches(right, right_keys)
+        used: set[int] = set()
+        for row in left.rows():
+            found = find([force(row[at]) for at in places])
+            if only_left:
+                if bool(found) == (kind == "left_semi"):
+                    yield row
+                continue
+            used.update(map(id, found))
+            yield from ([*row, *other] for other in found)
+            if not found and kind in ("left", "full"):
+                yield [*row, *[None] * len(right.names)]
+        if kind in ("right", "full"):
+            yield from _unmatched(left, left_keys, right, right_keys)
+
+    return RowTable(table_type(names, types), rows)
+
+
+def _unmatched(left: Table, left_keys: Keys, right: Table, right_keys: Keys) -> Iterator[Sequence[Value]]:
+    find = _matches(left, left_keys)
+    places = [right.index[key] for key in right_keys]
+    for row in right.rows():
+        if not find([force(row[at]) for at in places]):
+            yield [*[None] * len(left.names), *row]
+
+
+class NestedJoin(Table):
+    """The result of ``Table.NestedJoin``: the left rows with a column of tables of their matches.
+
+    It remembers what was joined, so that expanding the column becomes a plain join, which folds.
+    """
+
+    __slots__ = ("column", "kind", "left", "left_keys", "right", "right_keys")
+
+    def __init__(  # noqa: PLR0917 -- in the order of M's arguments
+        self, left: Table, left_keys: Keys, right: Table, right_keys: Keys, column: str, kind: JoinKind
+    ) -> None:
+        _check_keys(left, left_keys)
+        _check_keys(right, right_keys)
+        names = unique_or_error([*left.names, column])
+        super().__init__(table_type(names, [*left.column_types, right.type]))
+        self.left, self.left_keys = left, left_keys
+        self.right, self.right_keys = right, right_keys
+        self.column, self.kind = column, kind
+
+    def rows(self) -> Iterator[Sequence[Value]]:
+        """The left rows, each with its matches as a table; then, for right and full joins, the rest of the right."""
+        find = _matches(self.right, self.right_keys)
+        places = [self.left.index[key] for key in self.left_keys]
+        for row in self.left.rows() if self.kind not in ("right_anti", "right_semi") else ():
+            found = find([force(row[at]) for at in places])
+            keeps_unmatched = self.kind in ("left", "full", "left_anti")
+            if (found and self.kind != "left_anti") or (not found and keeps_unmatched):
+                yield [*row, RowTable.held(self.right.type, found)]
+        if self.kind in ("right", "full", "right_anti"):
+            rest = [row[len(self.left.names) :] for row in self._unmatched_right()]
+            if rest:
+                yield [*[None] * len(self.left.names), RowTable.held(self.right.type, rest)]
+
+    def _unmatched_right(self) -> Iterator[Sequence[Value]]:
+        return _unmatched(self.left, self.left_keys, self.right, self.right_keys)
+
+    def row_count(self) -> int:
+        """The number of rows, by making them."""
+        return sum(1 for _ in self.rows())
+
+    def append(self, others: Sequence[Table]) -> Table:
+        """This table's rows, then the others'."""
+        from headwater.powerquery.tables.combining import combine
+
+        return combine([self, *others])
+
+    def expand(self, names: Sequence[str], new_names: Sequence[str]) -> Table | None:
+        """The join with just these columns of the right side; None where it does not fold."""
+        if not isinstance(self.left, PlanTable) or not isinstance(self.right, PlanTable):
+            return None
+        if self.kind not in ("inner", "left", "right", "full"):
+            return None
+        try:
+            joined = _folded_join(self.left, self.left_keys, self.right, self.right_keys, self.kind)
+        except NotFoldableError as reason:
+            self.left.session.note_unfolded("Table.NestedJoin", reason.message, reason.place)
+            return None
+        width = len(self.left.names)
+        own = list(joined.plan.columns[:width])
+        places = [self.right.index[name] for name in names]
+        taken = [joined.plan.columns[width + at].renamed(new) for at, new in zip(places, new_names, strict=True)]
+        types = [*joined.column_types[:width], *(joined.column_types[width + at] for at in places)]
+        return joined.with_plan(select(joined.plan, [*own, *taken]), types)
+
+
+def expand_table_column(table: Table, column: str, names: Sequence[str], new_names: Sequence[str] | None) -> Table:
+    """A column of tables replaced by columns of their cells: one row a row of each table, one of nulls for none."""
+    if column not in table.index:
+        raise missing_column(column)
+    chosen = list(new_names if new_names is not None else names)
+    unique_or_error([*(n for n in table.names if n != column), *chosen])
+    if isinstance(table, NestedJoin) and table.column == column and all(n in table.right.index for n in names):
+        folded = table.expand(names, chosen)
+        if folded is not None:
+            return folded
+    return _expanded_rows(table, column, names, chosen)
+
+
+def _expanded_rows(table: Table, column: str, names: Sequence[str], chosen: Sequence[str]) -> Table:
+    at = table.index[column]
+    inner = table.column_types[at]
+    inner_fields = {f.name: f.type for f in inner.row.fields} if isinstance(inner, t.TableType) else {}
+    types = [*table.column_types[:at], *(inner_fields.get(n, t.ANY) for n in names), *table.column_types[at + 1 :]]
+    out_names = [*table.names[:at], *chosen, *table.names[at + 1 :]]
+
+    def rows() -> Iterator[Sequence[Value]]:
+        for row in table.rows():
+            nested = plain(force(row[at]))
+            for cells in _nested_rows(nested, names):
+                yield [*row[:at], *cells, *row[at + 1 :]]
+
+    return RowTable(table_type(out_names, types), rows)
+
+
+def _nested_rows(nested: Value, names: Sequence[str]) -> Iterator[Sequence[Value]]:
+    nothing: Sequence[Value] = [None] * len(names)
+    if nested is None:
+        yield nothing
+        return
+    if not isinstance(nested, Table):
+        raise cannot_convert(nested, "Table")
+    present = [name for name in names if name in nested.index]
+    empty = True
+    for row in select_columns(nested, present, "error").rows():
+        empty = False
+        cells = dict(zip(present, row, strict=True))
+        yield [cells.get(name) for name in names]
+    if empty:
+        yield nothing

@@ -1,0 +1,289 @@
+"""M's operators on values.
+
+Numbers are doubles to the operators: a whole-number result stays an ``int`` while a double holds it exactly.
+Null rules and errors as the language defines them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from headwater.errors import MError
+from headwater.powerquery.values.core import (
+    Binary,
+    List,
+    Record,
+    Value,
+    WithMetadata,
+    binary_bytes,
+    metadata_of,
+    plain,
+)
+from headwater.powerquery.values.equality import compare, equal, not_applicable
+from headwater.powerquery.values.table import Table
+from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
+from headwater.powerquery.values.types import Type, conforms, kind_of, type_text
+
+_EXACT = 2**53
+_NUMBERS = (int, float, Decimal)
+_TIMED = (DateTime, DateTimeZone, Time)
+
+
+def is_number(value: Value) -> bool:
+    """True for M numbers (Python's bool is an int, M's logical is no number)."""
+    return isinstance(value, _NUMBERS) and type(value) is not bool
+
+
+def to_double(value: Value) -> float | int:
+    """The double of a number; ints stay ints while exact."""
+    if type(value) is int and -_EXACT <= value <= _EXACT:
+        return value
+    return float(value)
+
+
+def add(left: Value, right: Value) -> Value:
+    """``left + right``."""
+    if type(left) is float and type(right) is float:
+        return left + right
+    return _arithmetic("+", left, right)
+
+
+def subtract(left: Value, right: Value) -> Value:
+    """``left - right``."""
+    if type(left) is float and type(right) is float:
+        return left - right
+    return _arithmetic("-", left, right)
+
+
+def multiply(left: Value, right: Value) -> Value:
+    """``left * right``."""
+    if type(left) is float and type(right) is float:
+        return left * right
+    return _arithmetic("*", left, right)
+
+
+def divide(left: Value, right: Value) -> Value:
+    """``left / right``; by zero gives infinity or NaN."""
+    return _arithmetic("/", left, right)
+
+
+def _arithmetic(operator: str, left: Value, right: Value) -> Value:
+    left, right = plain(left), plain(right)
+    if is_number(left) and is_number(right):
+        return _double_arithmetic(operator, to_double(left), to_double(right))
+    if left is None or right is None:
+        other = left if right is None else right
+        if other is None or is_number(other) or isinstance(other, (*_TIMED, Date, Duration)):
+            return None
+        raise not_applicable(operator, left, right)
+    return _time_arithmetic(operator, left, right)
+
+
+def _double_arithmetic(operator: str, left: float | int, right: float | int) -> float | int:
+    try:
+        match operator:
+            case "+":
+                result = left + right
+            case "-":
+                result = left - right
+            case "*":
+                result = left * right
+            case _:
+                return _divide(left, right)
+    except OverflowError:
+        return math.inf
+    return result if type(result) is float or -_EXACT <= result <= _EXACT else float(result)
+
+
+def _divide(left: float | int, right: float | int) -> float | int:
+    if right == 0:
+        if left == 0 or math.isnan(left):
+            return math.nan
+        return math.copysign(math.inf, left) * math.copysign(1.0, right)
+    quotient = left / right
+    return int(quotient) if quotient.is_integer() and abs(quotient) <= _EXACT and quotient else quotient
+
+
+def _time_arithmetic(operator: str, left: Value, right: Value) -> Value:
+    if operator == "+" and isinstance(left, Duration) and not isinstance(right, Duration):
+        left, right = right, left
+    if isinstance(left, Duration):
+        return _duration_arithmetic(operator, left, right)
+    if isinstance(right, Duration) and operator in "+-":
+        return _shift(left, right.ticks if operator == "+" else -right.ticks, operator, right)
+    if operator == "*" and isinstance(right, Duration) and is_number(left):
+        return Duration(round(right.ticks * left))
+    if operator == "-" and type(left) is type(right) and isinstance(left, (*_TIMED, Date)):
+        return Duration(left.ticks - right.ticks)
+    if operator == "+" and isinstance(left, Date) and isinstance(right, Time):
+        return DateTime(left.ticks + right.ticks)
+    raise not_applicable(operator, left, right)
+
+
+def _duration_arithmetic(operator: str, left: Duration, right: Value) -> Value:
+    if isinstance(right, Duration):
+        if operator == "+":
+            return Duration(left.ticks + right.ticks)
+        if operator == "-":
+            return Duration(left.ticks - right.ticks)
+        if operator == "/":
+            return _divide(left.ticks, right.ticks)
+    if is_number(right) and operator == "*":
+        return Duration(round(left.ticks * right))
+    if is_number(right) and operator == "/" and right != 0:
+        return Duration(round(left.ticks / right))
+    raise not_applicable(operator, left, right)
+
+
+def _shift(left: Value, ticks: int, operator: str, right: Duration) -> Value:
+    match left:
+        case Date():
+            return DateTime(left.ticks + ticks).date
+        case DateTime():
+            return DateTime(left.ticks + ticks)
+        case DateTimeZone():
+            return DateTimeZone(left.ticks + ticks, left.offset)
+        case Time():
+            return Time((left.ticks + ticks) % (24 * 3600 * 10**7))
+    raise not_applicable(operator, left, right)
+
+
+def concatenate(left: Value, right: Value) -> Value:
+    """``left & right``: texts, lists, records, tables, binaries; a date and a time."""
+    left, right = plain(left), plain(right)
+    if left is None or right is None:
+        other = left if right is None else right
+        if other is None or isinstance(other, str | Date | Time):
+            return None
+        raise not_applicable("&", left, right)
+    joined = _JOINS.get((type(left), type(right)))
+    if joined is not None:
+        return joined(left, right)
+    if isinstance(left, bytes | Binary) and isinstance(right, bytes | Binary):
+        return binary_bytes(left) + binary_bytes(right)
+    if isinstance(left, Table) and isinstance(right, Table):
+        return left.append((right,))
+    raise not_applicable("&", left, right)
+
+
+def _join_records(left: Record, right: Record) -> Record:
+    return Record.of({**left.raw(), **right.raw()})
+
+
+_JOINS: dict[tuple[type, type], Callable[[Any, Any], Value]] = {
+    (str, str): lambda a, b: a + b,
+    (List, List): lambda a, b: List([*a.raw(), *b.raw()]),
+    (Record, Record): _join_records,
+    (Date, Time): lambda a, b: DateTime(a.ticks + b.ticks),
+}
+
+
+def _ordering(operator: str, decide: Callable[[int], bool]) -> Callable[[Value, Value], Value]:
+    def apply(left: Value, right: Value) -> Value:
+        left, right = plain(left), plain(right)
+        if left is None or right is None:
+            return None
+        if is_number(left) and is_number(right) and (math.isnan(left) or math.isnan(right)):
+            return False
+        if type(left) is bool and type(right) is bool:
+            return decide(left - right)
+        try:
+            return decide(compare(left, right))
+        except MError:
+            raise not_applicable(operator, left, right) from None
+
+    return apply
+
+
+def negate(value: Value) -> Value:
+    """``-value``."""
+    value = plain(value)
+    if value is None:
+        return None
+    if is_number(value):
+        return -float(value) if value == 0 else -to_double(value)
+    if isinstance(value, Duration):
+        return Duration(-value.ticks)
+    raise MError("Expression.Error", f"We cannot apply operator - to type {kind_of(value).capitalize()}.")
+
+
+def positive(value: Value) -> Value:
+    """``+value``."""
+    value = plain(value)
+    if value is None or is_number(value) or isinstance(value, Duration):
+        return value
+    raise MError("Expression.Error", f"We cannot apply operator + to type {kind_of(value).capitalize()}.")
+
+
+def logical(value: Value) -> bool | None:
+    """The value as a nullable logical; MError Expression.Error otherwise."""
+    value = plain(value)
+    if value is None or type(value) is bool:
+        return value
+    raise cannot_convert(value, "Logical")
+
+
+def invert(value: Value) -> Value:
+    """``not value``."""
+    truth = logical(value)
+    return None if truth is None else not truth
+
+
+def cannot_convert(value: Value, target: str) -> MError:
+    """The error of a value of the wrong kind; shows scalars, never a whole structure."""
+    from headwater.powerquery.values.text import literal_text
+
+    shown = literal_text(value)
+    what = f"the value {shown}" if shown else f"a value of type {kind_of(value).capitalize()}"
+    return MError(
+        "Expression.Error",
+        f"We cannot convert {what} to type {target}.",
+        Record.of({"Value": value, "Type": _target_type(target)}),
+    )
+
+
+def _target_type(target: str) -> Any:
+    from headwater.powerquery.values.types import PRIMITIVES
+
+    return PRIMITIVES.get(target.lower())
+
+
+def with_metadata(value: Value, metadata: Value) -> Value:
+    """``value meta metadata``: added to what is there, the right side winning."""
+    added = plain(metadata)
+    if not isinstance(added, Record):
+        raise cannot_convert(added, "Record")
+    merged = _join_records(metadata_of(value), added)
+    return WithMetadata(plain(value), merged)
+
+
+def ascribe(value: Value, expected: Type) -> Value:
+    """``value as type``: the value itself, or MError Expression.Error."""
+    if conforms(value, expected):
+        return value
+    raise cannot_convert(plain(value), type_text(expected).removeprefix("type ").removeprefix("nullable ").capitalize())
+
+
+less = _ordering("<", lambda c: c < 0)
+less_or_equal = _ordering("<=", lambda c: c <= 0)
+greater = _ordering(">", lambda c: c > 0)
+greater_or_equal = _ordering(">=", lambda c: c >= 0)
+
+BINARY_OPERATORS: dict[str, Callable[[Value, Value], Value]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "&": concatenate,
+    "=": equal,
+    "<>": lambda a, b: not equal(a, b),
+    "<": less,
+    "<=": less_or_equal,
+    ">": greater,
+    ">=": greater_or_equal,
+    "meta": with_metadata,
+}
+UNARY_OPERATORS: dict[str, Callable[[Value], Value]] = {"-": negate, "+": positive, "not": invert}
