@@ -1,0 +1,86 @@
+"""Reading the arguments that many library functions share: names, lists of names, criteria, options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from headwater.errors import MError
+from headwater.powerquery.values.core import List, Record, Value, plain
+from headwater.powerquery.values.functions import Function
+from headwater.powerquery.values.operators import cannot_convert, is_number
+from headwater.powerquery.values.table import Table
+
+
+def text_of(value: Value) -> str:
+    """A text."""
+    value = plain(value)
+    if isinstance(value, str):
+        return value
+    raise cannot_convert(value, "Text")
+
+
+def function_of(value: Value) -> Function:
+    """A function."""
+    value = plain(value)
+    if isinstance(value, Function):
+        return value
+    raise cannot_convert(value, "Function")
+
+
+def list_of(value: Value) -> List:
+    """A list."""
+    value = plain(value)
+    if isinstance(value, List):
+        return value
+    raise cannot_convert(value, "List")
+
+
+def table_of(value: Value) -> Table:
+    """A table."""
+    value = plain(value)
+    if isinstance(value, Table):
+        return value
+    raise cannot_convert(value, "Table")
+
+
+def record_of(value: Value) -> Record:
+    """A record."""
+    value = plain(value)
+    if isinstance(value, Record):
+        return value
+    raise cannot_convert(value, "Record")
+
+
+def names_of(value: Value) -> list[str]:
+    """One name or a list of names."""
+    value = plain(value)
+    return [value] if isinstance(value, str) else [text_of(item) for item in list_of(value).plain()]
+
+
+def pairs_of(value: Value) -> list[list[Value]]:
+    """A list of lists, or one such list by itself: ``{"a", "b"}`` stands for ``{{"a", "b"}}``."""
+    items = list(list_of(value).plain())
+    if items and not isinstance(items[0], List):
+        return [items]
+    return [list(list_of(item).plain()) for item in items]
+
+
+def whole(value: Value, what: str, *, least: int = 0) -> int:
+    """A whole number of at least ``least``; ``what`` names the argument in the error."""
+    value = plain(value)
+    if not is_number(value) or value != int(value):
+        raise cannot_convert(value, "Number")
+    if value < least:
+        raise MError("Expression.Error", f"The '{what}' argument is out of range.", value)
+    return int(value)
+
+
+def option(options: Record | None, name: str, default: Any = None) -> Any:
+    """An option of an options record, or the default."""
+    return default if options is None else options.plain(name, default)
+
+
+def call_each(function: Function, items: Sequence[Value]) -> list[Value]:
+    """The function of each item."""
+    return [function.call(item) for item in items]

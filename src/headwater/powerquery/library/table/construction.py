@@ -1,0 +1,217 @@
+"""Tables from lists, records and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from headwater.errors import MError
+from headwater.powerquery.library.arguments import list_of, names_of, record_of, table_of
+from headwater.powerquery.library.declarations import function
+from headwater.powerquery.tables.combining import combine
+from headwater.powerquery.tables.holding import planned
+from headwater.powerquery.tables.row_table import RowTable, table_type
+from headwater.powerquery.values import types as t
+from headwater.powerquery.values.core import List, Record, Value, force, plain
+from headwater.powerquery.values.operators import cannot_convert, is_number
+from headwater.powerquery.values.table import Table
+
+if TYPE_CHECKING:
+    from headwater.powerquery.evaluator.session import Session
+
+
+def _columns(columns: Value) -> t.TableType:
+    """A table type from what ``#table`` takes as columns: a type, names, or a number of columns."""
+    columns = plain(columns)
+    if isinstance(columns, t.TableType):
+        return columns
+    if isinstance(columns, t.RecordType):
+        return t.TableType(columns)
+    if is_number(columns):
+        return table_type([f"Column{at}" for at in range(1, int(columns) + 1)])
+    if isinstance(columns, List):
+        return table_type(names_of(columns))
+    raise cannot_convert(columns, "Type")
+
+
+def _rows(rows: List, width: int) -> Iterator[Sequence[Value]]:
+    for row in rows:
+        cells = list_of(row).items
+        if len(cells) != width:
+            raise MError("Expression.Error", f"A row has {len(cells)} cells, while the table has {width} columns.")
+        yield cells
+
+
+@function(
+    "#table(columns as any, rows as any) as any",
+    examples=[('Table.RowCount(#table({"A", "B"}, {{1, 2}, {3, 4}}))', "2")],
+    session=True,
+)
+def table_literal(session: Session, columns: Value, rows: Value) -> Table:
+    """A table of the given columns (a table type, or names) and rows (lists of cells)."""
+    return _from_rows(session, columns, rows)
+
+
+def _from_rows(session: Session, columns: Value, rows: Value) -> Table:
+    of = _columns(columns)
+    listed = list_of(rows)
+    return planned(RowTable(of, lambda: _rows(listed, len(of.row.fields))), session)
+
+
+@function(
+    "Table.FromRows(rows as list, optional columns as any) as table",
+    examples=[
+        ('Table.FromRows({{1, "a"}, {2, "b"}}, {"N", "T"})', '#table({"N", "T"}, {{1, "a"}, {2, "b"}})'),
+    ],
+    session=True,
+)
+def from_rows(session: Session, rows: List, columns: Value = None) -> Table:
+    """A table of rows, each a list of cells."""
+    if plain(columns) is None:
+        head = rows.first(1)
+        columns = len(list_of(force(head[0])).items) if head else 0
+    return _from_rows(session, columns, rows)
+
+
+@function(
+    "Table.FromRecords(records as list, optional columns as any, optional missingField as nullable number) as table",
+    examples=[
+        ("Table.FromRecords({[A = 1, B = 2], [A = 3, B = 4]})", '#table({"A", "B"}, {{1, 2}, {3, 4}})'),
+        ('Table.FromRecords({[A = 1], [B = 2]}, {"A", "B"}, MissingField.UseNull)',
+         '#table({"A", "B"}, {{1, null}, {null, 2}})'),
+    ],
+    session=True,
+)  # fmt: skip
+def from_records(session: Session, records: List, columns: Value = None, missing: Value = None) -> Table:
+    """A table of records; the first one names the columns unless they are given."""
+    if plain(columns) is None:
+        head = records.first(1)
+        columns = List(list(record_of(force(head[0])).names) if head else [])
+    of = _columns(columns)
+    names = [f.name for f in of.row.fields]
+
+    def rows() -> Iterator[Sequence[Value]]:
+        for item in records:
+            record = record_of(item)
+            raw = record.raw()
+            for name in names:
+                if name not in raw and missing != 2:
+                    raise MError("Expression.Error", f"The field '{name}' of the record wasn't found.", record)
+            yield [raw.get(name) for name in names]
+
+    return planned(RowTable(of, rows), session)
+
+
+@function(
+    "Table.FromColumns(lists as list, optional columns as any) as table",
+    examples=[('Table.FromColumns({{1, 2}, {3}}, {"A", "B"})', '#table({"A", "B"}, {{1, 3}, {2, null}})')],
+    session=True,
+)
+def from_columns(session: Session, lists: List, columns: Value = None) -> Table:
+    """A table of columns, each a list of cells; short ones are filled with null."""
+    held = [list_of(item).items for item in lists]
+    of = _columns(len(held) if plain(columns) is None else columns)
+    width = len(of.row.fields)
+    held += [[]] * (width - len(held))
+    height = max((len(column) for column in held), default=0)
+    rows = [[column[at] if at < len(column) else None for column in held] for at in range(height)]
+    return planned(RowTable.held(of, rows), session)
+
+
+@function(
+    "Table.FromList(list as list, optional splitter as nullable function, optional columns as any,"
+    " optional default as any, optional extraValues as nullable number) as table",
+    examples=[('Table.FromList({"a,b", "c,d"}, null, {"X", "Y"})', '#table({"X", "Y"}, {{"a", "b"}, {"c", "d"}})')],
+    session=True,
+)
+def from_list(
+    session: Session, items: List, splitter: Value = None, columns: Value = None, default: Value = None,
+    _extra: Value = None,
+) -> Table:  # fmt: skip
+    """A table of a list; the splitter makes the cells of a row from an item, by default by commas."""
+    split = [
+        list_of(splitter.call(item)).items if splitter is not None else str(plain(item)).split(",") for item in items
+    ]
+    width = max((len(row) for row in split), default=1)
+    of = _columns(width if plain(columns) is None else columns)
+    width = len(of.row.fields)
+    rows = [[*row, *[default] * (width - len(row))][:width] for row in split]
+    return planned(RowTable.held(of, rows), session)
+
+
+@function(
+    "Table.Combine(tables as list, optional columns as any) as table",
+    examples=[
+        ('Table.Combine({#table({"A"}, {{1}}), #table({"B"}, {{2}})})', '#table({"A", "B"}, {{1, null}, {null, 2}})'),
+    ],
+)
+def table_combine(tables: List, columns: Value = None) -> Table:
+    """The rows of several tables one after another; columns are matched by name."""
+    wanted = None if plain(columns) is None else [f.name for f in _columns(columns).row.fields]
+    listed = [table_of(item) for item in tables]
+    return combine(listed, wanted) if listed else RowTable.held(table_type(wanted or []), [])
+
+
+@function(
+    "Table.ToRecords(table as table) as list",
+    examples=[('Table.ToRecords(#table({"A"}, {{1}}))', "{[A = 1]}")],
+)
+def to_records(table: Table) -> List:
+    """The rows as a list of records."""
+    return List(source=table.records)
+
+
+@function(
+    "Table.ToRows(table as table) as list",
+    examples=[('Table.ToRows(#table({"A", "B"}, {{1, 2}}))', "{{1, 2}}")],
+)
+def to_rows(table: Table) -> List:
+    """The rows as a list of lists."""
+    return List(source=lambda: (List(row) for row in table.rows()))
+
+
+@function(
+    "Table.ToColumns(table as table) as list",
+    examples=[('Table.ToColumns(#table({"A", "B"}, {{1, 2}, {3, 4}}))', "{{1, 3}, {2, 4}}")],
+)
+def to_columns(table: Table) -> List:
+    """The columns as a list of lists."""
+    rows = list(table.rows())
+    return List([List([row[at] for row in rows]) for at in range(len(table.names))])
+
+
+@function(
+    "Record.ToTable(record as record) as table",
+    examples=[("Record.ToTable([A = 1])", '#table({"Name", "Value"}, {{"A", 1}})')],
+)
+def record_to_table(record: Record) -> Table:
+    """A table with a row a field: its Name and its Value."""
+    return RowTable.held(table_type(["Name", "Value"]), [[name, cell] for name, cell in record.raw().items()])
+
+
+@function(
+    "Record.FromTable(table as table) as record",
+    examples=[('Record.FromTable(#table({"Name", "Value"}, {{"A", 1}}))', "[A = 1]")],
+)
+def record_from_table(table: Table) -> Record:
+    """A record from a table with the columns Name and Value."""
+    return Record.of({str(plain(row.get("Name"))): row.raw()["Value"] for row in table.records()})
+
+
+@function(
+    "Table.Buffer(table as table, optional options as nullable record) as table",
+    examples=[('Table.Buffer(#table({"A"}, {{1}}))', '#table({"A"}, {{1}})')],
+    session=True,
+)
+def buffer(session: Session, table: Table, _options: Value = None) -> Table:
+    """The table held in memory, read once."""
+    rows = [[plain_cell(cell) for cell in row] for row in table.rows()]
+    return planned(RowTable.held(table.type, rows), session)
+
+
+def plain_cell(cell: Value) -> Value:
+    """The cell evaluated, unless it is an error: that stays in its cell."""
+    try:
+        return force(cell)
+    except MError:
+        return cell

@@ -1,0 +1,79 @@
+"""Named types, and functions on types."""
+
+from __future__ import annotations
+
+from headwater.powerquery.library.declarations import constant, function
+from headwater.powerquery.values import types as t
+from headwater.powerquery.values.core import List, Record
+
+for _name, _type in t.FACETS.items():
+    constant(_name, _type, summary=f"The type {_name}.")
+
+
+@function(
+    "Type.Is(type1 as type, type2 as type) as logical",
+    examples=[("Type.Is(type number, type nullable number)", "true"), ("Type.Is(type any, type number)", "false")],
+)
+def type_is(first: t.Type, second: t.Type) -> bool:
+    """Whether every value of the first type conforms to the second, by their primitives."""
+    if second == t.ANY:
+        return True
+    if first.nullable and not second.nullable:
+        return False
+    bare, wanted = t.non_nullable(first), t.non_nullable(second)
+    if isinstance(bare, t.PrimitiveType) and isinstance(wanted, t.PrimitiveType):
+        return bare.name == wanted.name or bare == t.NULL
+    return bare == wanted
+
+
+@function(
+    "Type.NonNullable(type as type) as type",
+    examples=[("Type.NonNullable(type nullable number)", "type number")],
+)
+def type_non_nullable(of: t.Type) -> t.Type:
+    """The type without null."""
+    return t.non_nullable(of)
+
+
+@function(
+    "Type.IsNullable(type as type) as logical",
+    examples=[("Type.IsNullable(type nullable text)", "true"), ("Type.IsNullable(type text)", "false")],
+)
+def type_is_nullable(of: t.Type) -> bool:
+    """Whether null conforms to the type."""
+    return of.nullable
+
+
+@function(
+    "Type.ForRecord(fields as record, open as logical) as type",
+    examples=[
+        ("Type.ForRecord([A = [Type = type number, Optional = false]], false)", "type [A = number]"),
+    ],
+)
+def type_for_record(fields: Record, is_open: bool) -> t.Type:
+    """The record type whose fields are described by records of Type and Optional."""
+    listed = []
+    for name, description in fields.items():
+        listed.append(t.FieldType(name, description.plain("Type", t.ANY), bool(description.plain("Optional", False))))
+    return t.RecordType(tuple(listed), is_open)
+
+
+@function(
+    "Type.RecordFields(type as type) as record",
+    examples=[("Type.RecordFields(type [A = text])", "[A = [Type = type text, Optional = false]]")],
+)
+def type_record_fields(of: t.Type) -> Record:
+    """The fields of a record type, each as [Type, Optional]."""
+    row = of.row if isinstance(of, t.TableType) else of
+    fields = row.fields if isinstance(row, t.RecordType) else ()
+    return Record.of({f.name: Record.of({"Type": f.type, "Optional": f.optional}) for f in fields})
+
+
+@function(
+    "Type.TableKeys(tableType as type) as list",
+    examples=[("Type.TableKeys(type table [A = number])", "{}")],
+)
+def type_table_keys(of: t.Type) -> List:
+    """The keys of a table type, each as [Columns, Primary]."""
+    keys = of.keys if isinstance(of, t.TableType) else ()
+    return List([Record.of({"Columns": List(list(names)), "Primary": primary}) for names, primary in keys])
