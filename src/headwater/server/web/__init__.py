@@ -1,0 +1,129 @@
+"""The browser app: the files that the build hook made of ``web/``, served at ``/``.
+
+The app answers every address that the API does not: which page an address means is decided in the browser, so that
+any of the app's addresses can be opened, reloaded and bookmarked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+__all__ = ["mount", "static_directory"]
+
+STATIC: Final = Path(__file__).parent / "static"
+
+#: First segments of the addresses that are the server's own; the app never answers them.
+RESERVED: Final = frozenset({"api", "docs", "redoc", "openapi.json", "healthz", "readyz"})
+
+#: The app's styles are inserted by script into style elements that stay empty: this hash is the empty text's.
+_EMPTY_STYLE: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+
+#: Nothing but what this server sends may run or load; nothing in line.
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        f"style-src 'self' {_EMPTY_STYLE}",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+_HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_CACHE_ALWAYS: Final = "public, max-age=31536000, immutable"
+_CACHE_NEVER: Final = "no-cache"
+
+_NOT_BUILT: Final = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Headwater</title></head>
+<body>
+<h1>The browser app was not built</h1>
+<p>This Headwater was installed without its pages; the API works, see <a href="/docs">/docs</a>.</p>
+<p>To build them, install it again from its source folder, with HEADWATER_SKIP_WEB unset:</p>
+<pre>pip install .</pre>
+</body>
+</html>
+"""
+
+
+def static_directory() -> Path | None:
+    """The folder with the built app, or None when this installation has none."""
+    return STATIC if (STATIC / "index.html").is_file() else None
+
+
+def mount(app: FastAPI) -> None:
+    """Serve the app on every address that no route of ``app`` answers and that is not the API's.
+
+    Call it after the API's routes are there: it takes what they leave. Without a built app, pages say how to build it
+    (status 503) and the rest of ``app`` is untouched.
+
+    >>> app = FastAPI()
+    >>> mount(app)
+    >>> type(app.router.routes[-1]).__name__
+    'PageRoute'
+    """
+    directory = static_directory()
+    if directory is not None:
+        app.router.routes.append(_assets_route(directory))
+    app.router.routes.append(PageRoute("/{path:path}", _pages(directory), include_in_schema=False))
+
+
+class PageRoute(Route):
+    """Any address but the reserved ones, which stay the server's: a wrong API path is its error to word."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        first_segment = str(scope.get("path", "")).lstrip("/").partition("/")[0]
+        if first_segment in RESERVED:
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+class _HashedFiles(StaticFiles):
+    """Files whose names change with what is in them, so that a browser may keep them for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update({**_HEADERS, "Cache-Control": _CACHE_ALWAYS})
+        return response
+
+
+def _assets_route(directory: Path) -> BaseRoute:
+    return Mount("/assets", app=_HashedFiles(directory=directory / "assets"), name="assets")
+
+
+def _pages(directory: Path | None) -> Callable[[Request], Awaitable[Response]]:
+    headers = {**_HEADERS, "Cache-Control": _CACHE_NEVER}
+
+    async def answer_without_app(_request: Request) -> Response:
+        return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
+
+    if directory is None:
+        return answer_without_app
+    # The icon and its like. Names that begin with a dot are the build's own notes.
+    files = {file.name for file in directory.iterdir() if file.is_file() and not file.name.startswith(".")}
+
+    async def answer(request: Request) -> Response:
+        path = request.path_params["path"]
+        return FileResponse(directory / (path if path in files else "index.html"), headers=headers)
+
+    return answer

@@ -1,0 +1,64 @@
+/** One typed client for the whole app, and the one kind of error that its calls end in. */
+import createClient from "openapi-fetch";
+import type { paths } from "./schema.ts";
+
+export const client = createClient<paths>();
+
+/** A call that did not bring what was asked for, in the server's own words. `status` is 0 when nobody answered. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly place: string;
+  readonly hint: string;
+
+  constructor(status: number, detail: { code: string; message: string; where?: string; hint?: string }) {
+    super(detail.message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = detail.code;
+    this.place = detail.where ?? "";
+    this.hint = detail.hint ?? "";
+  }
+}
+
+interface Result<Body> {
+  data?: Body;
+  error?: unknown;
+  response: Response;
+}
+
+/**
+ * The body of an answer, or an {@link ApiError}.
+ *
+ * A call that was cancelled keeps its `AbortError`: that is nobody's mistake and is never shown.
+ */
+export async function body<Body>(call: Promise<Result<Body>>): Promise<Body> {
+  let result: Result<Body>;
+  try {
+    result = await call;
+  } catch (reason) {
+    if (reason instanceof DOMException && reason.name === "AbortError") throw reason;
+    throw new ApiError(0, {
+      code: "unreachable",
+      message: "Headwater does not answer.",
+      hint: "Check that the server is still running, then try again.",
+    });
+  }
+  if (result.data !== undefined) return result.data;
+  throw errorOf(result.response, result.error);
+}
+
+function errorOf(response: Response, answer: unknown): ApiError {
+  if (isErrorAnswer(answer)) return new ApiError(response.status, answer.error);
+  return new ApiError(response.status, {
+    code: `http.${response.status}`,
+    message: `Headwater answered with status ${response.status} and said no more.`,
+    hint: "The server's log says why.",
+  });
+}
+
+function isErrorAnswer(answer: unknown): answer is { error: { code: string; message: string } } {
+  if (typeof answer !== "object" || answer === null || !("error" in answer)) return false;
+  const { error } = answer;
+  return typeof error === "object" && error !== null && "code" in error && "message" in error;
+}

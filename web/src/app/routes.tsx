@@ -1,0 +1,34 @@
+/** Which page answers which address. Every page is a chunk of its own; the shell is all that the first load brings. */
+import { createBrowserRouter } from "react-router";
+import { NotFoundPage } from "./NotFoundPage.tsx";
+import { PageError } from "./PageError.tsx";
+import { Shell } from "./Shell.tsx";
+
+export const router = createBrowserRouter([
+  {
+    element: <Shell />,
+    errorElement: <PageError />,
+    hydrateFallbackElement: <Shell />,
+    children: [
+      {
+        errorElement: <PageError />,
+        children: [
+          { index: true, lazy: async () => ({ Component: (await import("../pages/home/HomePage.tsx")).HomePage }) },
+          {
+            path: "tables",
+            lazy: async () => ({ Component: (await import("../pages/tables/TablesPage.tsx")).TablesPage }),
+          },
+          {
+            path: "tables/:dataflow/:entity",
+            lazy: async () => ({ Component: (await import("../pages/tables/TablePage.tsx")).TablePage }),
+          },
+          {
+            path: "lineage/:guid",
+            lazy: async () => ({ Component: (await import("../pages/lineage/LineagePage.tsx")).LineagePage }),
+          },
+          { path: "*", element: <NotFoundPage /> },
+        ],
+      },
+    ],
+  },
+]);

@@ -1,0 +1,21 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { RouterProvider } from "react-router/dom";
+import "./app/base.css";
+import { queryClient } from "./app/queryClient.ts";
+import { router } from "./app/routes.tsx";
+import { ColorSchemeProvider } from "./app/theme.tsx";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no element 'root'.");
+
+createRoot(root).render(
+  <StrictMode>
+    <ColorSchemeProvider>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </ColorSchemeProvider>
+  </StrictMode>,
+);
