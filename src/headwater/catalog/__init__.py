@@ -1,0 +1,37 @@
+"""The catalog: what there is, where it was seen, and what was made from what."""
+
+from headwater.catalog import names
+from headwater.catalog.assets import Asset, AssetService, AssetSummary
+from headwater.catalog.collections import Collection, CollectionService
+from headwater.catalog.lineage import ColumnLink, Lineage, LineageEdge, LineageNode, edges_upstream, lineage
+from headwater.catalog.processes import record_process
+from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
+from headwater.catalog.scans import ScanReport, ScanSummary, last_scans, scan
+from headwater.catalog.trees import LineageTree, column_tree
+
+__all__ = [
+    "Asset",
+    "AssetRecord",
+    "AssetRef",
+    "AssetService",
+    "AssetSummary",
+    "Collection",
+    "CollectionService",
+    "ColumnEdge",
+    "ColumnLink",
+    "ColumnRecord",
+    "Lineage",
+    "LineageEdge",
+    "LineageNode",
+    "LineageRecord",
+    "LineageTree",
+    "ScanReport",
+    "ScanSummary",
+    "column_tree",
+    "edges_upstream",
+    "last_scans",
+    "lineage",
+    "names",
+    "record_process",
+    "scan",
+]

@@ -1,0 +1,221 @@
+"""Lineage as a graph: what is up and down of an asset, by assets, processes and columns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy import Connection, select
+
+from headwater.catalog.chunks import chunked
+from headwater.catalog.flow import Direction, count_neighbours, neighbours, rows_by_guid
+from headwater.catalog.types import is_process
+from headwater.errors import NotFoundError, UsageError
+from headwater.store import Database, tables
+
+__all__ = ["ColumnLink", "Lineage", "LineageEdge", "LineageNode", "edges_upstream", "lineage"]
+
+MAX_DEPTH = 20
+MAX_WIDTH = 1_000
+#: A graph nobody can look at is not worth computing: beyond this many nodes no further level is opened.
+MAX_NODES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """An asset or process of the graph.
+
+    ``depth`` counts edges from the root, negative upstream. ``hidden_inputs`` and ``hidden_outputs`` are how many
+    neighbours it has that are not in the graph.
+    """
+
+    guid: str
+    type_name: str
+    qualified_name: str
+    display_name: str
+    is_process: bool
+    depth: int
+    columns: tuple[str, ...]
+    hidden_inputs: int
+    hidden_outputs: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnLink:
+    """A column that determines another. None: the asset as a whole."""
+
+    source: str | None
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineageEdge:
+    """Data flows from ``source`` to ``target``.
+
+    ``columns`` are the links of the process at one of its ends that begin (edge into the process) or end (edge out
+    of it) at the asset at the other: the column of the asset that is read, and the column of the asset that is
+    written, even though the edge itself covers half of that way.
+    """
+
+    source: str
+    target: str
+    columns: tuple[ColumnLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """The graph around ``root``; nodes in the order they were reached, edges in the order of their ends."""
+
+    root: str
+    nodes: tuple[LineageNode, ...]
+    edges: tuple[LineageEdge, ...]
+
+
+@dataclass(slots=True)
+class _Graph:
+    """What a walk has reached: each guid's distance from the root, and the edges (as keys, to keep their order)."""
+
+    root: str
+    depths: dict[str, int]
+    edges: dict[tuple[str, str], None] = field(default_factory=dict)
+
+
+def lineage(
+    database: Database,
+    guid: str,
+    direction: Literal["input", "output", "both"] = "both",
+    depth: int = 5,
+    width: int = 100,
+) -> Lineage:
+    """What is upstream (``input``), downstream (``output``) or both of an asset.
+
+    Args:
+        database: the metadata database.
+        guid: the asset or process to start from.
+        direction: which way to go. ``both`` is the two ways one after the other, not what else they meet.
+        depth: how many edges far, 1 to 20; asset to process is one, process to asset another.
+        width: how many neighbours of one node to follow, by name, 1 to 1,000; the rest is counted as hidden.
+
+    Raises:
+        NotFoundError: there is no such asset.
+        UsageError: ``depth``, ``width`` or ``direction`` is out of range.
+    """
+    _check(direction, depth, width)
+    ways: list[Direction] = ["input", "output"] if direction == "both" else [direction]
+    with database.read() as connection:
+        if not rows_by_guid(connection, [guid]):
+            raise NotFoundError(f"There is no asset '{guid}'.", hint="List the assets and take one of theirs.")
+        graph = _Graph(guid, {guid: 0})
+        for way in ways:
+            _walk(connection, way, depth, width, graph)
+        return Lineage(guid, _nodes(connection, graph), _edges(connection, list(graph.edges)))
+
+
+def edges_upstream(database: Database, qualified_name: str) -> list[tuple[str, str]]:
+    """Every edge upstream of an asset, as (from, to) qualified names, nearest first; data flows from the first.
+
+    Raises:
+        NotFoundError: there is no asset of that name.
+    """
+    asset = tables.assets.c
+    with database.read() as connection:
+        level = list(connection.scalars(select(asset.guid).where(asset.qualified_name == qualified_name)))
+        if not level:
+            raise NotFoundError(f"There is no asset '{qualified_name}'.")
+        edges: dict[tuple[str, str], None] = {}
+        seen = set(level)
+        while level:
+            found = neighbours(connection, level, "input")
+            edges |= dict.fromkeys(found)
+            level = [source for source in dict.fromkeys(source for source, _ in found) if source not in seen]
+            seen.update(level)
+        names = {guid: row.qualified_name for guid, row in rows_by_guid(connection, seen, asset.qualified_name).items()}
+        return [(names[source], names[target]) for source, target in edges]
+
+
+def _check(direction: str, depth: int, width: int) -> None:
+    if direction not in {"input", "output", "both"}:
+        raise UsageError(f"'{direction}' is no direction of lineage.", hint="Use input, output or both.")
+    if not 1 <= depth <= MAX_DEPTH:
+        raise UsageError("The depth of lineage is out of range.", hint=f"Use 1 to {MAX_DEPTH}.")
+    if not 1 <= width <= MAX_WIDTH:
+        raise UsageError("The width of lineage is out of range.", hint=f"Use 1 to {MAX_WIDTH}.")
+
+
+def _walk(connection: Connection, way: Direction, depth: int, width: int, graph: _Graph) -> None:
+    """Breadth first from the root, one query a level; adds what it reaches to ``graph``."""
+    level, seen = [graph.root], {graph.root}
+    for distance in range(1, depth + 1):
+        found = neighbours(connection, level, way, width)
+        graph.edges |= dict.fromkeys(found)
+        reached = dict.fromkeys(source if way == "input" else target for source, target in found)
+        level = [guid for guid in reached if guid not in seen]
+        seen.update(level)
+        for guid in level:
+            graph.depths.setdefault(guid, -distance if way == "input" else distance)
+        if not level or len(graph.depths) > MAX_NODES:
+            return
+
+
+def _nodes(connection: Connection, graph: _Graph) -> tuple[LineageNode, ...]:
+    depths = graph.depths
+    asset = tables.assets.c
+    rows = rows_by_guid(connection, depths, asset.type_name, asset.qualified_name, asset.display_name)
+    columns = _column_names(connection, list(depths))
+    shown_in = Counter(target for _, target in graph.edges)
+    shown_out = Counter(source for source, _ in graph.edges)
+    all_in = count_neighbours(connection, depths, "input")
+    all_out = count_neighbours(connection, depths, "output")
+    return tuple(
+        LineageNode(
+            guid=guid,
+            type_name=rows[guid].type_name,
+            qualified_name=rows[guid].qualified_name,
+            display_name=rows[guid].display_name,
+            is_process=is_process(rows[guid].type_name),
+            depth=depth,
+            columns=columns.get(guid, ()),
+            hidden_inputs=all_in.get(guid, 0) - shown_in[guid],
+            hidden_outputs=all_out.get(guid, 0) - shown_out[guid],
+        )
+        for guid, depth in depths.items()
+    )
+
+
+def _column_names(connection: Connection, guids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    column = tables.asset_columns.c
+    names: dict[str, list[str]] = {}
+    for chunk in chunked(guids):
+        query = (
+            select(column.asset_guid, column.name)
+            .where(column.asset_guid.in_(chunk))
+            .order_by(column.asset_guid, column.ordinal)
+        )
+        for guid, name in connection.execute(query):
+            names.setdefault(guid, []).append(name)
+    # A model version may have an input and an output of one name.
+    return {guid: tuple(dict.fromkeys(found)) for guid, found in names.items()}
+
+
+def _edges(connection: Connection, edges: Sequence[tuple[str, str]]) -> tuple[LineageEdge, ...]:
+    link = tables.column_lineage.c
+    links: dict[tuple[str, str], list[ColumnLink]] = {edge: [] for edge in edges}
+    for chunk in chunked({guid for edge in edges for guid in edge}):
+        query = (
+            select(
+                link.process_guid,
+                link.source_asset_guid,
+                link.source_column,
+                link.target_asset_guid,
+                link.target_column,
+            )
+            .where(link.process_guid.in_(chunk))
+            .order_by(link.id)
+        )
+        for process, source, source_column, target, target_column in connection.execute(query):
+            for edge in ((source, process), (process, target)):
+                if edge in links:
+                    links[edge].append(ColumnLink(source_column, target_column))
+    return tuple(LineageEdge(*edge, tuple(dict.fromkeys(links[edge]))) for edge in edges)

@@ -1,0 +1,116 @@
+"""Where one column comes from, as a tree that can be printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, select
+
+from headwater.catalog.flow import neighbours, rows_by_guid
+from headwater.catalog.types import is_process
+from headwater.errors import NotFoundError
+from headwater.store import Database, tables
+
+__all__ = ["LineageTree", "column_tree"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineageTree:
+    """An asset or process, the columns of it that count here, and below it what it was made from.
+
+    ``columns`` is empty where the whole asset counts, and for a process.
+    """
+
+    type_name: str
+    qualified_name: str
+    display_name: str
+    columns: tuple[str, ...]
+    sources: tuple[LineageTree, ...]
+
+    def walk(self) -> Iterator[tuple[int, LineageTree]]:
+        """Every node with its depth, a node before what it was made from."""
+        waiting = [(0, self)]
+        while waiting:
+            depth, node = waiting.pop()
+            yield depth, node
+            waiting += [(depth + 1, source) for source in reversed(node.sources)]
+
+
+def column_tree(database: Database, qualified_name: str, column: str) -> LineageTree:
+    """The tree above ``column`` of the published table ``qualified_name``.
+
+    Column ← query ← the model version it comes from ← training job ← datasets ← files; beside the model version the
+    datasets whose columns it was computed from. Where a process recorded nothing about a column, all that the
+    process read counts.
+
+    Raises:
+        NotFoundError: there is no such table or column.
+    """
+    asset, known = tables.assets.c, tables.asset_columns.c
+    with database.read() as connection:
+        query = (
+            select(asset.guid)
+            .join(tables.asset_columns, known.asset_guid == asset.guid)
+            .where(asset.qualified_name == qualified_name, known.name == column)
+        )
+        guid = connection.scalar(query)
+        if guid is None:
+            raise NotFoundError(f"There is no column '{column}' in '{qualified_name}'.", hint="List its columns.")
+        return _Growth(connection).asset(guid, (column,), frozenset())
+
+
+class _Growth:
+    """Grows a tree in one connection. ``above`` are the guids on the way to the root: no node is its own source."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: dict[str, Row[tuple[str, str, str, str]]] = {}
+
+    def asset(self, guid: str, columns: tuple[str, ...], above: frozenset[str]) -> LineageTree:
+        """The asset with the processes that wrote it and, for a folder, the files in it."""
+        inside = above | {guid}
+        sources = []
+        for source in self._inputs(guid, inside):
+            if is_process(self._row(source).type_name):
+                sources.append(self._process(source, guid, columns, inside))
+            else:
+                sources.append(self.asset(source, (), inside))
+        return self._node(guid, columns, sources)
+
+    def _process(self, guid: str, target: str, columns: tuple[str, ...], above: frozenset[str]) -> LineageTree:
+        """The process with what it read in order to write ``columns`` of ``target``."""
+        inside = above | {guid}
+        read = self._columns_read(guid, target, columns)
+        # A model version's columns are what it takes and gives; which data trained it is not told by column.
+        inputs = {source: read.get(source, ()) for source in self._inputs(guid, inside) if not read or source in read}
+        return self._node(guid, (), [self.asset(source, found, inside) for source, found in inputs.items()])
+
+    def _columns_read(self, process: str, target: str, columns: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        link = tables.column_lineage.c
+        query = (
+            select(link.source_asset_guid, link.source_column)
+            .where(link.process_guid == process, link.target_asset_guid == target, link.target_column.in_(columns))
+            .order_by(link.id)
+        )
+        found: dict[str, dict[str, None]] = {}
+        for source, column in self._connection.execute(query):
+            names = found.setdefault(source, {})
+            if column is not None:
+                names[column] = None
+        return {source: tuple(names) for source, names in found.items()}
+
+    def _inputs(self, guid: str, above: frozenset[str]) -> list[str]:
+        return [source for source, _ in neighbours(self._connection, [guid], "input") if source not in above]
+
+    def _row(self, guid: str) -> Row[tuple[str, str, str, str]]:
+        if guid not in self._rows:
+            asset = tables.assets.c
+            self._rows |= rows_by_guid(
+                self._connection, [guid], asset.type_name, asset.qualified_name, asset.display_name
+            )
+        return self._rows[guid]
+
+    def _node(self, guid: str, columns: tuple[str, ...], sources: Sequence[LineageTree]) -> LineageTree:
+        row = self._row(guid)
+        return LineageTree(row.type_name, row.qualified_name, row.display_name, columns, tuple(sources))

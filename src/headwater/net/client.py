@@ -1,0 +1,282 @@
+"""A synchronous HTTP client that talks to one origin and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+import orjson
+
+from headwater._version import __version__
+from headwater.errors import OriginDeniedError, RemoteError, UnreachableError, UsageError
+from headwater.net.origins import Network, Origin, check_peer, check_scheme, parse_origin
+
+__all__ = ["HttpClient"]
+
+MAX_REDIRECTS = 5
+MAX_ERROR_BYTES = 64 * 1024
+#: A far side's error code is shown; anything longer or looser than this could be a sentence with data in it.
+_ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
+_TRANSIENT = frozenset({429, 502, 503, 504})
+
+
+class HttpClient:
+    """Calls to one origin, with its credential, within limits.
+
+    What it refuses: another origin (also by redirect), plain http beyond this machine, a name that leads into a
+    network nobody allowed (the connected peer's address is checked before anything is sent), answers larger than
+    the cap. Proxy settings in the environment are ignored.
+
+    Args:
+        origin: ``scheme://host:port``; a path in it is ignored.
+        headers: sent with every request, the credential among them.
+        timeout: seconds to wait for a connection and for each piece of an answer.
+        deadline: seconds a whole call may take.
+        max_bytes: size an answer may have once decompressed.
+        private_networks: networks that are not public and that may be reached all the same.
+
+    Every call may raise:
+        UnreachableError: nobody answered, or not in time.
+        RemoteError: it answered with a failure, or with something unusable; ``status`` and ``error_code`` say which.
+        OriginDeniedError: the call would have left the origin or reached a network that is not allowed.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+        deadline: float = 600.0,
+        max_bytes: int = 64 * 1024 * 1024,
+        private_networks: Sequence[Network] = (),
+    ) -> None:
+        self.origin: Origin = parse_origin(origin)
+        check_scheme(self.origin, private_networks)
+        self._private_networks = tuple(private_networks)
+        self._timeout = timeout
+        self._deadline = deadline
+        self._max_bytes = max_bytes
+        self._client = httpx.Client(
+            headers={"User-Agent": f"headwater/{__version__}", **(headers or {})},
+            timeout=timeout,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"HttpClient({str(self.origin)!r})"
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
+    def get_json(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The JSON answer to a GET; None values in ``params`` are left out."""
+        return self._json("GET", path, params, None)
+
+    def post_json(self, path: str, payload: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """The JSON answer to a POST of ``payload`` as JSON; None where the answer is empty."""
+        return self._json("POST", path, params, orjson.dumps(payload))
+
+    def get_bytes(self, path: str, params: Mapping[str, Any] | None = None, *, max_bytes: int | None = None) -> bytes:
+        """The bytes that a GET is answered with."""
+        with self._call("GET", path, params, None) as (response, ends):
+            return b"".join(self._chunks(response, max_bytes or self._max_bytes, ends))
+
+    def download(
+        self, path: str, file: Path, params: Mapping[str, Any] | None = None, *, max_bytes: int = 8 * 1024**3
+    ) -> int:
+        """Write what a GET is answered with to ``file``, whose folder exists; returns the number of bytes.
+
+        ``file`` appears whole or not at all.
+        """
+        partial = file.with_name(file.name + ".partial")
+        size = 0
+        try:
+            with self._call("GET", path, params, None) as (response, ends), partial.open("wb") as sink:
+                for chunk in self._chunks(response, max_bytes, ends):
+                    size += sink.write(chunk)
+            partial.replace(file)
+        finally:
+            partial.unlink(missing_ok=True)
+        return size
+
+    def _json(self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None) -> Any:
+        with self._call(method, path, params, content) as (response, ends):
+            body = b"".join(self._chunks(response, self._max_bytes, ends))
+            status = response.status_code
+        if not body:
+            return None
+        try:
+            # The standard library's reader, because servers written in Python do send NaN and Infinity.
+            return json.loads(body)
+        except ValueError as error:
+            raise RemoteError(
+                f"{method} {_bare(path)} was answered with something that is not JSON.",
+                status=status,
+                place=str(self.origin),
+                hint="Check that the address is the service's own and not a sign-in page or proxy.",
+            ) from error
+
+    @contextmanager
+    def _call(
+        self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None
+    ) -> Iterator[tuple[httpx.Response, float]]:
+        """A successful response, its body not yet read, and the moment (monotonic) by which it has to be."""
+        ends = time.monotonic() + self._deadline
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        url = httpx.URL(self._within(path), params=given) if given else httpx.URL(self._within(path))
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        with self._failures(method, path):
+            for _ in range(MAX_REDIRECTS + 1):
+                request = self._client.build_request(
+                    method, url, headers=headers, content=content, extensions={"trace": self._trace}
+                )
+                response = self._client.send(request, stream=True)
+                try:
+                    if not response.has_redirect_location:
+                        self._check_status(response, method, path, ends)
+                        yield response, ends
+                        return
+                    url = httpx.URL(self._within(urljoin(str(url), response.headers["location"])))
+                    if response.status_code == 303:
+                        method, content, headers = "GET", None, {}
+                finally:
+                    response.close()
+            raise RemoteError(
+                f"{method} {_bare(path)} was redirected more than {MAX_REDIRECTS} times.",
+                status=response.status_code,
+                place=str(self.origin),
+                hint="Check the service's address.",
+            )
+
+    def _within(self, path: str) -> str:
+        """The full URL of ``path``, which may be one already, if it stays on the origin."""
+        url = path if urlsplit(path).scheme else f"{self.origin}/{path.lstrip('/')}"
+        try:
+            target = str(parse_origin(url))
+        except UsageError:
+            target = "an address that is not allowed"
+        if target != str(self.origin):
+            raise OriginDeniedError(
+                f"A call to {self.origin} would have gone on to {target}.",
+                place=str(self.origin),
+                hint="Register that address as a source of its own if it is to be called.",
+            )
+        return url
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Called by the transport; the connection exists, nothing has been sent on it yet."""
+        if event != "connection.connect_tcp.complete":
+            return
+        stream = info["return_value"]
+        peer = stream.get_extra_info("server_addr")
+        try:
+            check_peer(self.origin, str(peer[0]).partition("%")[0], self._private_networks)
+        except OriginDeniedError:
+            stream.close()
+            raise
+
+    def _chunks(self, response: httpx.Response, max_bytes: int, ends: float) -> Iterator[bytes]:
+        size = 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > max_bytes:
+                raise RemoteError(
+                    f"The answer is larger than the {max_bytes:,} bytes allowed.",
+                    status=response.status_code,
+                    place=str(self.origin),
+                    hint="Ask for less at a time, or have the limit raised.",
+                )
+            if time.monotonic() > ends:
+                raise self._too_slow(self._deadline)
+            yield chunk
+
+    def _check_status(self, response: httpx.Response, method: str, path: str, ends: float) -> None:
+        if response.is_success:
+            return
+        error_code = _error_code(b"".join(self._chunks(response, MAX_ERROR_BYTES, ends)))
+        status = response.status_code
+        said = f"{status} {response.reason_phrase}".strip() + (f", {error_code}" if error_code else "")
+        raise RemoteError(
+            f"{method} {_bare(path)} was answered with {said}.",
+            status=status,
+            error_code=error_code,
+            place=str(self.origin),
+            hint=_status_hint(status),
+        )
+
+    @contextmanager
+    def _failures(self, method: str, path: str) -> Iterator[None]:
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise self._too_slow(self._timeout) from error
+        except httpx.DecodingError as error:
+            raise RemoteError(
+                f"{method} {_bare(path)} was answered with something that cannot be decompressed.",
+                status=200,
+                place=str(self.origin),
+            ) from error
+        except httpx.TransportError as error:
+            # The transport's own words name a cause ("Connection refused"), never what was sent.
+            raise UnreachableError(
+                f"Nobody answered: {error or type(error).__name__}.",
+                place=str(self.origin),
+                hint="Check that the service runs and that the address is right.",
+            ) from error
+
+    def _too_slow(self, seconds: float) -> UnreachableError:
+        return UnreachableError(
+            f"No answer within {seconds:g} s.",
+            place=str(self.origin),
+            hint="Check that the service runs and is not overloaded, then try again.",
+        )
+
+
+def _bare(path: str) -> str:
+    """``path`` without its query, which may hold names, keys and signatures."""
+    return urlsplit(path).path or "/"
+
+
+def _error_code(body: bytes) -> str:
+    """The far side's word for the failure, where its JSON has one (MLflow's, Azure's or OAuth's form)."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    error = answer.get("error")
+    nested = error.get("code") if isinstance(error, dict) else error
+    for word in (answer.get("error_code"), answer.get("errorCode"), nested, answer.get("code")):
+        if isinstance(word, str) and _ERROR_CODE.fullmatch(word):
+            return word
+    return ""
+
+
+def _status_hint(status: int) -> str:
+    if status in {401, 403}:
+        return "Check the credential stored for this address and what it may do there."
+    if status == 404:
+        return "Check the name and the address."
+    if status in _TRANSIENT:
+        return "The service is overloaded or restarting: try again later."
+    return "See the service's own log for the reason."

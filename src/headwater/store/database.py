@@ -1,0 +1,169 @@
+"""Opening the metadata database: connections, transactions, and its revision."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from headwater.errors import HomeError
+from headwater.store import migrations
+
+__all__ = ["Database", "exclusive", "open_database"]
+
+#: How long a writer waits for another one before it gives up, in milliseconds.
+BUSY_TIMEOUT_MS = 30_000
+
+
+class Database:
+    """A metadata database, reached by its SQLAlchemy URL (``sqlite:///…`` or ``postgresql+psycopg://…``).
+
+    Making one connects to nothing. ``begin()`` is for everything that writes, ``read()`` for what only reads.
+    Safe to share between threads; a forked process makes its own.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = create_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _prepare_sqlite_connection)
+            event.listen(self.engine, "begin", _begin_sqlite_transaction)
+        self._writer = self.engine.execution_options(writes=True)
+        self._reader = self.engine
+        if self.engine.dialect.name == "postgresql":
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction that writes: committed at the end of the block, rolled back when it raises.
+
+        On SQLite it takes the write lock at once (``BEGIN IMMEDIATE``), so that what it reads cannot have changed
+        by the time it writes, and two writers wait for one another instead of failing. On PostgreSQL writers run side
+        by side: those that must not call ``exclusive`` first.
+        """
+        with self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads: one consistent state, however many statements; it blocks nobody."""
+        with self._reader.begin() as connection:
+            yield connection
+
+    def revision(self) -> str | None:
+        """The revision that the database is at; None when it has never been set up.
+
+        Raises:
+            HomeError: the database cannot be read (``home.unreadable``).
+        """
+        with _readable(self.engine), self.read() as connection:
+            return migrations.current_revision(connection)
+
+    def is_empty(self) -> bool:
+        """Whether there is no table at all in it."""
+        with _readable(self.engine), self.read() as connection:
+            return not inspect(connection).get_table_names()
+
+    def upgrade(self) -> None:
+        """Bring the database to this code's revision, in one transaction; nothing happens when it is there already.
+
+        Raises:
+            HomeError: it cannot be read or written (``home.unreadable``), or comes from a newer Headwater
+                (``home.version``).
+        """
+        with _readable(self.engine), self.begin() as connection:
+            # Two processes that start at once: the second waits, then finds nothing left to do.
+            exclusive(connection, "migrations")
+            migrations.upgrade(connection, place=_place(self.engine))
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def exclusive(connection: Connection, subject: str) -> None:
+    """Wait until no other transaction works on ``subject``, and keep others out until this one ends.
+
+    To be called first thing in a ``begin()`` block. On SQLite every such block has the database to itself anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(subject.encode()))))
+
+
+def open_database(url: str, *, upgrade: bool = False) -> Database:
+    """The database at ``url``, ready for use: set up when it is empty, checked when it is not.
+
+    Args:
+        url: an SQLAlchemy URL; a bare ``sqlite:///file`` makes the file.
+        upgrade: bring an older database to this code's revision instead of refusing it.
+
+    Raises:
+        HomeError: it is an older or newer Headwater's or another program's (``home.version``), or it cannot be
+            read (``home.unreadable``).
+
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> database = open_database(f"sqlite:///{folder.name}/headwater.db")
+    >>> database.revision() == open_database(f"sqlite:///{folder.name}/headwater.db").revision()
+    True
+    >>> database.close(); folder.cleanup()
+    """
+    database = Database(url)
+    try:
+        found, expected = database.revision(), migrations.head_revision()
+        if found == expected:
+            return database
+        if upgrade or (found is None and database.is_empty()):
+            database.upgrade()
+            return database
+    except HomeError:
+        database.close()
+        raise
+    database.close()
+    raise migrations.version_error(found, place=_place(database.engine))
+
+
+def _prepare_sqlite_connection(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transaction handling starts no transaction before a SELECT; ours does (see "begin").
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_sqlite_transaction(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _place(engine: Engine) -> str:
+    """Where the database is, without its password."""
+    url = make_url(engine.url)
+    return str(Path(url.database)) if url.get_backend_name() == "sqlite" and url.database else url.render_as_string()
+
+
+@contextmanager
+def _readable(engine: Engine) -> Iterator[None]:
+    """Turn the driver's "cannot open", "not a database", "read-only" … into one error people can act on."""
+    try:
+        yield
+    except OperationalError as error:
+        raise HomeError(
+            f"The metadata database cannot be used: {error.orig}.",
+            code="home.unreadable",
+            place=_place(engine),
+            hint="Check that the folder exists, that it may be written, and that no other program holds the database.",
+        ) from error
+    except DatabaseError as error:
+        raise HomeError(
+            f"The metadata database cannot be read: {error.orig}.",
+            code="home.unreadable",
+            place=_place(engine),
+            hint="The file may be damaged or be something else: restore a backup or choose another home folder.",
+        ) from error

@@ -1,0 +1,55 @@
+"""Collections, the sources registered in them, and the scans of those sources."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
+
+from headwater.store.tables._metadata import metadata, one_of
+from headwater.store.types import JsonValue, UtcDateTime
+
+__all__ = ["ROOT_COLLECTION", "SCAN_KINDS", "SCAN_STATUSES", "collections", "scans", "sources"]
+
+#: ``collections.name`` of the one collection that has no parent and always exists.
+ROOT_COLLECTION = "root"
+SCAN_KINDS = ("full", "incremental")
+SCAN_STATUSES = ("running", "succeeded", "failed", "cancelled")
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(255), nullable=False, unique=True),
+    Column("display_name", Text, nullable=False),
+    Column("parent_id", Integer, ForeignKey("collections.id"), index=True),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # The M identifier under which the source's models are called: ``<name>.<model>``.
+    Column("name", String(255), nullable=False, unique=True),
+    Column("display_name", Text, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("collection_id", Integer, ForeignKey("collections.id"), nullable=False, index=True),
+    Column("settings", JsonValue, nullable=False, default=dict),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", Integer, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    # {type name: assets seen} and a list of {code, message, where, hint}, one per item that was skipped.
+    Column("counts", JsonValue, nullable=False, default=dict),
+    Column("warnings", JsonValue, nullable=False, default=list),
+    one_of("kind", SCAN_KINDS),
+    one_of("status", SCAN_STATUSES),
+    Index(None, "source_id", "started_at"),
+)

@@ -1,0 +1,194 @@
+"""What a machine-learning workspace holds, and what a connector to one must be able to do.
+
+The dataclasses are what every connector gives, whatever the workspace calls it. A connector is found by its kind
+through the entry point group ``headwater.workspaces`` and called as ``factory(url, credential=…)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+__all__ = [
+    "Capability",
+    "Connector",
+    "ConnectorFactory",
+    "Credential",
+    "DatasetInfo",
+    "JobInfo",
+    "ModelInfo",
+    "ModelVersionInfo",
+    "SignatureInfo",
+    "WorkspaceInfo",
+]
+
+#: What a connector may declare. ``aliases``: versions have movable names. ``signatures``: versions state their
+#: columns. ``jobs``: the run behind a version can be read. ``datasets``: a job names the data it read.
+#: ``artifacts``: a version's files can be downloaded.
+Capability = Literal["aliases", "signatures", "jobs", "datasets", "artifacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What is sent with every request to a workspace. Its text form shows none of it.
+
+    >>> Credential({"Authorization": "Bearer secret"})
+    Credential(<Authorization>)
+    """
+
+    headers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Credential(<{', '.join(sorted(self.headers))}>)"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceInfo:
+    """The workspace itself. ``qualified_name`` starts the names of all that is in it: ``mlflow://host:port``."""
+
+    kind: str
+    url: str
+    qualified_name: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A registered model. ``aliases`` maps an alias to a version."""
+
+    name: str
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    latest_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureInfo:
+    """A version's signature as MLflow writes it: each part is the parsed JSON list, or None where it has none.
+
+    An input or output column is ``{"type", "name"?, "required"?}`` or ``{"type": "tensor", "tensor-spec": {…}}``;
+    a parameter is ``{"name", "type", "default", "shape"?}``.
+    """
+
+    inputs: list[dict[str, Any]] | None
+    outputs: list[dict[str, Any]] | None
+    params: list[dict[str, Any]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersionInfo:
+    """One version of a registered model.
+
+    ``signature`` and ``digest`` (of the artifact's ``MLmodel`` file) are None where the version was only listed:
+    ``Connector.get_version`` reads them.
+    """
+
+    model: str
+    version: str
+    model_id: str | None = None
+    run_id: str | None = None
+    source: str = ""
+    status: str = "READY"
+    aliases: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    created_at: datetime | None = None
+    signature: SignatureInfo | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """A dataset that a job read.
+
+    ``qualified_name`` is the identity (OpenLineage's naming: ``file:///…``, ``s3://bucket/key``,
+    ``postgres://host:port/db.schema.table``); ``digest`` says which state of it was read. ``parts`` are the
+    qualified names of the files where the source lists several. ``schema`` is (column, type) in order; empty
+    where the job did not log it. ``context`` is the use: ``training``, ``evaluation`` …
+    """
+
+    name: str
+    digest: str
+    source: str
+    source_type: str
+    qualified_name: str
+    schema: tuple[tuple[str, str], ...] = ()
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    context: str = ""
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """A run that produced, or may have produced, a model version."""
+
+    run_id: str
+    name: str = ""
+    experiment: str = ""
+    status: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[DatasetInfo, ...] = ()
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """Read access to one workspace.
+
+    Every method may raise ``UnreachableError`` (nobody answered), ``RemoteError`` (it answered with a failure) and
+    ``WorkspaceError`` (its answer cannot be used); asking for one thing by name raises ``NotFoundError`` when there
+    is none. A listing that fails raises; it never ends early as if it were complete.
+    """
+
+    kind: str
+    capabilities: frozenset[Capability]
+
+    def test(self) -> WorkspaceInfo:
+        """Prove that the workspace answers and the credential is accepted."""
+        ...
+
+    def list_models(self) -> Iterator[ModelInfo]:
+        """Every registered model, page by page."""
+        ...
+
+    def list_versions(self, model: str | None = None) -> Iterator[ModelVersionInfo]:
+        """Every version of ``model``, or of all models; without signatures and digests."""
+        ...
+
+    def get_version(self, model: str, version: str | None = None, alias: str | None = None) -> ModelVersionInfo:
+        """One version with its signature: by number, by alias, or the one with the highest number."""
+        ...
+
+    def get_job(self, run_id: str) -> JobInfo:
+        """The run with its parameters, latest metrics and input datasets."""
+        ...
+
+    def download_version(self, model: str, version: str, to: Path) -> Path:
+        """Write the version's artifact folder under ``to`` and return the folder that holds ``MLmodel``.
+
+        No file is written outside ``to``, whatever names the workspace gives.
+        """
+        ...
+
+    def model_identity(self, version: ModelVersionInfo) -> str:
+        """A name for exactly this artifact, stable across renames, never given to another artifact."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; using the connector afterwards is an error."""
+        ...
+
+
+class ConnectorFactory(Protocol):
+    """What an entry point of the group ``headwater.workspaces`` names."""
+
+    def __call__(self, url: str, *, credential: Credential | None = None) -> Connector: ...

@@ -1,0 +1,151 @@
+"""MLflow's REST interface: paths, paging and its ways of saying "there is none"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from headwater.errors import NotFoundError, RemoteError, WorkspaceError
+from headwater.net import HttpClient
+from headwater.workspaces.base import Credential
+from headwater.workspaces.mlflow.configuration import MLflowConfiguration
+
+__all__ = ["MLflowClient"]
+
+API = "/api/2.0/mlflow"
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+#: Registered models come at most 1,000 a page; versions could come 200,000 at once, which no one should hold.
+MODELS_A_PAGE = 1_000
+VERSIONS_A_PAGE = 5_000
+
+
+class MLflowClient:
+    """The calls Headwater makes to an MLflow server, each giving the JSON object MLflow answers with."""
+
+    def __init__(self, configuration: MLflowConfiguration, credential: Credential | None, timeout: float) -> None:
+        self.configuration = configuration
+        headers = credential.headers if credential else None
+        self._http = HttpClient(configuration.origin, headers=headers, timeout=timeout)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def search_models(self, max_results: int = MODELS_A_PAGE) -> Iterator[dict[str, Any]]:
+        """Every registered model, aliases and tags included."""
+        return self._pages("registered-models/search", "registered_models", {"max_results": max_results})
+
+    def search_versions(self, model: str | None = None) -> Iterator[dict[str, Any]]:
+        """Every version of ``model`` or of all models; aliases are not in it."""
+        parameters: dict[str, Any] = {"max_results": VERSIONS_A_PAGE}
+        if model is not None and "'" not in model:
+            # The filter language has no escape for a quote: such a name is listed in full and filtered below.
+            parameters["filter"] = f"name='{model}'"
+        found = self._pages("model-versions/search", "model_versions", parameters)
+        return (version for version in found if model is None or version.get("name") == model)
+
+    def model(self, name: str) -> dict[str, Any]:
+        """One registered model; NotFoundError when there is none."""
+        return self._one("registered-models/get", {"name": name}, "registered_model", f"model '{name}'")
+
+    def version(self, model: str, version: str) -> dict[str, Any]:
+        """One model version; NotFoundError when there is none."""
+        what = f"version {version} of model '{model}'"
+        return self._one("model-versions/get", {"name": model, "version": version}, "model_version", what)
+
+    def version_by_alias(self, model: str, alias: str) -> dict[str, Any]:
+        """The version an alias stands for; NotFoundError when there is none."""
+        what = f"alias '{alias}' of model '{model}'"
+        return self._one("registered-models/alias", {"name": model, "alias": alias}, "model_version", what)
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """One run; NotFoundError when there is none."""
+        return self._one("runs/get", {"run_id": run_id}, "run", f"run '{run_id}'")
+
+    def experiment(self, experiment_id: str) -> dict[str, Any]:
+        """One experiment; NotFoundError when there is none."""
+        what = f"experiment '{experiment_id}'"
+        return self._one("experiments/get", {"experiment_id": experiment_id}, "experiment", what)
+
+    def version_file(self, model: str, version: str, path: str, max_bytes: int) -> bytes:
+        """One file of a version's artifact, by the way that a mere reader of the model may use too.
+
+        Raises:
+            NotFoundError: the version has no such file, or the server cannot reach the place it is in (it answers
+                500 to both).
+        """
+        parameters = {"name": model, "version": version, "path": path}
+        try:
+            return self._http.get_bytes(
+                self.configuration.prefix + "/model-versions/get-artifact", parameters, max_bytes=max_bytes
+            )
+        except RemoteError as error:
+            if error.status not in {404, 500}:
+                raise
+            raise NotFoundError(
+                f"The file {path} of version {version} of model '{model}' cannot be read.",
+                place=self.configuration.url,
+                hint="Check that the version's artifact still exists and that the MLflow server can reach it.",
+            ) from error
+
+    def version_location(self, model: str, version: str) -> str:
+        """The URI under which a version's artifact folder is stored."""
+        answer = self._get("model-versions/get-download-uri", {"name": model, "version": version})
+        location = answer.get("artifact_uri")
+        if not isinstance(location, str):
+            raise self._unusable("model-versions/get-download-uri")
+        return location
+
+    def list_artifacts(self, path: str) -> list[dict[str, Any]]:
+        """What is directly in a folder of the server's artifact store; ``path`` is the server's own."""
+        answer = self._http.get_json(self.configuration.prefix + ARTIFACTS, {"path": path})
+        files = answer.get("files", []) if isinstance(answer, dict) else None
+        if not isinstance(files, list):
+            raise self._unusable(ARTIFACTS)
+        return files
+
+    def download_artifact(self, path: str, file: Path, max_bytes: int) -> int:
+        """Write one file of the server's artifact store to ``file``; returns its size."""
+        return self._http.download(
+            f"{self.configuration.prefix}{ARTIFACTS}/{quote(path, safe='/')}", file, max_bytes=max_bytes
+        )
+
+    def _get(self, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._http.get_json(f"{self.configuration.prefix}{API}/{method}", parameters)
+        if not isinstance(answer, dict):
+            raise self._unusable(method)
+        return answer
+
+    def _pages(self, method: str, key: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        token: str | None = None
+        while True:
+            answer = self._get(method, parameters | {"page_token": token})
+            yield from answer.get(key, [])
+            following = answer.get("next_page_token")
+            if not following:
+                return
+            if following == token:
+                raise self._unusable(method)
+            token = following
+
+    def _one(self, method: str, parameters: Mapping[str, Any], key: str, what: str) -> dict[str, Any]:
+        try:
+            found = self._get(method, parameters).get(key)
+        except RemoteError as error:
+            # An unknown alias and a version that is no number are "invalid parameters" to MLflow.
+            if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                raise
+            raise NotFoundError(
+                f"There is no {what}.", place=self.configuration.url, hint="List what the workspace holds."
+            ) from error
+        if not isinstance(found, dict):
+            raise self._unusable(method)
+        return found
+
+    def _unusable(self, method: str) -> WorkspaceError:
+        return WorkspaceError(
+            f"The answer to {method.rpartition('/')[2]} is not an MLflow server's.",
+            place=self.configuration.url,
+            hint="Check that the address is an MLflow 3 tracking server's.",
+        )

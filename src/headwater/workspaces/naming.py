@@ -1,0 +1,70 @@
+"""The name of a dataset: its source, by OpenLineage's naming, in one spelling whoever saw it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from pathlib import PurePosixPath, PureWindowsPath
+from urllib.parse import quote, unquote, urlsplit
+
+__all__ = ["common_folder", "dataset_name"]
+
+_ALIASES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "postgresql": "postgres"}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_WINDOWS_DRIVE = re.compile(r"/?[A-Za-z]:[\\/]")
+
+
+def dataset_name(source: str) -> str | None:
+    """The qualified name of the dataset at ``source``, a URI or an absolute path.
+
+    Files become ``file:///…``; the several schemes of one store become one; what a query string, a fragment or the
+    user part hold (signatures, passwords) is dropped; a trailing slash is dropped. None when ``source`` names no
+    place of its own: a relative path, empty text.
+
+    >>> dataset_name("/data/flights/")
+    'file:///data/flights'
+    >>> dataset_name("file:/data/a%20b.csv") == dataset_name("/data/a b.csv") == "file:///data/a%20b.csv"
+    True
+    >>> dataset_name("s3a://bucket/key?X-Amz-Signature=abc")
+    's3://bucket/key'
+    >>> dataset_name("postgresql://ann:secret@db:5432/shop.public.orders")
+    'postgres://db:5432/shop.public.orders'
+    >>> dataset_name("flights.csv") is None
+    True
+    """
+    if _WINDOWS_DRIVE.match(source):
+        return PureWindowsPath(source.lstrip("/")).as_uri()
+    if source.startswith("/"):
+        return _file_name(source)
+    if not _SCHEME.match(source):
+        return None
+    parts = urlsplit(source)
+    scheme = _ALIASES.get(parts.scheme, parts.scheme)
+    if scheme == "file":
+        return _file_name(unquote(parts.path))
+    host = parts.netloc.rpartition("@")[2]
+    path = parts.path if scheme in {"http", "https"} else parts.path.rstrip("/")
+    return f"{scheme}://{host}{path}" if host else f"{scheme}:{path}"
+
+
+def common_folder(names: list[str]) -> str | None:
+    """The folder that holds all of ``names`` (qualified names of files), or None when nothing holds them all.
+
+    >>> common_folder(["file:///data/flights/01.csv", "file:///data/flights/02.csv"])
+    'file:///data/flights'
+    >>> common_folder(["s3://a/x", "s3://b/x"]) is None
+    True
+    """
+    split = [urlsplit(name) for name in names]
+    if not split or len({(part.scheme, part.netloc) for part in split}) > 1:
+        return None
+    folder = posixpath.commonpath([PurePosixPath(part.path).parent.as_posix() for part in split])
+    if folder in {"", "/", "."}:
+        return None
+    return f"{split[0].scheme}://{split[0].netloc}{folder}"
+
+
+def _file_name(path: str) -> str:
+    normal = posixpath.normpath(path)
+    # normpath keeps two leading slashes, which POSIX leaves open; here they mean what one means.
+    return "file://" + quote("/" + normal.lstrip("/"), safe="/")

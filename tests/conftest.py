@@ -1,0 +1,50 @@
+"""What several rooms' tests stand on: an empty metadata database, a real MLflow server with a little in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from headwater.store import Database, open_database
+from headwater.workspaces.mlflow.local import LocalServer
+
+#: A program for another process: collecting it for doctests would import MLflow into this one.
+collect_ignore = ["workspaces/seed.py"]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A new metadata database."""
+    database = open_database(f"sqlite:///{tmp_path / 'headwater.db'}")
+    yield database
+    database.close()
+
+
+@dataclass(frozen=True)
+class SeededMLflow:
+    """A running MLflow server and what tests/workspaces/seed.py put in it; ``data`` holds the files it names."""
+
+    url: str
+    data: Path
+    run_id: str
+    retrained_run_id: str
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeededMLflow]:
+    """One real server for the whole run. Tests only read what was seeded; what they add, they name their own."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    data = folder / "warehouse"
+    seed = Path(__file__).parent / "workspaces" / "seed.py"
+    with LocalServer(folder / "server") as server:
+        seeded = subprocess.run(
+            [sys.executable, str(seed), server.url, str(data)], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert seeded.returncode == 0, seeded.stderr
+        yield SeededMLflow(server.url, data, **json.loads(seeded.stdout.splitlines()[-1]))
