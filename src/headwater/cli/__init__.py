@@ -1,0 +1,1 @@
+"""The command line, thin: arguments in, what the application answers out."""

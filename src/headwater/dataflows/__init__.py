@@ -1,0 +1,24 @@
+"""Dataflows: named queries in M, refreshed in dependency order and published as Delta tables."""
+
+from headwater.dataflows.definition import DataflowDefinition, Settings, load_folder
+from headwater.dataflows.history import EntitySummary, RefreshSummary
+from headwater.dataflows.published import Page, PublishedTable, PublishedTables
+from headwater.dataflows.refresh import EntityResult, Refresher, RefreshEvent, RefreshResult
+from headwater.dataflows.service import Dataflow, DataflowService
+
+__all__ = [
+    "Dataflow",
+    "DataflowDefinition",
+    "DataflowService",
+    "EntityResult",
+    "EntitySummary",
+    "Page",
+    "PublishedTable",
+    "PublishedTables",
+    "RefreshEvent",
+    "RefreshResult",
+    "RefreshSummary",
+    "Refresher",
+    "Settings",
+    "load_folder",
+]

@@ -1,0 +1,1 @@
+"""HTTP, thin: requests in, what the application answers out."""

@@ -1,0 +1,54 @@
+"""Findings as text that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from headwater.catalog import LineageTree
+
+_KIND = {
+    "dataflow_table": "table",
+    "dataflow_query": "query",
+    "ml_model_version": "model version",
+    "ml_job": "training job",
+    "dataset": "dataset",
+}
+
+
+def tree_lines(tree: LineageTree, most_alike: int = 3) -> Iterator[str]:
+    """A lineage tree, a node a line; siblings beyond ``most_alike`` of one kind and shape are counted."""
+    yield _label(tree)
+    yield from _below(tree, "", most_alike)
+
+
+def _label(node: LineageTree) -> str:
+    kind = _KIND.get(node.type_name, node.type_name)
+    columns = f" [{', '.join(node.columns)}]" if node.columns else ""
+    name = node.qualified_name if node.type_name == "dataset" else node.display_name
+    return f"{kind} {name}{columns}"
+
+
+def _below(node: LineageTree, indent: str, most_alike: int) -> Iterator[str]:
+    shown, left_out = _chosen(node, most_alike)
+    lines: list[LineageTree | str] = [*shown, *left_out]
+    for at, line in enumerate(lines):
+        last = at == len(lines) - 1
+        branch, further = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        if isinstance(line, str):
+            yield f"{indent}{branch}{line}"
+        else:
+            yield f"{indent}{branch}{_label(line)}"
+            yield from _below(line, indent + further, most_alike)
+
+
+def _chosen(node: LineageTree, most_alike: int) -> tuple[list[LineageTree], list[str]]:
+    """The sources to show, and a line for each kind of which there are more."""
+    seen: dict[tuple[str, tuple[str, ...]], int] = {}
+    shown = []
+    for source in node.sources:
+        shape = (source.type_name, source.columns)
+        seen[shape] = seen.get(shape, 0) + 1
+        if seen[shape] <= most_alike or source.sources:
+            shown.append(source)
+    more = {shape: count - most_alike for shape, count in seen.items() if count > most_alike}
+    return shown, [f"… and {count} more like {_KIND.get(kind, kind)}s above" for (kind, _), count in more.items()]

@@ -1,0 +1,187 @@
+"""The application: the rooms put together over one home folder. What the server and the command line do, this does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from sqlalchemy import select
+
+from headwater.app.home import Home, open_home
+from headwater.catalog import (
+    AssetService,
+    CollectionService,
+    Lineage,
+    LineageTree,
+    ScanReport,
+    ScanSummary,
+    column_tree,
+    edges_upstream,
+    last_scans,
+    lineage,
+    names,
+    scan,
+)
+from headwater.catalog.scans import ScanKind
+from headwater.dataflows import (
+    DataflowService,
+    EntitySummary,
+    PublishedTables,
+    Refresher,
+    RefreshEvent,
+    RefreshResult,
+    RefreshSummary,
+    history,
+    load_folder,
+)
+from headwater.dataflows.service import Dataflow
+from headwater.models.environment import FunctionProgress, ModelEnvironment
+from headwater.models.ledger import Ledger
+from headwater.store import open_database, tables
+from headwater.workspaces import Connector, SourceService, load_connector
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The numbers of the start page."""
+
+    tables: int
+    sources: int
+    assets: int
+    latest_refresh: RefreshSummary | None
+
+
+class Headwater:
+    """An opened home folder with everything that works on it. Close it, or use it as a context manager."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.database = open_database(home.database_url)
+        self.sources = SourceService(self.database)
+        self.collections = CollectionService(self.database)
+        self.assets = AssetService(self.database)
+        self.dataflows = DataflowService(self.database)
+        self.tables = PublishedTables(self.database)
+        self.ledger = Ledger(home.ledger, self.database)
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False, folders: tuple[str, ...] = ()) -> Self:
+        """Open the home folder at ``path``; see :func:`headwater.app.home.open_home`."""
+        return cls(open_home(path, create=create, folders=folders))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def installation(self) -> str:
+        """The id that starts the names of this installation's dataflows and tables."""
+        with self.database.read() as connection:
+            found: str = connection.execute(select(tables.installation.c.id)).scalar_one()
+        return found
+
+    # -- sources ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def connector(self, source_name: str) -> Iterator[Connector]:
+        """A connector to a registered source, closed afterwards."""
+        source = self.sources.get(source_name)
+        connector = load_connector(source.kind, source.url)
+        try:
+            yield connector
+        finally:
+            connector.close()
+
+    def scan(
+        self, source_name: str, kind: ScanKind = "full", progress: Callable[[int, int], None] | None = None
+    ) -> ScanReport:
+        """Bring what a source holds into the catalog."""
+        with self.connector(source_name) as connector:
+            return scan(self.database, self.sources.get(source_name), connector, kind, progress)
+
+    def last_scans(self) -> Mapping[str, ScanSummary]:
+        """The latest scan of each source that was scanned."""
+        return last_scans(self.database)
+
+    # -- dataflows -------------------------------------------------------------------------------------------------
+
+    def apply(self, folder: Path, saved_by: str) -> Dataflow:
+        """Save the dataflow that a folder's files hold."""
+        return self.dataflows.apply(load_folder(folder), saved_by)
+
+    def model_environment(self, on_progress: FunctionProgress | None = None) -> ModelEnvironment:
+        """The models of all registered sources, as functions, with the ledger. Its owner closes it."""
+        connectors = {source.name: load_connector(source.kind, source.url) for source in self.sources.list()}
+        return ModelEnvironment(connectors, self.home.models, self.ledger, on_progress=on_progress)
+
+    def refresh(
+        self,
+        dataflow_name: str,
+        *,
+        trigger: str = "manual",
+        on_event: Callable[[RefreshEvent], None] | None = None,
+        on_scoring: FunctionProgress | None = None,
+    ) -> RefreshResult:
+        """Refresh a dataflow; see :meth:`headwater.dataflows.Refresher.refresh`."""
+        refresher = Refresher(
+            self.database,
+            self.installation,
+            self.home.tables,
+            self.home.locks,
+            self.home.folders,
+            lambda: self.model_environment(on_scoring),
+        )
+        return refresher.refresh(self.dataflows.get(dataflow_name), trigger=trigger, on_event=on_event)
+
+    def refreshes(self, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
+        """The newest refreshes first."""
+        return history.latest(self.database, dataflow_name, limit)
+
+    def refresh_entities(self, refresh_id: str) -> Sequence[EntitySummary]:
+        """What a refresh did, entity by entity."""
+        return history.entities(self.database, refresh_id)
+
+    # -- catalog ---------------------------------------------------------------------------------------------------
+
+    def table_name(self, dataflow_name: str, entity: str) -> str:
+        """The qualified name of a published table."""
+        return names.table(self.installation, dataflow_name, entity)
+
+    def table_guid(self, dataflow_name: str, entity: str) -> str | None:
+        """The guid of a published table in the catalog."""
+        found = self.assets.find("dataflow_table", self.table_name(dataflow_name, entity))
+        return None if found is None else found.guid
+
+    def lineage(self, guid: str, direction: Literal["input", "output", "both"], depth: int, width: int) -> Lineage:
+        """The lineage graph around an asset."""
+        return lineage(self.database, guid, direction, depth, width)
+
+    def column_tree(self, dataflow_name: str, entity: str, column: str) -> LineageTree:
+        """Where a column of a published table comes from."""
+        return column_tree(self.database, self.table_name(dataflow_name, entity), column)
+
+    def edges_upstream(self, dataflow_name: str, entity: str) -> list[tuple[str, str]]:
+        """All pairs of qualified names from a table back to the files."""
+        return edges_upstream(self.database, self.table_name(dataflow_name, entity))
+
+    def overview(self) -> Overview:
+        """The numbers of the start page."""
+        latest = history.latest(self.database, limit=1)
+        return Overview(
+            len(self.tables.list()),
+            len(self.sources.list()),
+            sum(self.assets.counts_by_type().values()),
+            latest[0] if latest else None,
+        )

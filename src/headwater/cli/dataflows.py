@@ -1,0 +1,56 @@
+"""``headwater dataflow``, ``refresh`` and ``lineage``."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+from headwater.app.reports import tree_lines
+from headwater.app.runtime import Headwater
+from headwater.cli.output import progress, say, show
+from headwater.errors import UsageError
+
+
+def apply_folder(home: Path, folder: Path) -> None:
+    """Save a folder's dataflow."""
+    with Headwater.open(home) as app:
+        saved = app.apply(folder, getpass.getuser())
+    say(f"dataflow {saved.name}, version {saved.version}: {', '.join(saved.definition.queries)}")
+
+
+def list_dataflows(home: Path) -> None:
+    """List dataflows with their latest refresh."""
+    with Headwater.open(home) as app:
+        for dataflow in app.dataflows.list():
+            latest = app.refreshes(dataflow.name, limit=1)
+            state = f"{latest[0].status} {latest[0].started_at:%Y-%m-%d %H:%M} UTC" if latest else "never refreshed"
+            show(f"{dataflow.name}\tversion {dataflow.version}\t{state}")
+
+
+def refresh_dataflow(home: Path, name: str) -> None:
+    """Refresh a dataflow with progress, and say what came of it."""
+    with Headwater.open(home) as app, progress() as bars:
+        task = bars.add_task(f"refresh {name}", total=None)
+        result = app.refresh(
+            name,
+            on_event=lambda event: bars.update(task, description=f"{event.phase} {event.entity}", completed=event.rows),
+            on_scoring=lambda function, rows, _total: bars.update(
+                task, description=f"score {function}", completed=rows
+            ),
+        )
+    for entity in result.entities:
+        done = entity.summary
+        say(
+            f"{name}/{done.entity}: {done.rows_written:,} rows, {done.rows_scored:,} scored,"
+            f" {done.rows_reused:,} reused, {done.errors:,} error cells, version {done.delta_version}"
+        )
+
+
+def print_lineage(home: Path, table: str, column: str) -> None:
+    """Print a column's lineage as a tree."""
+    dataflow, slash, entity = table.partition("/")
+    if not slash:
+        raise UsageError(f"'{table}' names no published table.", hint="Write it as DATAFLOW/ENTITY.")
+    with Headwater.open(home) as app:
+        for line in tree_lines(app.column_tree(dataflow, entity, column)):
+            show(line)

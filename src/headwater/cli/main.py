@@ -1,0 +1,225 @@
+"""The ``headwater`` command.
+
+Commands import what they need when they run, so that ``headwater --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headwater._version import __version__
+from headwater.cli.output import fail, interrupted, set_up_logging
+from headwater.errors import HeadwaterError
+
+app = typer.Typer(
+    name="headwater",
+    help="Models as Power Query functions, dataflows that call them, and a catalog with lineage.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+HomeOption = Annotated[Path, typer.Option("--home", envvar="HEADWATER_HOME", help="The home folder.")]
+DEFAULT_HOME = Path(".headwater")
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _show: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", envvar="HEADWATER_JSON_LOGS", help="Write logs as one JSON object a line.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log what is being done.")] = False,
+) -> None:
+    set_up_logging(json_logs=json_logs, verbose=verbose)
+
+
+@app.command("demo")
+def demo(
+    home: HomeOption = DEFAULT_HOME,
+    once: Annotated[bool, typer.Option("--once", help="End when the job is done, instead of serving.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object last on standard output.")] = False,
+    host: Annotated[str, typer.Option(help="Where to serve.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where to serve; 0 picks a free port.")] = 8400,
+) -> None:
+    """Do the main job on real data, then serve the app until Ctrl+C."""
+    from headwater.cli.demo import run
+
+    run(home, once=once, as_json=as_json, host=host, port=port)
+
+
+@app.command("serve")
+def serve(
+    home: HomeOption = DEFAULT_HOME,
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 picks a free port and prints it.")] = 8400,
+) -> None:
+    """Serve the HTTP API and the app until Ctrl+C."""
+    from headwater.cli.serving import run
+
+    run(home, host, port)
+
+
+@app.command("run")
+def run_query(
+    file: Annotated[Path, typer.Argument(help="A file with an M expression or a section document.")],
+    query: Annotated[str | None, typer.Option("--query", help="The member of a section document.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a .parquet or .csv file.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show plan, SQL, and where folding stops, and run nothing.")
+    ] = False,
+    culture: Annotated[str, typer.Option(help="How text is read and written.")] = "en-US",
+    allow_folder: Annotated[
+        list[Path] | None, typer.Option("--allow-folder", help="A further folder that the query may read.")
+    ] = None,
+) -> None:
+    """Run an M query without a server."""
+    from headwater.cli.query import run
+
+    run(file, query, output, explain=explain, culture=culture, folders=allow_folder or [])
+
+
+@app.command("eval")
+def evaluate(
+    expression: Annotated[str, typer.Argument(help="An M expression.")],
+    culture: Annotated[str, typer.Option(help="How text is read and written.")] = "en-US",
+) -> None:
+    """Print the value of an M expression."""
+    from headwater.cli.query import evaluate_expression
+
+    evaluate_expression(expression, culture)
+
+
+@app.command("fmt")
+def format_files(
+    files: Annotated[list[Path], typer.Argument(help="Files with M text.")],
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if a file would change.")] = False,
+) -> None:
+    """Format M files in place."""
+    from headwater.cli.query import format_in_place
+
+    format_in_place(files, check=check)
+
+
+@app.command("refresh")
+def refresh(name: Annotated[str, typer.Argument(help="A dataflow.")], home: HomeOption = DEFAULT_HOME) -> None:
+    """Refresh a dataflow and publish its tables."""
+    from headwater.cli.dataflows import refresh_dataflow
+
+    refresh_dataflow(home, name)
+
+
+@app.command("lineage")
+def lineage(
+    table: Annotated[str, typer.Argument(help="A published table: DATAFLOW/ENTITY.")],
+    column: Annotated[str, typer.Argument(help="One of its columns.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Print where a column comes from."""
+    from headwater.cli.dataflows import print_lineage
+
+    print_lineage(home, table, column)
+
+
+dataflow_app = typer.Typer(help="Dataflows: save them, list them.", no_args_is_help=True)
+source_app = typer.Typer(help="Sources: workspaces whose models and metadata are used.", no_args_is_help=True)
+app.add_typer(dataflow_app, name="dataflow")
+app.add_typer(source_app, name="source")
+
+
+@dataflow_app.command("apply")
+def dataflow_apply(
+    folder: Annotated[Path, typer.Argument(help="A folder with dataflow.toml and .pq files.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Save the dataflow that a folder holds."""
+    from headwater.cli.dataflows import apply_folder
+
+    apply_folder(home, folder)
+
+
+@dataflow_app.command("list")
+def dataflow_list(home: HomeOption = DEFAULT_HOME) -> None:
+    """List the dataflows with their latest refresh."""
+    from headwater.cli.dataflows import list_dataflows
+
+    list_dataflows(home)
+
+
+@source_app.command("add")
+def source_add(  # noqa: PLR0917 -- the command's options
+    name: Annotated[str, typer.Argument(help="What M calls it by: NAME.model.")],
+    url: Annotated[str, typer.Argument(help="The workspace's address.")],
+    kind: Annotated[str, typer.Option(help="The kind of workspace.")] = "mlflow",
+    display_name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    collection: Annotated[str, typer.Option(help="The collection it goes into.")] = "root",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Register a workspace."""
+    from headwater.cli.sources import add
+
+    add(home, name, display_name, kind, url, collection)
+
+
+@source_app.command("list")
+def source_list(home: HomeOption = DEFAULT_HOME) -> None:
+    """List the sources with their latest scan."""
+    from headwater.cli.sources import list_sources
+
+    list_sources(home)
+
+
+@source_app.command("test")
+def source_test(name: Annotated[str, typer.Argument(help="A source.")], home: HomeOption = DEFAULT_HOME) -> None:
+    """Call a workspace and say what answers."""
+    from headwater.cli.sources import test
+
+    test(home, name)
+
+
+@source_app.command("scan")
+def source_scan(
+    name: Annotated[str, typer.Argument(help="A source.")],
+    incremental: Annotated[bool, typer.Option("--incremental", help="Read only what is new.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Bring what a workspace holds into the catalog."""
+    from headwater.cli.sources import scan_source
+
+    scan_source(home, name, incremental=incremental)
+
+
+def main() -> None:
+    """Run the command line; every error ends in one message and a status that is not 0."""
+    try:
+        app(standalone_mode=False)
+    except HeadwaterError as error:
+        sys.exit(fail(error))
+    except KeyboardInterrupt:
+        sys.exit(interrupted())
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        sys.exit(interrupted())
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain again when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

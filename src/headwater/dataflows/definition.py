@@ -1,0 +1,167 @@
+"""What a dataflow is: queries in M and settings, kept as files that a person can read.
+
+A folder holds ``dataflow.toml`` and a ``.pq`` file for each query, named like the query::
+
+    [dataflow]
+    name = "flights"
+    load = ["flights_scored", "delays_by_carrier"]   # the queries that become tables
+    errors = "null"                                  # an error cell: "null" (and counted) or "fail"
+    culture = "en-US"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from headwater.errors import NotFoundError, UsageError
+from headwater.powerquery.language import parse_expression, syntax
+
+ErrorPolicy = Literal["null", "fail"]
+
+SETTINGS_FILE = "dataflow.toml"
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a dataflow behaves. ``load`` lists the queries that are published, in no particular order."""
+
+    load: tuple[str, ...]
+    errors: ErrorPolicy = "null"
+    culture: str = "en-US"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataflowDefinition:
+    """A dataflow's name, queries (name → M text) and settings; what a version in the database holds.
+
+    Raises:
+        UsageError: a name or a setting is not one.
+        MSyntaxError: a query cannot be read.
+    """
+
+    name: str
+    queries: Mapping[str, str]
+    settings: Settings
+    file_names: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise UsageError(
+                f"'{self.name}' is no name for a dataflow.", hint="Use letters, digits, '_', '-', '.' and blanks."
+            )
+        missing = [name for name in self.settings.load if name not in self.queries]
+        if missing or not self.settings.load:
+            what = f"'{missing[0]}', which is no query of it" if missing else "no query"
+            raise UsageError(
+                f"The dataflow '{self.name}' loads {what}.",
+                place=SETTINGS_FILE,
+                hint="List queries of the dataflow under 'load'.",
+            )
+        for name, source in self.queries.items():
+            parse_expression(source, self.file_names.get(name, name))
+
+    def to_json(self) -> dict[str, Any]:
+        """The form in which a version is stored."""
+        return {"name": self.name, "queries": dict(self.queries), "settings": asdict(self.settings)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> DataflowDefinition:
+        """The definition that :meth:`to_json` wrote."""
+        settings = dict(stored["settings"])
+        return cls(stored["name"], stored["queries"], Settings(**{**settings, "load": tuple(settings["load"])}))
+
+    def entities(self) -> tuple[str, ...]:
+        """The loaded queries, each after those that it reads.
+
+        Raises:
+            UsageError: two queries read each other.
+        """
+        return _ordered({name: self.dependencies(name) for name in self.settings.load})
+
+    def dependencies(self, name: str) -> frozenset[str]:
+        """The loaded queries that a query reads, directly or through queries that are not loaded."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            for used in self._names_in(current):
+                if used in self.settings.load and used != name:
+                    found.add(used)
+                elif used not in seen:
+                    seen.add(used)
+                    waiting.append(used)
+        return frozenset(found)
+
+    def _names_in(self, name: str) -> set[str]:
+        tree = parse_expression(self.queries[name], self.file_names.get(name, name))
+        used = {node.name for node in syntax.walk(tree) if isinstance(node, syntax.Identifier)}
+        return (used & self.queries.keys()) - {name}
+
+
+def _ordered(dependencies: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    ordered: list[str] = []
+    while len(ordered) < len(dependencies):
+        ready = [n for n, needs in dependencies.items() if n not in ordered and needs <= set(ordered)]
+        if not ready:
+            stuck = ", ".join(sorted(n for n in dependencies if n not in ordered))
+            raise UsageError(f"These queries read each other: {stuck}.", hint="Break the circle with a query between.")
+        ordered += ready
+    return tuple(ordered)
+
+
+def load_folder(folder: Path) -> DataflowDefinition:
+    """The definition that a folder's files hold.
+
+    Raises:
+        NotFoundError: there is no such folder, or no ``dataflow.toml`` in it.
+        UsageError: a file says something that cannot be.
+        MSyntaxError: a query cannot be read.
+    """
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        raise NotFoundError(
+            f"There is no dataflow in '{folder}'.", place=str(path), hint=f"A dataflow's folder has a {SETTINGS_FILE}."
+        )
+    try:
+        stated = tomllib.loads(path.read_text("utf-8")).get("dataflow", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"The file cannot be read: {error}.", place=str(path)) from error
+    files = {file.stem: file for file in sorted(folder.glob("*.pq"))}
+    return DataflowDefinition(
+        _text(stated, "name", folder.name, path),
+        {name: file.read_text("utf-8") for name, file in files.items()},
+        _settings(stated, path),
+        {name: file.name for name, file in files.items()},
+    )
+
+
+_KNOWN = ("name", "load", "errors", "culture", "description")
+
+
+def _settings(stated: Mapping[str, Any], path: Path) -> Settings:
+    for key in stated:
+        if key not in _KNOWN:
+            raise UsageError(f"'{key}' is no setting.", place=str(path), hint=f"The settings are {', '.join(_KNOWN)}.")
+    load = stated.get("load", [])
+    if not isinstance(load, list) or not all(isinstance(name, str) for name in load):
+        raise UsageError("'load' is a list of query names.", place=str(path))
+    errors = _text(stated, "errors", "null", path)
+    if errors not in get_args(ErrorPolicy):
+        raise UsageError('\'errors\' is "null" or "fail".', place=str(path))
+    culture, description = _text(stated, "culture", "en-US", path), _text(stated, "description", "", path)
+    return Settings(tuple(load), errors, culture, description)  # type: ignore[arg-type]  # checked just above
+
+
+def _text(stated: Mapping[str, Any], key: str, default: str, path: Path) -> str:
+    value = stated.get(key, default)
+    if not isinstance(value, str):
+        raise UsageError(f"'{key}' is a text.", place=str(path))
+    return value

@@ -1,0 +1,150 @@
+"""The record of refreshes: written before one starts, closed however it ends."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, insert, select, update
+
+from headwater.errors import HeadwaterError
+from headwater.store import Database, tables, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySummary:
+    """What a refresh did to one entity; ``delta_version`` is None where it was not published."""
+
+    entity: str
+    rows_written: int
+    rows_scored: int
+    rows_reused: int
+    errors: int
+    bytes: int
+    seconds: float
+    delta_version: int | None
+    model_versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSummary:
+    """One refresh. ``error`` is {code, message, where, hint} of one that failed."""
+
+    id: str
+    dataflow: str
+    status: str
+    trigger: str
+    started_at: datetime
+    ended_at: datetime | None
+    error: Mapping[str, Any] | None
+    rows_written: int
+    rows_scored: int
+
+
+def start(database: Database, dataflow_id: int, trigger: str) -> str:
+    """Write the row of a refresh that begins now, closing those whose process died; returns its id.
+
+    The caller holds the dataflow's lock, so that a row that still says "running" belongs to nobody.
+    """
+    identifier = str(uuid.uuid4())
+    died = {"code": "refresh.died", "message": "The process ended before the refresh did.", "where": "", "hint": ""}
+    refreshes = tables.refreshes.c
+    with database.begin() as connection:
+        connection.execute(
+            update(tables.refreshes)
+            .where(refreshes.dataflow_id == dataflow_id, refreshes.status == "running")
+            .values(status="failed", ended_at=utc_now(), error=died)
+        )
+        connection.execute(
+            insert(tables.refreshes).values(
+                id=identifier, dataflow_id=dataflow_id, status="running", trigger=trigger, started_at=utc_now()
+            )
+        )
+    return identifier
+
+
+def close(connection: Connection, identifier: str, status: str, error: HeadwaterError | None = None) -> None:
+    """Write how a refresh ended."""
+    connection.execute(
+        update(tables.refreshes)
+        .where(tables.refreshes.c.id == identifier)
+        .values(status=status, ended_at=utc_now(), error=None if error is None else error.to_dict())
+    )
+
+
+def record_entity(connection: Connection, identifier: str, summary: EntitySummary) -> None:
+    """Write what a refresh did to an entity."""
+    connection.execute(
+        insert(tables.refresh_entities).values(
+            refresh_id=identifier,
+            entity=summary.entity,
+            rows_written=summary.rows_written,
+            rows_scored=summary.rows_scored,
+            rows_reused=summary.rows_reused,
+            errors=summary.errors,
+            bytes=summary.bytes,
+            seconds=summary.seconds,
+            delta_version=summary.delta_version,
+            model_versions=dict(summary.model_versions),
+        )
+    )
+
+
+def _listing() -> Select[Any]:
+    """The one query behind every listing of refreshes: a rights clause is joined in here."""
+    refreshes, entities = tables.refreshes.c, tables.refresh_entities.c
+    sums = (
+        select(
+            entities.refresh_id,
+            func.sum(entities.rows_written).label("rows_written"),
+            func.sum(entities.rows_scored).label("rows_scored"),
+        )
+        .group_by(entities.refresh_id)
+        .subquery()
+    )
+    return (
+        select(
+            refreshes.id,
+            tables.dataflows.c.name.label("dataflow"),
+            refreshes.status,
+            refreshes.trigger,
+            refreshes.started_at,
+            refreshes.ended_at,
+            refreshes.error,
+            func.coalesce(sums.c.rows_written, 0).label("rows_written"),
+            func.coalesce(sums.c.rows_scored, 0).label("rows_scored"),
+        )
+        .join(tables.dataflows, tables.dataflows.c.id == refreshes.dataflow_id)
+        .outerjoin(sums, sums.c.refresh_id == refreshes.id)
+        .order_by(refreshes.started_at.desc())
+    )
+
+
+def latest(database: Database, dataflow: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
+    """The newest refreshes first, of one dataflow or of all."""
+    query = _listing().limit(limit)
+    if dataflow is not None:
+        query = query.where(tables.dataflows.c.name == dataflow)
+    with database.read() as connection:
+        return [RefreshSummary(**row._mapping) for row in connection.execute(query)]
+
+
+def entities(database: Database, refresh_id: str) -> Sequence[EntitySummary]:
+    """What a refresh did, entity by entity."""
+    columns = tables.refresh_entities.c
+    query = select(
+        columns.entity,
+        columns.rows_written,
+        columns.rows_scored,
+        columns.rows_reused,
+        columns.errors,
+        columns.bytes,
+        columns.seconds,
+        columns.delta_version,
+        columns.model_versions,
+    ).where(columns.refresh_id == refresh_id)
+    with database.read() as connection:
+        return [EntitySummary(**row._mapping) for row in connection.execute(query.order_by(columns.entity))]

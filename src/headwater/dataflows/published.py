@@ -1,0 +1,93 @@
+"""Reading published tables: by the pointer in the metadata database, never by what a Delta log says last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Row, Select, select
+
+from headwater.errors import NotFoundError
+from headwater.store import Database, tables
+from headwater.tables import read, row_count
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table as its readers see it now. ``columns`` are {name, type, nullable …} in order."""
+
+    dataflow: str
+    entity: str
+    path: Path
+    delta_version: int
+    rows: int
+    columns: Sequence[Mapping[str, Any]]
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of one version of a table; ``total`` is how many that version has."""
+
+    rows: pa.Table
+    total: int
+    version: int
+
+
+class PublishedTables:
+    """Finds and reads published tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self) -> Sequence[PublishedTable]:
+        """Every published table, by dataflow and entity."""
+        query = _listing().order_by(tables.dataflows.c.name, tables.published_tables.c.entity)
+        with self._database.read() as connection:
+            return [_table(row) for row in connection.execute(query)]
+
+    def get(self, dataflow: str, entity: str) -> PublishedTable:
+        """A published table; NotFoundError when there is none."""
+        query = _listing().where(tables.dataflows.c.name == dataflow, tables.published_tables.c.entity == entity)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError(
+                f"There is no published table '{entity}' of a dataflow '{dataflow}'.",
+                hint="List the tables, or refresh the dataflow.",
+            )
+        return _table(row)
+
+    def rows(self, table: PublishedTable, offset: int, limit: int, version: int | None = None) -> Page:
+        """Rows of a table in their stored order, at the version it has now or at one that was kept.
+
+        Raises:
+            TableError: that version is not there.
+        """
+        wanted = table.delta_version if version is None else version
+        total = table.rows if wanted == table.delta_version else row_count(table.path, wanted)
+        return Page(read(table.path, wanted, offset=offset, limit=limit), total, wanted)
+
+
+def _listing() -> Select[Any]:
+    """The one query behind every listing of tables: a rights clause is joined in here."""
+    flows, published = tables.dataflows.c, tables.published_tables.c
+    return select(
+        flows.name.label("dataflow"),
+        published.entity,
+        published.path,
+        published.delta_version,
+        published.rows,
+        published.schema,
+        published.published_at,
+    ).join(tables.published_tables, published.dataflow_id == flows.id)
+
+
+def _table(row: Row[Any]) -> PublishedTable:
+    return PublishedTable(
+        row.dataflow, row.entity, Path(row.path), row.delta_version, row.rows, row.schema, row.published_at
+    )

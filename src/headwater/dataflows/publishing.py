@@ -1,0 +1,140 @@
+"""Publishing: all entities of a refresh, or none.
+
+The files of every entity are staged first. One row, the publish intent, then says which staged files belong together;
+from there on there is no way back, only forward: the Delta logs are committed one after another, and one transaction
+moves the pointer that Headwater's own readers follow. A process that dies in between leaves the intent, and
+:func:`roll_forward` finishes it. Whoever reads a Delta path itself sees one table after another change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from headwater.dataflows import history
+from headwater.dataflows.history import EntitySummary
+from headwater.store import Database, tables, utc_now
+from headwater.tables import PublishedSchema, Staged, commit
+
+
+@dataclass(frozen=True, slots=True)
+class StagedEntity:
+    """An entity whose files are written and not yet visible."""
+
+    summary: EntitySummary
+    path: Path
+    staged: Staged
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept in the publish intent."""
+        summary = {
+            name: getattr(self.summary, name)
+            for name in ("entity", "rows_written", "rows_scored", "rows_reused", "errors", "bytes", "seconds")
+        }
+        return {
+            "summary": {**summary, "model_versions": dict(self.summary.model_versions)},
+            "path": str(self.path),
+            "staged": self.staged.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> StagedEntity:
+        """What :meth:`to_json` wrote."""
+        summary = EntitySummary(**stored["summary"], delta_version=None)
+        return cls(summary, Path(stored["path"]), Staged.from_json(stored["staged"]))
+
+
+def publish(
+    database: Database, dataflow_id: int, refresh_id: str, entities: Sequence[StagedEntity]
+) -> Mapping[str, int]:
+    """Make the staged entities visible together; returns each one's Delta version."""
+    with database.begin() as connection:
+        connection.execute(
+            insert(tables.publish_intents).values(
+                refresh_id=refresh_id,
+                created_at=utc_now(),
+                payload={"entities": [entity.to_json() for entity in entities]},
+                state="pending",
+            )
+        )
+    return _finish(database, dataflow_id, refresh_id, entities)
+
+
+def roll_forward(database: Database, dataflow_id: int) -> None:
+    """Finish what a process that died had begun to publish; the caller holds the dataflow's lock."""
+    intents, refreshes = tables.publish_intents.c, tables.refreshes.c
+    query = (
+        select(intents.refresh_id, intents.payload)
+        .join(tables.refreshes, refreshes.id == intents.refresh_id)
+        .where(intents.state == "pending", refreshes.dataflow_id == dataflow_id)
+        .order_by(intents.created_at)
+    )
+    with database.read() as connection:
+        pending = connection.execute(query).all()
+    for row in pending:
+        entities = [StagedEntity.from_json(stored) for stored in row.payload["entities"]]
+        _finish(database, dataflow_id, row.refresh_id, entities)
+
+
+def _finish(
+    database: Database, dataflow_id: int, refresh_id: str, entities: Sequence[StagedEntity]
+) -> Mapping[str, int]:
+    versions = {e.summary.entity: commit(e.path, e.staged, transaction=refresh_id) for e in entities}
+    with database.begin() as connection:
+        for entity in entities:
+            _point_to(connection, dataflow_id, refresh_id, entity, versions[entity.summary.entity])
+        names = [entity.summary.entity for entity in entities]
+        published = tables.published_tables.c
+        connection.execute(
+            delete(tables.published_tables).where(published.dataflow_id == dataflow_id, published.entity.not_in(names))
+        )
+        connection.execute(
+            update(tables.publish_intents).where(tables.publish_intents.c.refresh_id == refresh_id).values(state="done")
+        )
+        history.close(connection, refresh_id, "succeeded")
+    return versions
+
+
+def _listed(schema: PublishedSchema) -> list[dict[str, Any]]:
+    """The columns as a reader is told of them."""
+    return [{"name": c.name, "type": c.type.kind.value, "nullable": c.type.nullable} for c in schema.columns]
+
+
+def _point_to(connection: Connection, dataflow_id: int, refresh_id: str, entity: StagedEntity, version: int) -> None:
+    published = tables.published_tables.c
+    name = entity.summary.entity
+    connection.execute(
+        delete(tables.published_tables).where(published.dataflow_id == dataflow_id, published.entity == name)
+    )
+    connection.execute(
+        insert(tables.published_tables).values(
+            dataflow_id=dataflow_id,
+            entity=name,
+            path=str(entity.path),
+            delta_version=version,
+            rows=entity.summary.rows_written,
+            schema=_listed(entity.staged.schema),
+            refresh_id=refresh_id,
+            published_at=utc_now(),
+        )
+    )
+    summary = entity.summary
+    history.record_entity(
+        connection,
+        refresh_id,
+        EntitySummary(
+            summary.entity,
+            summary.rows_written,
+            summary.rows_scored,
+            summary.rows_reused,
+            summary.errors,
+            summary.bytes,
+            summary.seconds,
+            version,
+            summary.model_versions,
+        ),
+    )

@@ -1,0 +1,289 @@
+"""Refreshing a dataflow: evaluate each entity, stage its table, publish all of them together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from headwater.catalog import ColumnRecord, names, record_process
+from headwater.dataflows import history
+from headwater.dataflows.definition import DataflowDefinition
+from headwater.dataflows.history import EntitySummary
+from headwater.dataflows.lineage import EntityLineage, lineage_record
+from headwater.dataflows.publishing import StagedEntity, publish, roll_forward
+from headwater.dataflows.service import Dataflow
+from headwater.errors import ConflictError, HeadwaterError, MError, RefreshError, TableError
+from headwater.models.environment import ModelEnvironment
+from headwater.models.statistics import ScoringStatistics
+from headwater.plan.nodes import Call as CallNode
+from headwater.plan.nodes import Node, Source
+from headwater.powerquery import PlanTable, Session, Value, batch_function_value, evaluate_queries, to_plan_table
+from headwater.store import Database
+from headwater.tables import discard, published_schema, staged_scan
+from headwater.tables import stage as stage_table
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshEvent:
+    """Progress: what is being done to which entity; ``rows`` so far, ``phase`` read, score or publish."""
+
+    entity: str
+    phase: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntityResult:
+    """An entity after a refresh; ``summary`` has its Delta version."""
+
+    summary: EntitySummary
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshResult:
+    """A refresh that succeeded. ``scoring`` sums up the statistics of all models it called."""
+
+    id: str
+    entities: Sequence[EntityResult]
+    scoring: Mapping[str, float]
+    seconds: float
+
+
+@dataclass
+class _Evaluation:
+    """One entity's way through a refresh."""
+
+    name: str
+    table: PlanTable
+    staged: StagedEntity | None = None
+
+
+@dataclass
+class Refresher:
+    """Runs refreshes.
+
+    Args:
+        database: the metadata database.
+        installation: this installation's id, for names in the catalog.
+        tables: the folder of published tables.
+        locks: a folder for lock files; one writer a dataflow.
+        folders: folders that queries may read.
+        environment: makes the models that queries may call, as of now; closed after the refresh.
+        engine_settings: settings of the engine, e.g. ``memory_limit``.
+    """
+
+    database: Database
+    installation: str
+    tables: Path
+    locks: Path
+    folders: Sequence[Path]
+    environment: Callable[[], ModelEnvironment]
+    engine_settings: Mapping[str, object] = field(default_factory=dict)
+
+    def refresh(
+        self, dataflow: Dataflow, *, trigger: str = "manual", on_event: Callable[[RefreshEvent], None] | None = None
+    ) -> RefreshResult:
+        """Refresh all loaded queries of a dataflow.
+
+        Nothing that was published changes unless all of it succeeds.
+
+        Raises:
+            ConflictError: the dataflow is being refreshed already.
+            RefreshError: a query failed; ``place`` says which and where, ``__cause__`` has the error itself.
+        """
+        started = time.perf_counter()
+        with self._lock(dataflow.name):
+            roll_forward(self.database, dataflow.id)
+            identifier = history.start(self.database, dataflow.id, trigger)
+            run = _Run(self, dataflow, identifier, on_event or (lambda _: None))
+            try:
+                entities, scoring = run.execute()
+            except BaseException as error:
+                self._record_failure(identifier, error)
+                raise
+        return RefreshResult(identifier, entities, scoring, time.perf_counter() - started)
+
+    def _lock(self, name: str) -> Any:
+        self.locks.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.locks / f"{name}.lock")
+        try:
+            return lock.acquire(timeout=0)
+        except Timeout as error:
+            raise ConflictError(
+                f"The dataflow '{name}' is being refreshed already.", hint="Wait until that refresh has ended."
+            ) from error
+
+    def _record_failure(self, identifier: str, error: BaseException) -> None:
+        cancelled = isinstance(error, KeyboardInterrupt)
+        shown = error if isinstance(error, HeadwaterError) else None
+        if shown is None and not cancelled:
+            shown = RefreshError(f"The refresh failed: {type(error).__name__}.")
+        with self.database.begin() as connection:
+            history.close(connection, identifier, "cancelled" if cancelled else "failed", shown)
+
+
+class _Run:
+    """One refresh under way."""
+
+    def __init__(
+        self, refresher: Refresher, dataflow: Dataflow, identifier: str, on_event: Callable[[RefreshEvent], None]
+    ) -> None:
+        self._refresher = refresher
+        self._dataflow = dataflow
+        self._definition: DataflowDefinition = dataflow.definition
+        self._id = identifier
+        self._on_event = on_event
+        self._done: list[_Evaluation] = []
+
+    def execute(self) -> tuple[Sequence[EntityResult], Mapping[str, float]]:
+        """Stage every entity, publish, and tell the catalog."""
+        with closing(self._refresher.environment()) as models:
+            try:
+                for name in self._definition.entities():
+                    self._done.append(self._entity(name, models))
+            except BaseException:
+                for evaluation in self._done:
+                    if evaluation.staged is not None:
+                        discard(evaluation.staged.staged)
+                raise
+            scoring = _scoring(models)
+        staged = [e.staged for e in self._done if e.staged is not None]
+        self._on_event(RefreshEvent("", "publish", 0))
+        versions = publish(self._refresher.database, self._dataflow.id, self._id, staged)
+        for evaluation in self._done:
+            self._tell_catalog(evaluation)
+        return [_result(entity, versions) for entity in staged], scoring
+
+    def _entity(self, name: str, models: ModelEnvironment) -> _Evaluation:
+        started = time.perf_counter()
+        try:
+            table = self._evaluate(name, models)
+            return self._stage(name, table, models, started)
+        except (MError, TableError) as error:
+            where = f"{self._dataflow.name}, query {name}"
+            raise RefreshError(
+                f"The query '{name}' failed: {error}",
+                place=f"{where}, {error.place}" if error.place else where,
+                hint=error.hint or "Correct the query, or the data it reads; what was published before is unchanged.",
+                code=f"refresh.{error.code}",
+            ) from error
+
+    def _evaluate(self, name: str, models: ModelEnvironment) -> PlanTable:
+        """The query's plan; a loaded query that it reads is read from the rows that this refresh has stored."""
+        stored: dict[str, PlanTable] = {}
+        session = Session(
+            self._definition.settings.culture,
+            environment=_Names(stored, models),
+            folders=self._refresher.folders,
+            engine_settings=self._refresher.engine_settings,
+        )
+        stored.update({e.name: self._stored(e, session) for e in self._done})
+        own = {n: text for n, text in self._definition.queries.items() if n not in stored}
+        queries = evaluate_queries(own, session, {n: f"{n}.pq" for n in own})
+        return to_plan_table(lambda: queries.get(name), session)
+
+    def _stored(self, evaluation: _Evaluation, session: Session) -> PlanTable:
+        assert evaluation.staged is not None, "an entity is staged before another reads it"
+        uri = names.table(self._refresher.installation, self._dataflow.name, evaluation.name)
+        scan = staged_scan(evaluation.staged.staged, Source(uri))
+        return PlanTable(scan, session)
+
+    def _stage(self, name: str, table: PlanTable, models: ModelEnvironment, started: float) -> _Evaluation:
+        path = self._refresher.tables / self._dataflow.name / name
+        before = _scoring(models)
+        schema = published_schema(table.plan.columns)
+        reader = self._watched(name, table.session.engine.reader(table.plan))
+        staged = stage_table(path, schema, reader, errors=self._definition.settings.errors)
+        after = _scoring(models)
+        summary = EntitySummary(
+            entity=name,
+            rows_written=staged.rows,
+            rows_scored=int(after["sent"] - before["sent"]),
+            rows_reused=int(after["reused"] - before["reused"]),
+            errors=sum(staged.errors.values()),
+            bytes=staged.bytes,
+            seconds=time.perf_counter() - started,
+            delta_version=None,
+            model_versions=_versions_called(table.plan),
+        )
+        return _Evaluation(name, table, StagedEntity(summary, path, staged))
+
+    def _watched(self, name: str, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        """The same rows, with an event for each batch."""
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            rows = 0
+            for batch in reader:
+                rows += batch.num_rows
+                self._on_event(RefreshEvent(name, "write", rows))
+                yield batch
+
+        return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+    def _tell_catalog(self, evaluation: _Evaluation) -> None:
+        assert evaluation.staged is not None, "only staged entities are published"
+        schema = evaluation.staged.staged.schema
+        record = lineage_record(
+            EntityLineage(
+                self._refresher.installation,
+                self._dataflow.name,
+                self._definition.settings.description,
+                evaluation.name,
+                evaluation.table.plan,
+                [ColumnRecord(c.name, c.type.kind.value) for c in schema.columns],
+                self._definition.queries[evaluation.name],
+            )
+        )
+        record_process(self._refresher.database, record)
+
+
+class _Names(Mapping[str, Value]):
+    """What a query may name beyond the library: entities stored by this refresh, and models, looked up live."""
+
+    def __init__(self, stored: Mapping[str, PlanTable], models: ModelEnvironment) -> None:
+        self._stored = stored
+        self._models = models
+
+    def __getitem__(self, name: str) -> Value:
+        if name in self._stored:
+            return self._stored[name]
+        function = self._models.resolve(name)
+        if function is None:
+            raise KeyError(name)
+        return batch_function_value(function)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._stored or (isinstance(name, str) and self._models.resolve(name) is not None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+
+_NOTHING = ScoringStatistics().to_dict()
+
+
+def _scoring(models: ModelEnvironment) -> Mapping[str, float]:
+    """The statistics of all models called so far, summed up."""
+    counts = [model.function.statistics.to_dict() for model in models.models]
+    return {name: sum((count[name] for count in counts), start=zero) for name, zero in _NOTHING.items()}
+
+
+def _versions_called(plan: Node) -> dict[str, str]:
+    """The model versions that a plan calls, by the name M calls them by."""
+    return {call.function.name: call.function.identity for call in plan.walk() if isinstance(call, CallNode)}
+
+
+def _result(entity: StagedEntity, versions: Mapping[str, int]) -> EntityResult:
+    summary = replace(entity.summary, delta_version=versions[entity.summary.entity])
+    return EntityResult(summary, entity.path)

@@ -1,0 +1,269 @@
+"""What the API answers: the shapes that the OpenAPI file describes and clients are generated from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from headwater.app.runtime import Overview as AppOverview
+from headwater.catalog import Asset as CatalogAsset
+from headwater.catalog import AssetSummary as CatalogAssetSummary
+from headwater.catalog import Lineage as CatalogLineage
+from headwater.dataflows import EntitySummary, PublishedTable
+from headwater.dataflows import RefreshSummary as DataflowRefresh
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(from_attributes=True, serialize_by_alias=True, populate_by_name=True)
+
+
+class Problem(Answer):
+    """What happened, where, and what to do; ``code`` is stable."""
+
+    code: str
+    message: str
+    where: str
+    hint: str
+
+
+class ErrorAnswer(Answer):
+    """The one shape of every error."""
+
+    error: Problem
+
+
+class Health(Answer):
+    status: str
+
+
+class Ready(Answer):
+    status: str
+    version: str
+
+
+class RefreshSummary(Answer):
+    id: str
+    dataflow: str
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    rows_written: int
+    rows_scored: int
+
+    @classmethod
+    def of(cls, refresh: DataflowRefresh) -> RefreshSummary:
+        """The answer for a refresh."""
+        return cls.model_validate(refresh)
+
+
+class RefreshEntity(Answer):
+    entity: str
+    rows_written: int
+    rows_scored: int
+    rows_reused: int
+    errors: int
+    seconds: float
+    delta_version: int | None
+
+    @classmethod
+    def of(cls, entity: EntitySummary) -> RefreshEntity:
+        """The answer for an entity of a refresh."""
+        return cls.model_validate(entity)
+
+
+class Refresh(RefreshSummary):
+    trigger: str
+    error: Problem | None
+    entities: list[RefreshEntity]
+
+
+class Refreshes(Answer):
+    value: list[Refresh]
+
+
+class Overview(Answer):
+    version: str
+    tables: int
+    sources: int
+    assets: int
+    latest_refresh: RefreshSummary | None
+
+    @classmethod
+    def of(cls, overview: AppOverview, version: str) -> Overview:
+        """The answer for the start page."""
+        latest = overview.latest_refresh
+        return cls(
+            version=version,
+            tables=overview.tables,
+            sources=overview.sources,
+            assets=overview.assets,
+            latest_refresh=None if latest is None else RefreshSummary.of(latest),
+        )
+
+
+class Column(Answer):
+    """A column of a published table; ``type`` is one of the published types."""
+
+    name: str
+    type: str
+    nullable: bool
+    description: str = ""
+
+
+class TableSummary(Answer):
+    dataflow: str
+    entity: str
+    rows: int
+    columns: int
+    delta_version: int
+    published_at: datetime
+    guid: str | None
+
+    @classmethod
+    def of(cls, table: PublishedTable, guid: str | None) -> TableSummary:
+        """The answer for a table; ``guid`` is its asset's."""
+        return cls(**_summary(table, guid))
+
+
+class Tables(Answer):
+    value: list[TableSummary]
+
+
+class Table(TableSummary):
+    path: str
+    columns_: list[Column] = Field(alias="schema")
+
+    @classmethod
+    def in_full(cls, table: PublishedTable, guid: str | None) -> Table:
+        """The answer for a table with its columns."""
+        columns = [Column.model_validate(dict(column)) for column in table.columns]
+        return cls(**_summary(table, guid), path=str(table.path), schema=columns)
+
+
+def _summary(table: PublishedTable, guid: str | None) -> dict[str, Any]:
+    return {
+        "dataflow": table.dataflow,
+        "entity": table.entity,
+        "rows": table.rows,
+        "columns": len(table.columns),
+        "delta_version": table.delta_version,
+        "published_at": table.published_at,
+        "guid": guid,
+    }
+
+
+Cell = str | float | int | bool | list[Any] | dict[str, Any] | None
+
+
+class Rows(Answer):
+    """A page of rows. Whole numbers beyond 2**53 are text, since JSON readers round them; so are dates and times."""
+
+    offset: int
+    limit: int
+    total: int
+    version: int
+    columns: list[str]
+    rows: list[list[Cell]]
+
+
+class Scan(Answer):
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+    assets: int
+
+
+class Source(Answer):
+    name: str
+    display_name: str
+    kind: str
+    url: str
+    collection: str
+    last_scan: Scan | None
+
+
+class Sources(Answer):
+    value: list[Source]
+
+
+class AssetSummary(Answer):
+    guid: str
+    type_name: str
+    qualified_name: str
+    display_name: str
+    collection: str
+
+    @classmethod
+    def of(cls, asset: CatalogAssetSummary) -> AssetSummary:
+        """The answer for an asset in a listing."""
+        return cls.model_validate(asset)
+
+
+class Assets(Answer):
+    total: int
+    value: list[AssetSummary]
+
+
+class AssetColumn(Answer):
+    name: str
+    type: str
+    attributes: dict[str, Any]
+
+
+class Asset(AssetSummary):
+    attributes: dict[str, Any]
+    columns: list[AssetColumn]
+    status: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def in_full(cls, asset: CatalogAsset) -> Asset:
+        """The answer for an asset with all that is known of it."""
+        return cls.model_validate(asset)
+
+
+class LineageNode(Answer):
+    guid: str
+    type_name: str
+    qualified_name: str
+    display_name: str
+    is_process: bool
+    depth: int
+    columns: list[str]
+    hidden_inputs: int
+    hidden_outputs: int
+
+
+class ColumnLink(Answer):
+    source: str | None
+    target: str | None
+
+
+class LineageEdge(Answer):
+    source: str
+    target: str
+    columns: list[ColumnLink]
+
+
+class Lineage(Answer):
+    root: str
+    nodes: list[LineageNode]
+    edges: list[LineageEdge]
+
+    @classmethod
+    def of(cls, graph: CatalogLineage) -> Lineage:
+        """The answer for a graph."""
+        return cls.model_validate(graph)
+
+
+class Dataflow(Answer):
+    name: str
+    queries: list[str]
+    last_refresh: RefreshSummary | None
+
+
+class Dataflows(Answer):
+    value: list[Dataflow]

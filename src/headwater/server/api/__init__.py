@@ -1,0 +1,25 @@
+"""The HTTP API: a router for each subject."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from headwater.app.runtime import Headwater
+from headwater.server.answers import ErrorAnswer
+
+
+def _application(request: Request) -> Headwater:
+    application: Headwater = request.app.state.headwater
+    return application
+
+
+App = Annotated[Headwater, Depends(_application)]
+"""The application that the server serves."""
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    400: {"model": ErrorAnswer, "description": "The request cannot be carried out as it is written"},
+    404: {"model": ErrorAnswer, "description": "There is no such thing, or none that may be seen"},
+    422: {"model": ErrorAnswer, "description": "A parameter is not what it has to be"},
+}

@@ -1,0 +1,62 @@
+"""Sources, assets and lineage."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+
+from headwater.server.answers import Asset, Assets, AssetSummary, Lineage, Scan, Source, Sources
+from headwater.server.api import RESPONSES, App
+
+router = APIRouter(prefix="/api", tags=["catalog"], responses=RESPONSES)
+
+
+@router.get("/sources")
+def list_sources(app: App) -> Sources:
+    """Every registered source with its latest scan."""
+    scans = app.last_scans()
+    return Sources(
+        value=[
+            Source(
+                name=source.name,
+                display_name=source.display_name,
+                kind=source.kind,
+                url=source.url,
+                collection=source.collection,
+                last_scan=Scan.model_validate(scans[source.name]) if source.name in scans else None,
+            )
+            for source in app.sources.list()
+        ]
+    )
+
+
+@router.get("/assets")
+def list_assets(
+    app: App,
+    type_name: Annotated[str | None, Query(alias="type")] = None,
+    collection: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> Assets:
+    """Assets, a page at a time."""
+    total, rows = app.assets.list(type_name, collection, limit=limit, offset=offset)
+    return Assets(total=total, value=[AssetSummary.of(asset) for asset in rows])
+
+
+@router.get("/assets/{guid}")
+def get_asset(app: App, guid: str) -> Asset:
+    """An asset with all that is known of it."""
+    return Asset.in_full(app.assets.get(guid))
+
+
+@router.get("/lineage/{guid}")
+def get_lineage(
+    app: App,
+    guid: str,
+    direction: Literal["input", "output", "both"] = "both",
+    depth: Annotated[int, Query(ge=1, le=20)] = 5,
+    width: Annotated[int, Query(ge=1, le=1_000, description="neighbours of one asset, at most")] = 100,
+) -> Lineage:
+    """The lineage graph around an asset."""
+    return Lineage.of(app.lineage(guid, direction, depth, width))

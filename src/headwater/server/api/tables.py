@@ -1,0 +1,50 @@
+"""Published tables and their rows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from headwater.server.answers import Rows, Table, Tables, TableSummary
+from headwater.server.api import RESPONSES, App
+from headwater.server.cells import json_rows
+
+router = APIRouter(prefix="/api/tables", tags=["tables"], responses=RESPONSES)
+
+MAX_ROWS = 1_000
+
+
+@router.get("")
+def list_tables(app: App) -> Tables:
+    """Every published table."""
+    found = app.tables.list()
+    return Tables(value=[TableSummary.of(table, app.table_guid(table.dataflow, table.entity)) for table in found])
+
+
+@router.get("/{dataflow}/{entity}")
+def get_table(app: App, dataflow: str, entity: str) -> Table:
+    """A published table with its columns."""
+    return Table.in_full(app.tables.get(dataflow, entity), app.table_guid(dataflow, entity))
+
+
+@router.get("/{dataflow}/{entity}/rows")
+def get_rows(
+    app: App,
+    dataflow: str,
+    entity: str,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=0, le=MAX_ROWS)] = 200,
+    version: Annotated[int | None, Query(ge=0, description="a Delta version; without it the published one")] = None,
+) -> Rows:
+    """A page of a table's rows, in their stored order."""
+    table = app.tables.get(dataflow, entity)
+    page = app.tables.rows(table, offset, limit, version)
+    return Rows(
+        offset=offset,
+        limit=limit,
+        total=page.total,
+        version=page.version,
+        columns=list(page.rows.column_names),
+        rows=json_rows(page.rows),
+    )

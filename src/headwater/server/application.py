@@ -1,0 +1,39 @@
+"""The web application: the API and the browser app over one opened home folder."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from headwater import __version__
+from headwater.app.runtime import Headwater
+from headwater.server import problems, web
+from headwater.server.api import catalog, dataflows, status, tables
+from headwater.server.docs import docs_page
+
+LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]"]
+"""The names that a browser on this machine uses; a page elsewhere that resolves to here is turned away."""
+
+
+def create_app(headwater: Headwater) -> FastAPI:
+    """The ASGI application for an opened home folder. Closing ``headwater`` is left to the caller."""
+    app = FastAPI(
+        title="Headwater",
+        version=__version__,
+        summary="Published tables, dataflows, sources, assets and lineage.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.headwater = headwater
+    problems.install(app)
+    for part in (status, tables, catalog, dataflows):
+        app.include_router(part.router)
+
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        return docs_page()
+
+    web.mount(app)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
+    return app

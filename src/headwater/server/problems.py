@@ -1,0 +1,63 @@
+"""Errors over HTTP: one shape for every endpoint, whatever raised."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from headwater.errors import HeadwaterError
+
+log = logging.getLogger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app answer in the one shape."""
+    app.add_exception_handler(HeadwaterError, _headwater)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(status: int, code: str, message: str, where: str = "", hint: str = "") -> JSONResponse:
+    """An error answer."""
+    return JSONResponse({"error": {"code": code, "message": message, "where": where, "hint": hint}}, status)
+
+
+async def _headwater(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HeadwaterError), "registered for these only"
+    if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("%s: %s", error.code, error.message)
+    return JSONResponse({"error": error.to_dict()}, error.http_status)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError), "registered for these only"
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "request.invalid", f"{first['msg']}.", f"{request.url.path}: {where}"
+    )
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException), "registered for these only"
+    codes = {404: "not_found", 405: "request.method"}
+    code = codes.get(error.status_code, "request")
+    return problem(error.status_code, code, f"{error.detail}.", request.url.path, "See /docs for what there is.")
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    # The message may hold a row or a secret, so it goes nowhere; the log has the type and the trace.
+    log.error("unexpected error at %s", request.url.path, exc_info=error)
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something went wrong here.",
+        request.url.path,
+        "See the server's log.",
+    )
