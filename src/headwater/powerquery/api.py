@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from headwater.engines import Fragment
 from headwater.errors import MError
 from headwater.plan.nodes import Node
+from headwater.plan.printing import plan_lines
 from headwater.powerquery.evaluator.program import evaluate_text
 from headwater.powerquery.evaluator.run import on_deep_stack
 from headwater.powerquery.evaluator.session import Session, Unfolded
@@ -67,24 +68,27 @@ def to_text(value: Value) -> str:
     return on_deep_stack(lambda: canonical_text(value))
 
 
-def to_plan_table(value: Value, session: Session) -> PlanTable:
-    """A table value as a plan; a table that the evaluator made is held as Arrow.
+def to_plan_table(value: Value | Callable[[], Value], session: Session) -> PlanTable:
+    """A table value, or what a callable gives, as a plan; a table that the evaluator made is held as Arrow.
 
     Raises:
-        MError: the value is no table.
+        MError: the value is an error, or no table.
         NotFoldableError: a column holds values of several kinds.
     """
-    value = plain(value)
-    if isinstance(value, PlanTable):
-        return value
-    if not isinstance(value, Table):
-        raise MError(
-            "Expression.Error",
-            f"The result is a {kind_of(value)}, not a table.",
-            hint="Choose a query that is a table.",
-        )
-    table = value
-    return on_deep_stack(lambda: to_plan(table, list(table.rows()), session))
+
+    def work() -> PlanTable:
+        table = plain(value() if callable(value) else value)
+        if isinstance(table, PlanTable):
+            return table
+        if not isinstance(table, Table):
+            raise MError(
+                "Expression.Error",
+                f"The result is a {kind_of(table)}, not a table.",
+                hint="Choose a query that is one.",
+            )
+        return to_plan(table, list(table.rows()), session)
+
+    return on_deep_stack(work)
 
 
 def to_arrow(value: Value, session: Session | None = None) -> pa.Table:
@@ -110,6 +114,17 @@ class Explanation:
     plan: Node | None
     fragments: tuple[Fragment, ...]
     unfolded: tuple[Unfolded, ...]
+
+    def to_text(self) -> str:
+        """The explanation for a person."""
+        parts = ["Plan" if self.plan is not None else "The result is no plan: the evaluator computes it."]
+        if self.plan is not None:
+            parts += [f"  {line}" for line in plan_lines(self.plan)]
+        for number, fragment in enumerate(self.fragments, start=1):
+            parts += ["", f"Fragment {number}: {fragment.label}", fragment.sql]
+        parts += ["", "Steps that did not fold:" if self.unfolded else "Every step folded."]
+        parts += [f"  {u.function}: {u.reason}{f' ({u.place})' if u.place else ''}" for u in self.unfolded]
+        return "\n".join(parts)
 
 
 def explain(value: Value, session: Session) -> Explanation:

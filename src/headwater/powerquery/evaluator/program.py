@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from headwater.powerquery.evaluator.compiler import Compiler, undefined_name
 from headwater.powerquery.evaluator.scope import Frame, Scope
 from headwater.powerquery.evaluator.session import Session
-from headwater.powerquery.language import parse_document, syntax
+from headwater.powerquery.language import parse_document, parse_expression, syntax
 from headwater.powerquery.library import registry
 from headwater.powerquery.values.core import Record, Thunk, Value, force
 
@@ -70,6 +70,21 @@ def evaluate_text(source: str, session: Session, source_name: str = "") -> Value
     if isinstance(document, syntax.Section):
         return _section(document, compiler)
     return force(compiler.compile(document, Scope((), None))([None]))
+
+
+def evaluate_expression(source: str, lookup: Callable[[str], Value], session: Session) -> Value:
+    """The value of an expression that sees the names that ``lookup`` knows, and the language's own such as ``#date``.
+
+    Raises:
+        MSyntaxError: the text cannot be read.
+        MError: the expression is an error.
+    """
+    own = Names(session)
+
+    def find(name: str) -> Value:
+        return own(name) if name.startswith("#") else lookup(name)
+
+    return force(Compiler(find, locator(source, "")).compile(parse_expression(source), Scope((), None))([None]))
 
 
 def _section(section: syntax.Section, compiler: Compiler) -> Record:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from random import Random
 
 from headwater.engines import Engine, load_engine
 from headwater.errors import MError
@@ -37,12 +38,23 @@ class Session:
     folders: Sequence[Path] = ()
     engine_name: str = "duckdb"
     engine_settings: Mapping[str, object] = field(default_factory=dict)
+    seed: int | None = None
     unfolded: list[Unfolded] = field(default_factory=list)
 
     @cached_property
     def engine(self) -> Engine:
         """The engine that runs plans; loaded when the first plan is."""
         return load_engine(self.engine_name, **self.engine_settings)
+
+    @cached_property
+    def started(self) -> dt.datetime:
+        """The moment that ``DateTime.FixedLocalNow`` and its kin give: the clock's, when it was first asked for."""
+        return self.clock()
+
+    @cached_property
+    def random(self) -> Random:
+        """The source of random numbers; ``seed`` makes them the same in every run."""
+        return Random(self.seed)  # noqa: S311 -- numbers for M, no secrets
 
     def granted_path(self, path: str) -> Path:
         """The resolved path, if it lies in a granted folder.

@@ -121,7 +121,10 @@ def _batch_shape(function: Function) -> _Shape | None:
     row = "_" if isinstance(closure.node, syntax.Each) else closure.node.parameters[0].name
     if body.function.name == row:
         return None
-    target = plain(force(closure.compiler.compile(body.function, closure.scope)(closure.frame)))
+    try:
+        target = plain(force(closure.compiler.compile(body.function, closure.scope)(closure.frame)))
+    except MError:
+        return None  # the error belongs into the cells
     if not isinstance(target, Function) or target.many is None or len(body.arguments) != target.maximum:
         return None
     scope = Scope([row], closure.scope)

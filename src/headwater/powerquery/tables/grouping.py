@@ -73,8 +73,8 @@ def group_rows(table: PlanTable, keys: Sequence[str], aggregations: Sequence[Agg
     """One row for each combination of the keys, in order of first appearance, with the aggregations."""
     key_columns = [table.plan_column(key) for key in keys]
     for column in key_columns:
-        if column.type.kind in (p.Kind.RECORD, p.Kind.LIST) or column.may_fail:
-            raise NotFoldableError(f"The key '{column.name}' holds errors or structures.")
+        if column.type.kind in (p.Kind.RECORD, p.Kind.LIST):
+            raise NotFoldableError(f"The key '{column.name}' holds structures.")
     taken = [c.id for c in table.plan.columns]
     made: list[tuple[Column, AggregateCall]] = []
     for aggregation in aggregations:

@@ -50,9 +50,6 @@ def _folded_join(left: PlanTable, left_keys: Keys, right: PlanTable, right_keys:
         alike = a.type.same_kind(b.type) or {a.type.kind, b.type.kind} <= NUMERIC
         if not alike or a.type.kind in (Kind.RECORD, Kind.LIST):
             raise NotFoldableError(f"The keys '{a.name}' and '{b.name}' are of different types.")
-        if a.may_fail or b.may_fail:
-            # A key that is an error fails the whole join in M; comparing it as null would hide that.
-            raise NotFoldableError(f"The key '{a.name if a.may_fail else b.name}' may hold errors.")
     plan = join(left.plan, right.plan, [(a.id, b.id) for a, b in pairs], kind)
     if kind in ("left_anti", "left_semi"):
         types = left.column_types
