@@ -1,0 +1,26 @@
+"""Arrow, as annotations see it.
+
+pyarrow states no types, and stubs made for it by others lag behind it; so to the type checker an array is ``Any``, and
+so is what computes on arrays. The names say what is meant.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute
+
+__all__ = ["Array", "Keys", "compute", "nulls"]
+
+Array: TypeAlias = Any
+"""A ``pyarrow.Array`` of any type."""
+
+Keys: TypeAlias = Any
+"""A ``pyarrow.FixedSizeBinaryArray`` of packed row keys, 16 bytes each."""
+
+compute: Any = pyarrow.compute
+"""Arrow's kernels."""
+
+nulls: Any = pa.nulls
+"""``nulls(count, type)``: an array of so many nulls."""

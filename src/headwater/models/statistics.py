@@ -1,0 +1,53 @@
+"""What a run of a model function did, counted while it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TypeAlias
+
+__all__ = ["Progress", "ScoringStatistics"]
+
+Progress: TypeAlias = Callable[[int, int | None], None]
+"""Called with the rows done so far and the rows there will be, None where nobody knows yet."""
+
+
+@dataclass(slots=True)
+class ScoringStatistics:
+    """Counts over all runs of one function.
+
+    Attributes:
+        rows: rows that came in.
+        distinct: distinct good inputs among them; counted anew in each window of rows.
+        reused: rows that got a prediction without being sent: from the ledger, or from an equal row's.
+        sent: inputs that were sent to the model.
+        failed: rows whose result is an error, whether the model or the checks before it said so.
+        calls: how often the model was asked.
+        seconds: wall time spent on the above; reading the source and writing results excluded.
+        cpu_seconds: CPU time spent on it, here and in the scoring process; starting that excluded.
+    """
+
+    rows: int = 0
+    distinct: int = 0
+    reused: int = 0
+    sent: int = 0
+    failed: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, float]:
+        """All counts by name."""
+        return asdict(self)
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Add the wall and CPU time that the block takes on this thread."""
+        wall, cpu = time.perf_counter(), time.thread_time()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - wall
+            self.cpu_seconds += time.thread_time() - cpu

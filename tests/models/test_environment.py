@@ -1,0 +1,149 @@
+"""Model functions by name, from a real MLflow server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from headwater.catalog import names
+from headwater.errors import NotFoundError, SchemaError
+from headwater.models.environment import ModelEnvironment, ModelName, version_name
+from headwater.models.ledger import Ledger
+from headwater.models.pool import ScorerPool
+from headwater.store import Database
+from headwater.workspaces.base import ModelVersionInfo
+from headwater.workspaces.mlflow import MLflowConnector
+
+
+@pytest.fixture
+def connector(mlflow_server: Any) -> Iterator[MLflowConnector]:
+    connector = MLflowConnector(mlflow_server.url)
+    yield connector
+    connector.close()
+
+
+@pytest.fixture
+def environment(connector: MLflowConnector, tmp_path: Path, database: Database) -> Iterator[ModelEnvironment]:
+    with ModelEnvironment({"demo": connector}, tmp_path / "cache", Ledger(tmp_path / "ledger", database)) as made:
+        yield made
+
+
+def score(environment: ModelEnvironment, name: str, rows: int = 3) -> pa.Table:
+    called = environment.resolve(name)
+    assert called is not None
+    table = pa.table({"d": pa.array(range(rows), pa.float64()), "c": ["AA"] * rows})
+    reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches())
+    return called.apply(reader, ["d", "c"], "r").read_all()
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("demo.m", ModelName("demo", "m")),
+        ("demo.m@latest", ModelName("demo", "m")),
+        ("demo.m@2", ModelName("demo", "m", "2")),
+        ("demo.a.b@c", ModelName("demo", "a.b", "c")),
+        ("demo", None),
+        (".m", None),
+        ("demo.", None),
+    ],
+)
+def test_names(name: str, parts: ModelName | None) -> None:
+    assert ModelName.parse(name) == parts
+
+
+def test_a_registered_model_is_a_function(environment: ModelEnvironment) -> None:
+    called = environment.resolve("demo.late_arrival")
+    assert called is not None
+    assert [(field.name, field.type.kind.name) for field in called.parameters] == [
+        ("distance", "DOUBLE"),
+        ("carrier", "TEXT"),
+    ]
+    assert called.result.kind.name == "RECORD"
+    assert score(environment, "demo.late_arrival")["r"].to_pylist() == [{"probability": 0.25, "label": False}] * 3
+
+
+def test_versions_and_aliases(environment: ModelEnvironment) -> None:
+    wanted = {"demo.late_arrival": "2", "demo.late_arrival@1": "1", "demo.late_arrival@champion": "1"}
+    for name, version in wanted.items():
+        called = environment.resolve(name)
+        assert called is not None and called.identity.endswith(f"/models/late_arrival/versions/{version}")
+    assert {model.name: model.version.version for model in environment.models} == wanted
+    identities = [model.immutable_identity for model in environment.models]
+    assert identities[1] == identities[2] != identities[0]
+
+
+def test_what_an_alias_scored_is_known_to_the_version(environment: ModelEnvironment) -> None:
+    score(environment, "demo.late_arrival@champion")
+    score(environment, "demo.late_arrival@1")
+    score(environment, "demo.late_arrival@2")
+    counts = {m.name: (m.function.statistics.sent, m.function.statistics.reused) for m in environment.models}
+    assert counts == {
+        "demo.late_arrival@champion": (3, 0),
+        "demo.late_arrival@1": (0, 3),
+        "demo.late_arrival@2": (3, 0),
+    }
+
+
+def test_a_name_is_looked_up_once(environment: ModelEnvironment, connector: MLflowConnector) -> None:
+    called = environment.resolve("demo.late_arrival@champion")
+    connector.close()
+    assert environment.resolve("demo.late_arrival@champion") is called
+
+
+def test_other_names_are_none(environment: ModelEnvironment) -> None:
+    assert environment.resolve("Table.SelectRows") is None
+    assert environment.resolve("demo") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("demo.late_arival", "no model 'late_arival'", "late_arrival"),
+        ("demo.zzz", "no model 'zzz'", "late_arrival, odd name (ü), unsigned"),
+        ("demo.late_arrival@champ", "no version or alias 'champ' of the model 'late_arrival'", "champion"),
+        ("demo.late_arrival@7", "no version or alias '7' of the model 'late_arrival'", "1, 2, champion"),
+        ("demo.empty", "no version of the model 'empty'", "Register"),
+    ],
+)
+def test_what_is_not_there_is_said_with_what_is(
+    environment: ModelEnvironment, name: str, message: str, hint: str
+) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        environment.resolve(name)
+    assert message in caught.value.message and hint in caught.value.hint
+
+
+def test_a_model_without_a_signature_says_what_to_do(environment: ModelEnvironment) -> None:
+    with pytest.raises(SchemaError, match=r"demo\.unsigned has no inputs"):
+        environment.resolve("demo.unsigned")
+
+
+def test_processes_outlive_the_environment_when_shared(connector: MLflowConnector, tmp_path: Path) -> None:
+    with ScorerPool(tmp_path / "logs") as scorers:
+        for _ in range(2):
+            with ModelEnvironment({"demo": connector}, tmp_path / "cache", scorers=scorers) as environment:
+                environment.resolve("demo.late_arrival")
+                environment.warm()
+                score(environment, "demo.late_arrival")
+        assert [scorer.startup_cpu_seconds() > 0 for scorer in scorers._scorers.values()] == [True]
+        process = next(iter(scorers._scorers.values()))
+        assert process.pid is not None
+    assert process.pid is None
+
+
+def test_progress_names_the_function(connector: MLflowConnector, tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int | None]] = []
+    with ModelEnvironment({"demo": connector}, tmp_path, on_progress=lambda *told: seen.append(told)) as environment:
+        score(environment, "demo.late_arrival@1")
+    assert seen[-1] == ("demo.late_arrival@1", 3, None)
+
+
+@pytest.mark.parametrize("model", ["plain", "with / # ? % ü"])
+def test_the_identity_is_the_catalogs_name(model: str) -> None:
+    version = ModelVersionInfo(model, "3")
+    assert version_name("mlflow://h:1", version) == names.model_version("mlflow://h:1", model, "3")
