@@ -1,28 +1,86 @@
-"""Running one M file without a server."""
+"""M files without a server: run a query of one, write what it gives, format them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from headwater.errors import NotFoundError, UsageError
-from headwater.powerquery import Session, Value, evaluate, on_deep_stack, to_plan_table
+from headwater.errors import MError, NotFoundError, UsageError
+from headwater.plan.cells import error_column
+from headwater.powerquery import Session, Value, evaluate, explain, on_deep_stack, to_plan_table, to_text
+from headwater.powerquery.language import format_document, parse_document, syntax
 from headwater.powerquery.values.core import Record
-from headwater.tables import published_schema, stored_batches
+from headwater.tables import PublishedSchema, published_schema, stored_batches
+
+_WRITERS: dict[str, Any] = {".parquet": pyarrow.parquet.ParquetWriter, ".csv": pyarrow.csv.CSVWriter}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A table that was written to a file. ``errors`` counts the error cells, written as null."""
+
+    rows: int
+    errors: int
 
 
 @dataclass(frozen=True, slots=True)
 class OpenQuery:
-    """A query's value, not yet computed beyond what its kind needs, and the session it lives in."""
+    """A query's value, not yet computed beyond what its kind needs, and the session it lives in.
+
+    ``name`` is the member's of a section document, "" for a file that is one expression. What fails says in its
+    ``place`` where in the file, and in which member.
+    """
 
     value: Value
     session: Session
-    name: str
+    name: str = ""
+
+    def text(self) -> str:
+        """The value as canonical M text; MError where a part of it is an error."""
+        with _in_query(self.name):
+            return to_text(self.value)
+
+    def explanation(self) -> str:
+        """Plan, SQL, and where and why folding stops, for a person; nothing runs."""
+        with _in_query(self.name):
+            return explain(self.value, self.session).to_text()
+
+    def write(self, path: Path) -> Written:
+        """Write the table to a file, which appears whole or not at all.
+
+        Raises:
+            UsageError: the file's ending is neither ``.parquet`` nor ``.csv``, it cannot be written, or cannot hold
+                a column's type.
+            MError: the query is no table, or fails.
+        """
+        if path.suffix.lower() not in _WRITERS:
+            raise UsageError(
+                f"'{path.name}' is neither .parquet nor .csv.", hint="Name the output so that it ends in one."
+            )
+        with _in_query(self.name):
+            planned = to_plan_table(self.value, self.session)
+            schema = published_schema(planned.plan.columns)
+            partial = path.with_name(path.name + ".partial")
+            try:
+                written = _write(schema, self.session.engine.reader(planned.plan), partial, path)
+                partial.replace(path)
+            except OSError as error:
+                raise UsageError(
+                    f"The file cannot be written: {error.strerror or error}.",
+                    place=str(path),
+                    hint="Name a file in a folder that exists and may be written.",
+                    code="file.unwritable",
+                ) from error
+            finally:
+                partial.unlink(missing_ok=True)
+        return written
 
 
 def open_query(file: Path, query: str | None, *, culture: str = "en-US", folders: Sequence[Path] = ()) -> OpenQuery:
@@ -32,50 +90,106 @@ def open_query(file: Path, query: str | None, *, culture: str = "en-US", folders
 
     Raises:
         NotFoundError: there is no such file, or no such member.
-        UsageError: a section document was given, but no member.
+        UsageError: a section document with several members was given, but none of them; the file cannot be read.
         MSyntaxError: the text cannot be read.
         MError: the expression is an error.
     """
-    try:
-        text = file.read_text("utf-8-sig")
-    except FileNotFoundError as error:
-        raise NotFoundError(f"There is no file '{file}'.", place=str(file), hint="Check the path.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"The file cannot be read: {error}.", place=str(file)) from error
+    text = _read(file)
+    document = parse_document(text, str(file))
+    section = isinstance(document, syntax.Section)
+    if isinstance(document, syntax.Section) and query is None:
+        query = _only_member(document, file)
     session = Session(culture, folders=[file.resolve().parent, Path.cwd(), *folders])
     value = evaluate(text, session=session, source_name=str(file))
     if query is None:
-        return OpenQuery(value, session, file.stem)
-    if not isinstance(value, Record) or query not in value:
-        known = ", ".join(value.names) if isinstance(value, Record) else "none: the file is one expression"
-        raise NotFoundError(f"There is no query '{query}'.", place=str(file), hint=f"The queries are: {known}.")
-    record = value
-    return OpenQuery(on_deep_stack(lambda: record.get(query)), session, query)
+        return OpenQuery(value, session)
+    if not section or not isinstance(value, Record) or query not in value:
+        known = ", ".join(value.names) if section and isinstance(value, Record) else "none: it is one expression"
+        raise NotFoundError(
+            f"There is no query '{query}' in the file.", place=str(file), hint=f"Its queries are: {known}."
+        )
+    record, name = value, query
+    with _in_query(name):
+        return OpenQuery(on_deep_stack(lambda: record.get(name)), session, name)
 
 
-_WRITERS: dict[str, Callable[[pa.Table, Path], None]] = {
-    ".parquet": pyarrow.parquet.write_table,
-    ".csv": pyarrow.csv.write_csv,
-}
+def _only_member(section: syntax.Section, file: Path) -> str:
+    names = [member.name for member in section.members]
+    if len(names) == 1:
+        return names[0]
+    raise UsageError(
+        "The file is a section document, and no query of it is named.",
+        place=str(file),
+        hint=f"Name one with --query: {', '.join(names) or 'it has none'}.",
+    )
 
 
-def write_table(query: OpenQuery, path: Path) -> int:
-    """Write a query's table to a file; returns the number of rows. The file appears whole or not at all.
+def format_file(file: Path, *, check: bool = False) -> bool:
+    """Format an M file in place, or with ``check`` leave it; returns whether it was not formatted.
 
     Raises:
-        UsageError: the file's ending is neither ``.parquet`` nor ``.csv``.
-        MError: the query is no table, or fails.
+        NotFoundError: there is no such file.
+        UsageError: it cannot be read or written.
+        MSyntaxError: the text cannot be read.
     """
-    write = _WRITERS.get(path.suffix.lower())
-    if write is None:
-        raise UsageError(f"'{path.name}' is neither .parquet nor .csv.", hint="Name the output so that it ends in one.")
-    planned = to_plan_table(query.value, query.session)
-    schema = published_schema(planned.plan.columns)
-    table = stored_batches(schema, query.session.engine.reader(planned.plan)).read_all()
-    partial = path.with_name(path.name + ".partial")
+    before = _read(file)
+    after = format_document(before, str(file))
+    if before != after and not check:
+        try:
+            file.write_text(after, "utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"The file cannot be written: {error.strerror}.", place=str(file), code="file.unwritable"
+            ) from error
+    return before != after
+
+
+def _read(file: Path) -> str:
     try:
-        write(table, partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return int(table.num_rows)
+        return file.read_text("utf-8-sig")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"There is no file '{file}'.", place=str(file), hint="Check the path.") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    raise UsageError(
+        f"The file cannot be read: {reason}.", place=str(file), hint="Give a text file.", code="file.unreadable"
+    )
+
+
+@contextmanager
+def _in_query(name: str) -> Iterator[None]:
+    """Errors of the block say in which query they are."""
+    try:
+        yield
+    except MError as error:
+        if name:
+            error.place = f"query {name}, {error.place}" if error.place else f"query {name}"
+        raise
+
+
+def _write(schema: PublishedSchema, batches: pa.RecordBatchReader, partial: Path, path: Path) -> Written:
+    errors = 0
+
+    def counted() -> Iterator[pa.RecordBatch]:
+        nonlocal errors
+        sentinels = [error_column(c.id) for c in schema.columns if error_column(c.id) in batches.schema.names]
+        for batch in batches:
+            errors += sum(batch.num_rows - batch.column(sentinel).null_count for sentinel in sentinels)
+            yield batch
+
+    rows = 0
+    reader = pa.RecordBatchReader.from_batches(batches.schema, counted())
+    try:
+        with _WRITERS[path.suffix.lower()](partial, schema.stored) as writer:
+            for batch in stored_batches(schema, reader):
+                writer.write_batch(batch)
+                rows += batch.num_rows
+    except pa.ArrowInvalid as error:
+        raise UsageError(
+            f"A column is of a type that {path.suffix} cannot hold: {error}.",
+            place=str(path),
+            hint="Write a .parquet file, or expand or remove the column.",
+        ) from error
+    return Written(rows, errors)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headwater.catalog import LineageTree
+from headwater.errors import MError
+from headwater.powerquery import to_text
+from headwater.powerquery.values.table import Table
+
+_DETAIL_LENGTH = 200
 
 _KIND = {
     "dataflow_table": "table",
@@ -52,3 +57,18 @@ def _chosen(node: LineageTree, most_alike: int) -> tuple[list[LineageTree], list
             shown.append(source)
     more = {shape: count - most_alike for shape, count in seen.items() if count > most_alike}
     return shown, [f"… and {count} more like {_KIND.get(kind, kind)}s above" for (kind, _), count in more.items()]
+
+
+def detail_text(error: MError) -> str:
+    """The detail of an M error as M text, cut where it is long; a table's rows are not computed for it.
+
+    >>> detail_text(MError("DataFormat.Error", "We couldn't convert to Number.", "NA"))
+    '"NA"'
+    """
+    if isinstance(error.detail, Table):
+        return "a table"
+    try:
+        text = to_text(error.detail)
+    except MError:
+        return "a value that is an error itself"
+    return text if len(text) <= _DETAIL_LENGTH else f"{text[:_DETAIL_LENGTH]}…"

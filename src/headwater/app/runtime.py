@@ -41,6 +41,7 @@ from headwater.dataflows import (
 from headwater.dataflows.service import Dataflow
 from headwater.models.environment import FunctionProgress, ModelEnvironment
 from headwater.models.ledger import Ledger
+from headwater.models.pool import ScorerPool
 from headwater.store import open_database, tables
 from headwater.workspaces import Connector, SourceService, load_connector
 
@@ -67,6 +68,7 @@ class Headwater:
         self.dataflows = DataflowService(self.database)
         self.tables = PublishedTables(self.database)
         self.ledger = Ledger(home.ledger, self.database)
+        self.scorers = ScorerPool(home.logs)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, folders: tuple[str, ...] = ()) -> Self:
@@ -74,7 +76,8 @@ class Headwater:
         return cls(open_home(path, create=create, folders=folders))
 
     def close(self) -> None:
-        """Let go of the database."""
+        """End the models' processes and let go of the database."""
+        self.scorers.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -124,7 +127,9 @@ class Headwater:
     def model_environment(self, on_progress: FunctionProgress | None = None) -> ModelEnvironment:
         """The models of all registered sources, as functions, with the ledger. Its owner closes it."""
         connectors = {source.name: load_connector(source.kind, source.url) for source in self.sources.list()}
-        return ModelEnvironment(connectors, self.home.models, self.ledger, on_progress=on_progress)
+        return ModelEnvironment(
+            connectors, self.home.models, self.ledger, scorers=self.scorers, on_progress=on_progress
+        )
 
     def refresh(
         self,

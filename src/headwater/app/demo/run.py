@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
+import psutil
 from filelock import FileLock, Timeout
 
 from headwater.app.demo import warehouse as source_data
@@ -59,6 +60,7 @@ class DemoResult:
     tree: LineageTree
     scoring_first: Mapping[str, float]
     scoring_second: Mapping[str, float]
+    cpu_seconds: Mapping[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``headwater demo --json`` prints."""
@@ -74,6 +76,7 @@ class DemoResult:
             "lineage": [list(edge) for edge in self.lineage],
             "tables": dict(self.tables),
             "scoring": {"first": dict(self.scoring_first), "second": dict(self.scoring_second)},
+            "cpu_seconds": dict(self.cpu_seconds),
         }
 
 
@@ -84,6 +87,7 @@ class Demo:
     app: Headwater
     stages: Stages
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def warehouse(self) -> Path:
@@ -166,6 +170,7 @@ class Demo:
     def _refresh(self, key: str, title: str) -> RefreshResult:
         show = self.stages(title)
         total = [source_data.rows_in(self.warehouse)]
+        before = _cpu_seconds()
         result = self.app.refresh(
             DATAFLOW,
             trigger="demo",
@@ -173,6 +178,7 @@ class Demo:
             on_scoring=lambda function, rows, _total: show(rows, total[0], f"score with {function}"),
         )
         self.seconds[key] = result.seconds
+        self.cpu_seconds[key] = round(_cpu_seconds() - before, 3)
         return result
 
     def _result(
@@ -200,7 +206,19 @@ class Demo:
             tree=self.app.column_tree(DATAFLOW, SCORED, SCORED_COLUMN),
             scoring_first=first.scoring,
             scoring_second=second.scoring,
+            cpu_seconds=self.cpu_seconds,
         )
+
+
+def _cpu_seconds() -> float:
+    """CPU time of this process and of all below it that are running."""
+    me = psutil.Process()
+    total = 0.0
+    for process in (me, *me.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            spent = process.cpu_times()
+            total += spent.user + spent.system
+    return total
 
 
 @contextmanager

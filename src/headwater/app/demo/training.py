@@ -50,6 +50,7 @@ def _read(warehouse: Path, months: range) -> Any:
     query = f"""
         SELECT {columns}, arr_delay >= {LATE_MINUTES} AS late
         FROM ({model_inputs_sql(files, warehouse / "weather.csv")}) WHERE arr_delay IS NOT NULL
+        ORDER BY month, day, sched_dep_time, carrier, flight
     """  # noqa: S608 -- our own names
     with duckdb.connect() as connection:
         return connection.sql(query).df()

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal as OneOf
 
+from headwater.engines.csv import csv_first_row
 from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
-from headwater.plan.expressions import Expr, Literal, call
-from headwater.plan.nodes import Call, Column, CsvScan, Project, Slice, fresh_id, select
+from headwater.plan.expressions import Expr, Literal, Ref, call
+from headwater.plan.functions import BatchFunction
+from headwater.plan.nodes import Call, Column, CsvScan, Node, Project, Slice, fresh_id, select, text_columns
 from headwater.powerquery.library.convert import converter
 from headwater.powerquery.tables.arrow import m_type, plan_type
 from headwater.powerquery.tables.batching import call_rows
@@ -183,17 +185,23 @@ def add_column(table: PlanTable, name: str, function: Function, column_type: t.T
     return table.with_plan(Project(table.plan, items), [*table.column_types, column_type or _result_type(function)])
 
 
-def _call_node(table: PlanTable, function: object, arguments: Sequence[Expr], added: Column) -> Project:
-    """The call over columns made for its arguments, which are dropped again afterwards."""
+def _call_node(table: PlanTable, function: BatchFunction, arguments: Sequence[Expr], added: Column) -> Node:
+    """The call; arguments that are no columns yet are computed for it and dropped again afterwards."""
     columns = table.plan.columns
     taken = [*(c.id for c in columns), added.id]
     made: list[tuple[Column, Expr]] = []
+    names: list[str] = []
     for number, argument in enumerate(arguments, start=1):
+        if isinstance(argument, Ref):
+            names.append(argument.id)
+            continue
         identifier = fresh_id(f"argument {number}", [*taken, *(c.id for c, _ in made)])
         made.append((Column(identifier, identifier, argument.type, argument.may_fail), argument))
+        names.append(identifier)
+    if not made:
+        return Call(table.plan, function, tuple(names), added)
     prepared = Project(table.plan, (*((c, c.ref) for c in columns), *made))
-    called = Call(prepared, function, tuple(c.id for c, _ in made), added)  # type: ignore[arg-type]  # a RowCall's
-    return select(called, [*columns, added])
+    return select(Call(prepared, function, tuple(names), added), [*columns, added])
 
 
 # -- types ---------------------------------------------------------------------------------------------------------
@@ -359,6 +367,17 @@ def header_names(cells: Sequence[Value], old: Sequence[str]) -> list[str]:
     return names
 
 
+def _first_row(table: PlanTable) -> Sequence[Value] | None:
+    """The cells of the first row. A file is read itself: an engine would take a hundred times as long for a line."""
+    plan = table.plan
+    if isinstance(plan, CsvScan) and plan.skip_rows == 0:
+        row = csv_first_row(plan.path, plan.delimiter, plan.quote, plan.encoding)
+        width = len(plan.columns)
+        return [*row[:width], *[None] * (width - len(row))] if row else None
+    head = PlanTable(Slice(plan, 0, 1), table.session)
+    return next(iter(head.rows()), None)
+
+
 def _promote_rows_form(table: Table) -> Table:
     first = next(iter(table.rows()), None)
     if first is None:
@@ -376,16 +395,15 @@ def _promote_rows_form(table: Table) -> Table:
 @folded("Table.PromoteHeaders", _promote_rows_form)
 def promote_headers(table: PlanTable) -> Table:
     """The first row becomes the column names."""
-    head = PlanTable(Slice(table.plan, 0, 1), table.session)
-    first = next(iter(head.rows()), None)
+    plan = table.plan
+    first = _first_row(table)
     if first is None:
         return table
     names = header_names(first, table.names)
-    plan = table.plan
     if isinstance(plan, CsvScan):
         # Kept a scan, so that lineage names the file's own columns and readers skip the line.
-        columns = tuple(c.renamed(name) for c, name in zip(plan.columns, names, strict=True))
-        return table.with_plan(replace(plan, columns=columns, skip_rows=plan.skip_rows + 1), [t.ANY] * len(names))
+        scan = replace(plan, columns=text_columns(names), skip_rows=plan.skip_rows + 1)
+        return table.with_plan(scan, [t.ANY] * len(names))
     columns = tuple(c.renamed(name) for c, name in zip(plan.columns, names, strict=True))
     return table.with_plan(select(Slice(plan, 1, None), columns), [t.ANY] * len(names))
 

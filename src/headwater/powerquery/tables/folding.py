@@ -85,8 +85,9 @@ class RowFolder:
         folded = self._fold_hinted(node, wanted)
         if folded.type.same_kind(wanted):
             return folded
-        if folded.type.kind is p.Kind.INT64 and wanted.kind is p.Kind.DOUBLE:
-            return call("Number.From", folded, option="")
+        if folded.type.kind in p.NUMERIC and wanted.kind in p.NUMERIC:
+            # Batch functions take any number and say row by row what does not fit; converting here would round.
+            return folded
         if folded.type.kind is p.Kind.DATETIME and wanted.kind is p.Kind.DATETIME:
             return folded
         raise self._refuse(node, f"A {folded.type.kind.value} is given where {wanted.kind.value} is expected.")

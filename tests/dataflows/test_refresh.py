@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+from filelock import FileLock
+
+from headwater.app.runtime import Headwater
+from headwater.dataflows import RefreshEvent
+from headwater.errors import ConflictError, RefreshError
+from tests.dataflows.conftest import QUERIES, rows, write_dataflow
+
+
+def test_loaded_queries_become_tables(app: Headwater) -> None:
+    result = app.refresh("shop")
+    assert rows(app, "orders") == [
+        {"id": 1, "customer": "Ada", "amount": 12.5},
+        {"id": 2, "customer": "Grace", "amount": None},
+        {"id": 3, "customer": "Ada", "amount": 30.0},
+        {"id": 4, "customer": "Linus", "amount": None},
+    ]
+    assert rows(app, "totals") == [
+        {"customer": "Ada", "total": 42.5, "orders": 2},
+        {"customer": "Grace", "total": None, "orders": 1},
+        {"customer": "Linus", "total": None, "orders": 1},
+    ]
+    errors = {entity.summary.entity: entity.summary.errors for entity in result.entities}
+    assert errors["orders"] == 1, "the cell 'oops' is null in the table, and counted"
+
+
+def test_other_tools_read_the_delta_tables(app: Headwater) -> None:
+    app.refresh("shop")
+    table = app.tables.get("shop", "totals")
+    assert DeltaTable(str(table.path)).to_pyarrow_table().num_rows == 3
+
+
+def test_a_computed_entity_reads_what_this_refresh_stored(app: Headwater, data: Path) -> None:
+    """``orders`` reads the file; ``totals`` reads the stored ``orders``, where the broken cell has become null."""
+    app.refresh("shop")
+    edges = app.edges_upstream("shop", "totals")
+    table = app.table_name("shop", "orders")
+    assert (table, app.table_name("shop", "totals").replace("/tables/", "/queries/")) in edges
+    assert any(source == (data / "orders.csv").as_uri() for source, _ in edges)
+
+
+def test_lineage_goes_by_column(app: Headwater) -> None:
+    app.refresh("shop")
+    tree = app.column_tree("shop", "totals", "total")
+    leaves = [node for _, node in tree.walk() if node.type_name == "dataset"]
+    assert [(leaf.display_name, leaf.columns) for leaf in leaves] == [("orders.csv", ("amount",))]
+
+
+def test_a_second_refresh_replaces_rows_and_keeps_versions(app: Headwater, data: Path) -> None:
+    app.refresh("shop")
+    before = app.tables.get("shop", "orders")
+    (data / "orders.csv").write_text("id,customer,amount\n9,Alan,1\n")
+    app.refresh("shop")
+    after = app.tables.get("shop", "orders")
+    assert after.delta_version == before.delta_version + 1
+    assert rows(app, "orders") == [{"id": 9, "customer": "Alan", "amount": 1.0}]
+    assert app.tables.rows(after, 0, 10, before.delta_version).total == 4
+
+
+def test_error_cells_can_fail_the_entity(app: Headwater, tmp_path: Path, data: Path) -> None:
+    settings = 'name = "strict"\nload = ["orders"]\nerrors = "fail"'
+    app.apply(write_dataflow(tmp_path / "strict", data, QUERIES, settings), "tester")
+    with pytest.raises(RefreshError, match="amount"):
+        app.refresh("strict")
+    assert not [table for table in app.tables.list() if table.dataflow == "strict"]
+
+
+@pytest.mark.parametrize("broken", ["file", "expression"])
+def test_a_failed_refresh_changes_nothing(app: Headwater, tmp_path: Path, data: Path, broken: str) -> None:
+    app.refresh("shop")
+    before = {entity: rows(app, entity) for entity in ("orders", "totals")}
+    files = sorted(file.name for file in (app.home.tables / "shop" / "orders").glob("*.parquet"))
+    if broken == "file":
+        (data / "orders.csv").unlink()
+    else:
+        queries = {**QUERIES, "totals": 'error "no totals today"'}
+        settings = 'name = "shop"\nload = ["totals", "orders"]'
+        app.apply(write_dataflow(tmp_path / "shop", data, queries, settings), "tester")
+    with pytest.raises(RefreshError) as caught:
+        app.refresh("shop")
+    assert ("query orders" if broken == "file" else "query totals, totals.pq, line 1") in caught.value.place
+    assert {entity: rows(app, entity) for entity in ("orders", "totals")} == before
+    assert sorted(file.name for file in (app.home.tables / "shop" / "orders").glob("*.parquet")) == files
+    latest = app.refreshes("shop")[0]
+    assert latest.status == "failed"
+    assert latest.error is not None and latest.error["code"] == caught.value.code
+
+
+def test_an_interrupted_refresh_is_cancelled(app: Headwater) -> None:
+    app.refresh("shop")
+
+    def interrupt(event: RefreshEvent) -> None:
+        if event.entity == "totals":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        app.refresh("shop", on_event=interrupt)
+    assert app.refreshes("shop")[0].status == "cancelled"
+    assert len(rows(app, "orders")) == 4
+
+
+def test_one_refresh_of_a_dataflow_at_a_time(app: Headwater) -> None:
+    app.home.locks.mkdir(exist_ok=True)
+    with (
+        FileLock(app.home.locks / "shop.lock", is_singleton=False),
+        pytest.raises(ConflictError, match="being refreshed already"),
+    ):
+        app.refresh("shop")
+    app.refresh("shop")
+
+
+def test_an_entity_that_is_no_longer_loaded_is_no_longer_published(app: Headwater, tmp_path: Path, data: Path) -> None:
+    app.refresh("shop")
+    app.apply(write_dataflow(tmp_path / "shop", data, QUERIES, 'name = "shop"\nload = ["orders"]'), "tester")
+    app.refresh("shop")
+    assert [table.entity for table in app.tables.list()] == ["orders"]
+
+
+def test_history_tells_what_was_done(app: Headwater) -> None:
+    app.refresh("shop")
+    (latest,) = app.refreshes("shop")
+    assert (latest.status, latest.rows_written, latest.trigger) == ("succeeded", 7, "manual")
+    written = {entity.entity: entity.rows_written for entity in app.refresh_entities(latest.id)}
+    assert written == {"orders": 4, "totals": 3}
+
+
+CRASHING = """
+import os, signal, sys
+from pathlib import Path
+from headwater.app.runtime import Headwater
+from headwater.dataflows import publishing, refresh
+
+point = sys.argv[2]
+real_commit, real_point, real_publish = publishing.commit, publishing._point_to, refresh.publish
+done = []
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def commit(*args, **kwargs):
+    if point == "after one log" and done:
+        die()
+    done.append(real_commit(*args, **kwargs))
+    return done[-1]
+
+def point_to(*args):
+    if point == "before the pointer":
+        die()
+    real_point(*args)
+
+def publish(*args):
+    if point == "before the intent":
+        die()
+    return real_publish(*args)
+
+publishing.commit, publishing._point_to, refresh.publish = commit, point_to, publish
+with Headwater.open(Path(sys.argv[1])) as app:
+    app.refresh("shop")
+"""
+
+
+@pytest.mark.parametrize("point", ["before the intent", "after one log", "before the pointer"])
+def test_a_killed_refresh_is_rolled_forward_or_forgotten(app: Headwater, data: Path, point: str) -> None:
+    app.refresh("shop")
+    before = {entity: rows(app, entity) for entity in ("orders", "totals")}
+    (data / "orders.csv").write_text("id,customer,amount\n9,Alan,1\n")
+    killed = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(CRASHING), str(app.home.path), point], timeout=120, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    # Headwater's readers: all entities as they were, at whichever point the process died.
+    assert {entity: rows(app, entity) for entity in ("orders", "totals")} == before
+    (data / "orders.csv").unlink()
+    with pytest.raises(RefreshError):
+        app.refresh("shop")
+    newest, died = app.refreshes("shop")[:2]
+    assert newest.status == "failed"
+    if point == "before the intent":
+        # Nothing had been decided: the run is closed as dead, the tables stay.
+        assert died.status == "failed"
+        assert {entity: rows(app, entity) for entity in ("orders", "totals")} == before
+    else:
+        # The intent was written: the next refresh finishes it before its own work, which fails here.
+        assert died.status == "succeeded"
+        assert rows(app, "orders") == [{"id": 9, "customer": "Alan", "amount": 1.0}]
+        assert rows(app, "totals") == [{"customer": "Alan", "total": 1.0, "orders": 1}]
+
+
+def test_the_crash_points_are_reached(app: Headwater) -> None:
+    """Without a point the same program refreshes: the three above die where they say."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(CRASHING), str(app.home.path), "nowhere"],
+        timeout=120,
+        check=False,
+        env={**os.environ},
+    )
+    assert done.returncode == 0
+    assert len(rows(app, "orders")) == 4
