@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 from filelock import FileLock
+from tests.dataflows.conftest import QUERIES, rows, write_dataflow
 
 from headwater.app.runtime import Headwater
 from headwater.dataflows import RefreshEvent
 from headwater.errors import ConflictError, RefreshError
-from tests.dataflows.conftest import QUERIES, rows, write_dataflow
 
 
 def test_loaded_queries_become_tables(app: Headwater) -> None:
