@@ -152,6 +152,8 @@ class MError(HeadwaterError):
     """An error value of the M language, raised.
 
     ``reason`` and ``message`` are M's (``Expression.Error``, "We cannot convert …"); ``detail`` is any M value.
+    ``message_format``, ``message_parameters`` and ``error_code`` are what an error record raised by M text said beside
+    these.
     """
 
     default_code = "m.expression"
@@ -163,6 +165,9 @@ class MError(HeadwaterError):
         super().__init__(message, hint=hint, place=place, code=code)
         self.reason = reason
         self.detail = detail
+        self.message_format: str | None = None
+        self.message_parameters: Any = None
+        self.error_code: str | None = None
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}" if self.message else self.reason

@@ -122,7 +122,10 @@ class Explanation:
             parts += [f"  {line}" for line in plan_lines(self.plan)]
         for number, fragment in enumerate(self.fragments, start=1):
             parts += ["", f"Fragment {number}: {fragment.label}", fragment.sql]
-        parts += ["", "Steps that did not fold:" if self.unfolded else "Every step folded."]
+        if self.unfolded:
+            parts += ["", "Steps that did not fold:"]
+        elif self.plan is not None:
+            parts += ["", "Every step folded."]
         parts += [f"  {u.function}: {u.reason}{f' ({u.place})' if u.place else ''}" for u in self.unfolded]
         return "\n".join(parts)
 

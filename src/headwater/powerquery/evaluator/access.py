@@ -9,7 +9,7 @@ from headwater.powerquery.tables import columns as table_columns
 from headwater.powerquery.tables import rows as table_rows
 from headwater.powerquery.values.core import List, Record, Value, force, plain
 from headwater.powerquery.values.equality import equal
-from headwater.powerquery.values.operators import cannot_convert, is_number
+from headwater.powerquery.values.operators import cannot_convert, is_whole
 from headwater.powerquery.values.table import Table
 
 
@@ -63,7 +63,7 @@ def item_of(value: Value, index: Value, optional: bool) -> Value:
         if value is None and optional:
             return None
         raise cannot_convert(value, "List")
-    if not is_number(index) or index != int(index):
+    if not is_whole(index):
         raise cannot_convert(index, "Number")
     at = int(index)
     if at < 0:

@@ -29,3 +29,16 @@ class Closure:
     scope: Scope
     frame: Frame
     compiler: Compiles
+
+    def sole_parameter(self, kind: str) -> str | None:
+        """The name of the only parameter, ``_`` of an ``each``, when it may be anything or a value of this kind.
+
+        None where there are more or fewer, or where calling the function checks a type.
+        """
+        if isinstance(self.node, syntax.Each):
+            return "_"
+        if len(self.node.parameters) != 1 or self.node.return_type is not None:
+            return None
+        parameter = self.node.parameters[0]
+        allowed = (None, syntax.PrimitiveType("any"), syntax.PrimitiveType(kind))
+        return parameter.name if parameter.type in allowed else None

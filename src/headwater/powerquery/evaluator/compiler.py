@@ -22,7 +22,7 @@ from headwater.powerquery.values.operators import (
     UNARY_OPERATORS,
     ascribe,
     cannot_convert,
-    is_number,
+    is_whole,
     logical,
 )
 
@@ -171,7 +171,7 @@ class Compiler:
             if isinstance(first, str) and isinstance(last, str) and len(first) == len(last) == 1:
                 return [chr(code) for code in range(ord(first), ord(last) + 1)]
             for bound in (first, last):
-                if not is_number(bound) or bound != int(bound):
+                if not is_whole(bound):
                     raise cannot_convert(bound, "Number")
             return range(int(first), int(last) + 1)
 

@@ -10,13 +10,17 @@ from headwater.powerquery.evaluator.scope import Frame, Scope
 from headwater.powerquery.evaluator.session import Session
 from headwater.powerquery.language import parse_document, parse_expression, syntax
 from headwater.powerquery.library import registry
-from headwater.powerquery.values.core import Record, Thunk, Value, force
+from headwater.powerquery.values.core import EMPTY_RECORD, Record, Thunk, Value, force
 
 
 class Names:
-    """Names that no scope has: the environment's first, then the library's, each function bound once a session."""
+    """Names that no scope has: the library's first, then the environment's, each function bound once a session.
+
+    ``sections`` is what ``#sections`` gives: the section documents that are being evaluated.
+    """
 
     def __init__(self, session: Session) -> None:
+        self.sections = EMPTY_RECORD
         self._session = session
         self._bound: dict[str, Value] = {}
 
@@ -36,6 +40,8 @@ class Names:
             return library.constants[name][0]
         if name == "#shared":
             return self._shared()
+        if name == "#sections":
+            return self.sections
         if name in self._session.environment:
             return force(self._session.environment[name])
         raise undefined_name(name)
@@ -66,9 +72,12 @@ def locator(source: str, source_name: str) -> Callable[[syntax.Span], str]:
 def evaluate_text(source: str, session: Session, source_name: str = "") -> Value:
     """The value of an expression, or the record of a section document's members."""
     document = parse_document(source, source_name)
-    compiler = Compiler(Names(session), locator(source, source_name))
+    names = Names(session)
+    compiler = Compiler(names, locator(source, source_name))
     if isinstance(document, syntax.Section):
-        return _section(document, compiler)
+        members = _section(document, compiler)
+        names.sections = Record.of({document.name or "": members})
+        return members
     return force(compiler.compile(document, Scope((), None))([None]))
 
 

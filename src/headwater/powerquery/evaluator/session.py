@@ -40,6 +40,7 @@ class Session:
     engine_settings: Mapping[str, object] = field(default_factory=dict)
     seed: int | None = None
     unfolded: list[Unfolded] = field(default_factory=list)
+    draws: int = field(default=0, init=False)
 
     @cached_property
     def engine(self) -> Engine:
@@ -52,9 +53,14 @@ class Session:
         return self.clock()
 
     @cached_property
-    def random(self) -> Random:
-        """The source of random numbers; ``seed`` makes them the same in every run."""
+    def _random(self) -> Random:
         return Random(self.seed)  # noqa: S311 -- numbers for M, no secrets
+
+    @property
+    def random(self) -> Random:
+        """The source of random numbers; ``seed`` makes them the same in every run. Asking for it counts as a draw."""
+        self.draws += 1
+        return self._random
 
     def granted_path(self, path: str) -> Path:
         """The resolved path, if it lies in a granted folder.

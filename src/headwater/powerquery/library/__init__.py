@@ -9,7 +9,7 @@ from headwater.powerquery.library.declarations import REGISTRY, Declaration, Reg
 
 __all__ = ["Declaration", "registry"]
 
-_CATEGORIES = ("data", "date", "list", "logical", "number", "record", "table", "text", "type", "value")
+_CATEGORIES = ("data", "date", "functions", "list", "logical", "number", "record", "table", "text", "type", "value")
 
 
 @cache

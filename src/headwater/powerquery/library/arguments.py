@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from headwater.errors import MError
-from headwater.powerquery.values.core import List, Record, Value, plain
-from headwater.powerquery.values.functions import Function
+from headwater.powerquery.values.core import List, Record, Value, force, plain
+from headwater.powerquery.values.functions import Function, wrong_count
 from headwater.powerquery.values.operators import cannot_convert, is_number
 from headwater.powerquery.values.table import Table
 
@@ -69,9 +70,9 @@ def pairs_of(value: Value) -> list[list[Value]]:
 def whole(value: Value, what: str, *, least: int = 0) -> int:
     """A whole number of at least ``least``; ``what`` names the argument in the error."""
     value = plain(value)
-    if not is_number(value) or value != int(value):
+    if not is_number(value):
         raise cannot_convert(value, "Number")
-    if value < least:
+    if not math.isfinite(value) or value < least or value != int(value):
         raise MError("Expression.Error", f"The '{what}' argument is out of range.", value)
     return int(value)
 
@@ -84,3 +85,15 @@ def option(options: Record | None, name: str, default: Any = None) -> Any:
 def call_each(function: Function, items: Sequence[Value]) -> list[Value]:
     """The function of each item."""
     return [function.call(item) for item in items]
+
+
+def caller(function: Function, count: int) -> Callable[..., Value]:
+    """The function, ready to be called with ``count`` evaluated arguments again and again.
+
+    Raises:
+        MError: Expression.Error where the function does not take that many.
+    """
+    if count < function.minimum or (function.maximum is not None and count > function.maximum):
+        raise wrong_count(function, count)
+    call = function.call
+    return lambda *arguments: force(call(*arguments))

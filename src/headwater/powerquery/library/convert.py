@@ -5,6 +5,7 @@ Text is read by the grammar of :mod:`headwater.plan.conversions`, which the engi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from headwater.errors import MError
 from headwater.plan import conversions as c
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Value, plain
-from headwater.powerquery.values.operators import cannot_convert, is_number
+from headwater.powerquery.values.operators import cannot_convert, is_number, to_double
 from headwater.powerquery.values.text import number_text
 from headwater.powerquery.values.times import (
     TICKS_PER_DAY,
@@ -24,6 +25,7 @@ from headwater.powerquery.values.times import (
     DateTimeZone,
     Duration,
     Time,
+    out_of_range,
 )
 
 _OLE_EPOCH = Date.of(1899, 12, 30).ticks
@@ -33,8 +35,10 @@ _OLE_EPOCH = Date.of(1899, 12, 30).ticks
 def to_number(value: Value) -> Value:
     """``Number.From``: text, logical, number; dates and times as days."""
     value = plain(value)
-    if value is None or is_number(value):
-        return value
+    if value is None:
+        return None
+    if is_number(value):
+        return to_double(value)
     match value:
         case bool():
             return int(value)
@@ -166,6 +170,8 @@ def to_datetime(value: Value) -> Value:
 
 
 def _from_days(number: float) -> DateTime:
+    if not math.isfinite(number):
+        raise out_of_range("DateTime")
     return DateTime(_OLE_EPOCH + round(number * TICKS_PER_DAY))
 
 

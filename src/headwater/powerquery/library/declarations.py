@@ -17,6 +17,7 @@ same arguments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from headwater.powerquery.evaluator.session import Session
 
 Fold = Callable[[tuple[Expr, ...]], Expr]
+
+_PARAMETER_CALLED_TYPE = re.compile(r"([(,]\s*(?:optional )?)type(?= as )")
+"""The one keyword that the library's documented signatures use as a name."""
 
 _CLASSES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
@@ -58,7 +62,7 @@ _CLASSES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What an argument has to be. ``classes`` empty means anything, kept with its metadata."""
+    """What an argument has to be. No ``classes`` means any kind (null only if ``nullable``), kept with its metadata."""
 
     label: str
     nullable: bool
@@ -67,6 +71,8 @@ class Check:
     def apply(self, value: Value) -> Value:
         """The argument as the evaluator takes it; MError Expression.Error when it is of the wrong kind."""
         if not self.classes:
+            if value is None and not self.nullable:
+                raise cannot_convert(value, "AnyNonNull")
             return value
         value = plain(value)
         if isinstance(value, self.classes) and (type(value) is not bool or bool in self.classes):
@@ -93,7 +99,8 @@ class Declaration:
 
     @cached_property
     def _node(self) -> syntax.Function:
-        node = parse_expression(self.signature[self.signature.index("(") :] + " => null")
+        head = _PARAMETER_CALLED_TYPE.sub(r'\1#"type"', self.signature[self.signature.index("(") :])
+        node = parse_expression(head + " => null")
         assert isinstance(node, syntax.Function), "a signature reads as the head of a function"
         return node
 

@@ -11,8 +11,10 @@ import pyarrow as pa
 from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
 from headwater.plan.cells import decode_error, encode_error
+from headwater.plan.conversions import INT64_MAX, INT64_MIN
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Binary, List, Record, Thunk, Value, force, plain
+from headwater.powerquery.values.operators import EXACT
 from headwater.powerquery.values.text import literal_text
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
 
@@ -151,7 +153,8 @@ def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.A
     """Arrow arrays (values, sentinels) of M values; a member that is an error is null with its sentinel set.
 
     Raises:
-        NotFoldableError: a value is not of this type; nothing is rounded or converted here.
+        NotFoldableError: a value is not of this type; nothing is rounded or converted here. Also for text that holds
+            half a surrogate pair, which Arrow has no room for.
     """
     cells: list[Any] = []
     sentinels: list[str | None] = []
@@ -162,13 +165,16 @@ def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.A
         except MError as error:
             cells.append(None)
             sentinels.append(encode_error(error.reason, error.message, literal_detail(error.detail)))
-    return pa.array(cells, p.to_arrow(of)), pa.array(sentinels, pa.string())
+    try:
+        return pa.array(cells, p.to_arrow(of)), pa.array(sentinels, pa.string())
+    except UnicodeEncodeError as error:
+        raise NotFoldableError("A text holds half a surrogate pair.") from error
 
 
 def literal_detail(detail: Value) -> str | None:
-    """An error's detail as text, where it is a scalar."""
+    """An error's detail as text, where it is a scalar; None where there is none."""
     detail = plain(detail)
-    return detail if isinstance(detail, str) else literal_text(detail) or None
+    return detail if detail is None or isinstance(detail, str) else literal_text(detail) or None
 
 
 _PYTHON: dict[p.Kind, tuple[type, ...]] = {
@@ -200,6 +206,10 @@ def _encode_cell(value: Value, of: p.DataType) -> Any:
     if not _fits(value, of.kind):
         raise NotFoldableError(f"A {t.kind_of(value)} value stands in a column of type {of.kind.value}.")
     match of.kind:
+        case p.Kind.INT64 if not INT64_MIN <= value <= INT64_MAX:
+            raise NotFoldableError("A number does not fit 64 bits.")
+        case p.Kind.DOUBLE if isinstance(value, int) and abs(value) > EXACT:
+            raise NotFoldableError("A whole number beyond 2^53 stands in a column of doubles.")
         case p.Kind.DOUBLE:
             return float(value)
         case p.Kind.DATE:
@@ -253,7 +263,7 @@ _ANY = p.DataType(p.Kind.TEXT, nullable=False)
 def _type_of_cell(value: Value) -> p.DataType | None:
     if value is None:
         return _ANY
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+    if isinstance(value, int) and not isinstance(value, bool) and INT64_MIN <= value <= INT64_MAX:
         return p.INT64
     if isinstance(value, Record):
         members = {name: _type_of_cell(plain(member)) for name, member in value.items()}

@@ -15,7 +15,8 @@ from headwater.plan.functions import BatchFunction
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.evaluator.scope import Code, Scope
 from headwater.powerquery.language import syntax
-from headwater.powerquery.tables.arrow import decode, encode, m_type
+from headwater.powerquery.tables.arrow import common_type, decode, encode, m_type
+from headwater.powerquery.tables.folding import bare
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Record, Thunk, Value, force, plain
 from headwater.powerquery.values.functions import Function
@@ -65,6 +66,9 @@ def _argument(parameter: p.Field, values: Sequence[Value]) -> tuple[pa.Array[Any
     try:
         return encode(values, parameter.type)
     except NotFoldableError:
+        found = common_type(values) if parameter.type.kind in p.NUMERIC else None
+        if found is not None and found.kind in p.NUMERIC:
+            return encode(values, found)  # any number is given as it is: the function says what does not fit
         return encode([Thunk(_checked(value, parameter)) for value in values], parameter.type)
 
 
@@ -113,12 +117,9 @@ def _batch_shape(function: Function) -> _Shape | None:
     closure = function.origin
     if not isinstance(closure, Closure):
         return None
-    body = closure.node.body
-    while isinstance(body, syntax.Parenthesized):
-        body = body.inner
-    if not isinstance(body, syntax.Invocation) or not isinstance(body.function, syntax.Identifier):
+    body, row = bare(closure.node.body), closure.sole_parameter("record")
+    if row is None or not isinstance(body, syntax.Invocation) or not isinstance(body.function, syntax.Identifier):
         return None
-    row = "_" if isinstance(closure.node, syntax.Each) else closure.node.parameters[0].name
     if body.function.name == row:
         return None
     try:

@@ -15,7 +15,7 @@ from headwater.plan.nodes import Call, Column, CsvScan, Node, Project, Slice, fr
 from headwater.powerquery.library.convert import converter
 from headwater.powerquery.tables.arrow import m_type, plan_type
 from headwater.powerquery.tables.batching import call_rows
-from headwater.powerquery.tables.folding import RowFolder, columns_by_name
+from headwater.powerquery.tables.folding import RowFolder
 from headwater.powerquery.tables.plan_table import PlanTable, folded
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
@@ -50,7 +50,7 @@ def _wanted(table: Table, names: Sequence[str], missing: Missing) -> list[str]:
     for name in names:
         if name not in table.index and missing == "error":
             raise missing_column(name)
-    return [name for name in names if name in table.index] if missing == "ignore" else list(names)
+    return unique_or_error([name for name in names if name in table.index] if missing == "ignore" else names)
 
 
 # -- select, remove, reorder, rename -------------------------------------------------------------------------------
@@ -70,8 +70,9 @@ def _select_rows_form(table: Table, names: Sequence[str], missing: Missing) -> T
 def select_columns(table: PlanTable, names: Sequence[str], missing: Missing = "error") -> Table:
     """Just these columns, in this order."""
     wanted = _wanted(table, names, missing)
-    if len(set(wanted)) < len(wanted):
-        raise NotFoldableError("A column is chosen twice.")
+    if not wanted:
+        raise NotFoldableError("No column is left.")
+    taken = [c.id for c in table.plan.columns]
     items: list[tuple[Column, Expr]] = []
     types: list[t.Type] = []
     for name in wanted:
@@ -80,7 +81,7 @@ def select_columns(table: PlanTable, names: Sequence[str], missing: Missing = "e
             items.append((column, column.ref))
             types.append(table.column_types[table.index[name]])
         else:
-            added = Column(fresh_id(name, [c.id for c in table.plan.columns]), name, p.TEXT)
+            added = Column(fresh_id(name, [*taken, *(c.id for c, _ in items)]), name, p.TEXT)
             items.append((added, Literal(None, p.TEXT)))
             types.append(t.ANY)
     return table.with_plan(Project(table.plan, tuple(items)), types)
@@ -171,7 +172,7 @@ def add_column(table: PlanTable, name: str, function: Function, column_type: t.T
     A call of a batch function becomes a call node: the function runs once over batches of all rows.
     """
     unique_or_error([*table.names, name])
-    folder = RowFolder(function, columns_by_name(table.plan.columns))
+    folder = RowFolder(function, table)
     batch = folder.row_call()
     taken = [c.id for c in table.plan.columns]
     if batch is not None:

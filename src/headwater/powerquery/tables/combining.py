@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headwater.errors import NotFoldableError
 from headwater.plan import types as p
-from headwater.plan.expressions import Expr, Literal, call
+from headwater.plan.expressions import Expr, Literal
 from headwater.plan.nodes import Column, Node, Project, Union, with_fresh_ids
 from headwater.powerquery.tables.plan_table import PlanTable
 from headwater.powerquery.tables.row_table import RowTable, table_type
@@ -54,14 +54,13 @@ def _folded(tables: Sequence[PlanTable], names: Sequence[str], types: Sequence[t
 
 
 def _output(tables: Sequence[PlanTable], name: str) -> Column:
-    """The union's column: one type that holds every table's."""
+    """The union's column. Whole numbers and doubles have no common type: a double would round the former."""
     found = [table.plan_column(name) for table in tables if name in table.index]
-    kind = found[0].type
-    for column in found[1:]:
+    kind = found[0].type if found else p.TEXT
+    for column in found:
         if not column.type.same_kind(kind):
-            if not {column.type.kind, kind.kind} <= p.NUMERIC:
-                raise NotFoldableError(f"The column '{name}' is not of one type in all tables.")
-            kind = p.DOUBLE
+            kinds = f"{kind.kind.value} in one table and {column.type.kind.value} in another"
+            raise NotFoldableError(f"The column '{name}' is {kinds}.")
     return Column("", name, kind.as_nullable(), any(c.may_fail for c in found))
 
 
@@ -71,9 +70,7 @@ def _aligned(table: PlanTable, columns: Sequence[Column]) -> Node:
         if column.name not in table.index:
             expression: Expr = Literal(None, column.type)
         else:
-            own = table.plan_column(column.name)
-            same = own.type.same_kind(column.type)
-            expression = own.ref if same else call("Number.From", own.ref, option="")
+            expression = table.plan_column(column.name).ref
         items.append((replace(column, may_fail=expression.may_fail), expression))
     plain_select = [c.id for c, _ in items] == [c.id for c in table.plan.columns] and all(
         e == c.ref for (_, e), c in zip(items, table.plan.columns, strict=True)

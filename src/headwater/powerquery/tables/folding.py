@@ -9,20 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
+from headwater.plan.conversions import INT64_MAX, INT64_MIN
 from headwater.plan.expressions import Expr, Literal, call
 from headwater.plan.functions import BatchFunction
-from headwater.plan.nodes import Column
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.language import syntax
 from headwater.powerquery.library.declarations import Declaration
 from headwater.powerquery.tables.arrow import encode
+from headwater.powerquery.tables.plan_table import PlanTable
 from headwater.powerquery.values.core import Value, force, plain
 from headwater.powerquery.values.functions import Function
+from headwater.powerquery.values.operators import EXACT
 from headwater.powerquery.values.types import kind_of
+
+_LARGEST = 1_000
+"""How many nodes an expression may have once its names are replaced by what they stand for."""
 
 _BINARY = {"+", "-", "*", "/", "&", "=", "<>", "<", "<=", ">", ">=", "and", "or", "??"}
 
@@ -35,31 +41,47 @@ class RowCall:
     arguments: tuple[Expr, ...]
 
 
-class RowFolder:
-    """Folds the body of one row function over columns that are found by M name."""
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """A name that a ``let`` of the row function defines, and the names that its definition sees."""
 
-    def __init__(self, function: Function, columns: Mapping[str, Column]) -> None:
+    value: syntax.Expr
+    visible: Mapping[str, _Local]
+
+
+class RowFolder:
+    """Folds the body of one row function over the columns of a table."""
+
+    def __init__(self, function: Function, table: PlanTable) -> None:
         origin = function.origin
         if not isinstance(origin, Closure):
             raise NotFoldableError("The function is not written as a row function.")
         self._closure = origin
-        self._columns = columns
-        self._row = "_"
-        if isinstance(origin.node, syntax.Function):
-            if len(origin.node.parameters) != 1:
-                raise NotFoldableError("The function takes more than a row.", place=self._place(origin.node))
-            self._row = origin.node.parameters[0].name
-        self._locals: dict[str, syntax.Expr] = {}
+        self._table = table
+        row = origin.sole_parameter("record")
+        if row is None:
+            place = origin.compiler.locate(origin.node)
+            raise NotFoldableError("The function takes more than a row, or checks types.", place=place)
+        self._row = row
+        self._locals: Mapping[str, _Local] = {}
+        self._being_folded: set[int] = set()
+        self._size = 0
+        # Before anything that takes time with the text's length.
+        if sum(1 for _ in islice(syntax.walk(origin.node.body), _LARGEST + 1)) > _LARGEST:
+            raise self._too_large(origin.node.body)
 
     @property
     def body(self) -> syntax.Expr:
-        return _bare(self._closure.node.body)
+        return bare(self._closure.node.body)
 
     def _place(self, node: syntax.Node) -> str:
         return self._closure.compiler.locate(node)
 
     def _refuse(self, node: syntax.Node, why: str) -> NotFoldableError:
         return NotFoldableError(why, place=self._place(node))
+
+    def _too_large(self, node: syntax.Node) -> NotFoldableError:
+        return self._refuse(node, "The expression is too large.")
 
     def fold(self) -> Expr:
         """The expression of the function's body."""
@@ -98,7 +120,8 @@ class RowFolder:
         for part in syntax.walk(node):
             match part:
                 case syntax.FieldAccess(target=None) | syntax.Projection(target=None):
-                    return True
+                    if self._row == "_":
+                        return True
                 case syntax.Identifier(name=name) if name == self._row or name in self._locals:
                     return True
                 case syntax.Each():
@@ -107,11 +130,15 @@ class RowFolder:
         return False
 
     def _constant(self, node: syntax.Expr) -> Value:
-        closure = self._closure
+        closure, session = self._closure, self._table.session
+        drawn = session.draws
         try:
-            return plain(force(closure.compiler.compile(node, closure.scope)(closure.frame)))
+            value = plain(force(closure.compiler.compile(node, closure.scope)(closure.frame)))
         except MError as error:
             raise self._refuse(node, f"A part that does not look at the row is an error: {error}.") from error
+        if session.draws != drawn:
+            raise self._refuse(node, "A random value is another one in each row.")
+        return value
 
     def _literal(self, node: syntax.Expr, hint: p.DataType | None = None) -> Literal:
         value = self._constant(node)
@@ -120,8 +147,8 @@ class RowFolder:
         kind = _LITERAL_TYPES.get(kind_of(value))
         if kind is None:
             raise self._refuse(node, f"A {kind_of(value)} is no constant that an engine takes.")
-        if kind is p.DOUBLE and isinstance(value, int) and abs(value) < 2**63:
-            kind = p.INT64
+        if kind is p.DOUBLE:
+            kind = _number_type(value, hint)
         if hint is not None and hint.kind is p.Kind.DATETIME and kind.kind is p.Kind.DATETIME:
             kind = hint
         array, _ = encode([value], kind)
@@ -130,11 +157,14 @@ class RowFolder:
     # -- the tree ----------------------------------------------------------------------------------------------
 
     def _fold_hinted(self, node: syntax.Expr, hint: p.DataType | None) -> Expr:
-        node = _bare(node)
+        node = bare(node)
         return self._literal(node, hint) if not self._reads_row(node) else self._fold(node)
 
     def _fold(self, node: syntax.Expr) -> Expr:
-        node = _bare(node)
+        node = bare(node)
+        self._size += 1
+        if self._size > _LARGEST:
+            raise self._too_large(node)
         if not self._reads_row(node):
             return self._literal(node)
         handler = _HANDLERS.get(type(node))
@@ -148,35 +178,55 @@ class RowFolder:
             raise
 
     def _field(self, node: syntax.FieldAccess) -> Expr:
-        target = None if node.target is None else _bare(node.target)
-        if target is None or (isinstance(target, syntax.Identifier) and target.name == self._row):
-            column = self._columns.get(node.name)
-            if column is None:
+        target = syntax.Identifier("_", False) if node.target is None else bare(node.target)
+        if isinstance(target, syntax.Identifier) and target.name == self._row:
+            if node.name not in self._table.index:
                 raise self._refuse(node, f"There is no column '{node.name}'.")
-            return column.ref
-        return call("[]", self._fold(target), option=node.name)
+            return self._table.plan_column(node.name).ref
+        record = self._fold(target)
+        if node.optional and record.type.nullable:
+            raise self._refuse(node, "A field is null where the record is.")
+        return call("[]", record, option=node.name)
 
     def _identifier(self, node: syntax.Identifier) -> Expr:
-        if node.name in self._locals:
-            return self._fold(self._locals[node.name])
-        raise self._refuse(node, "The whole row is used as a value.")
+        local = self._locals.get(node.name)
+        if local is None:
+            raise self._refuse(node, "The whole row is used as a value.")
+        if id(local) in self._being_folded:
+            raise self._refuse(node, "The name's own definition refers to it.")
+        self._being_folded.add(id(local))
+        try:
+            return self._fold_with(local.visible, local.value)
+        finally:
+            self._being_folded.discard(id(local))
 
     def _let(self, node: syntax.Let) -> Expr:
-        names = {b.name for b in node.bindings}
-        if names & (self._locals.keys() | {self._row}):
-            raise self._refuse(node, "A name is defined twice.")
-        self._locals.update({b.name: b.value for b in node.bindings})
+        if any(b.name == self._row for b in node.bindings):
+            raise self._refuse(node, "The row's name is given to something else.")
+        visible = dict(self._locals)
+        visible.update({b.name: _Local(b.value, visible) for b in node.bindings})
+        return self._fold_with(visible, node.body)
+
+    def _fold_with(self, names: Mapping[str, _Local], node: syntax.Expr) -> Expr:
+        """A node folded where these names are known."""
+        outside, self._locals = self._locals, names
         try:
-            return self._fold(node.body)
+            return self._fold(node)
         finally:
-            for name in names:
-                del self._locals[name]
+            self._locals = outside
 
     def _binary(self, node: syntax.Binary) -> Expr:
         if node.operator not in _BINARY:
             raise self._refuse(node, f"Operator '{node.operator}' does not fold.")
         left, right = self._pair(node.left, node.right)
+        if node.operator == "??":
+            self._check_alike(node, left, right)
         return call(node.operator, left, right)
+
+    def _check_alike(self, node: syntax.Node, one: Expr, other: Expr) -> None:
+        """Either can be the result, which is of one type; whole numbers turned into doubles would be rounded."""
+        if {one.type.kind, other.type.kind} == {p.Kind.INT64, p.Kind.DOUBLE}:
+            raise self._refuse(node, "The result is a whole number in one case and a double in another.")
 
     def _pair(self, left: syntax.Expr, right: syntax.Expr) -> tuple[Expr, Expr]:
         """Both sides folded, a constant null taking the other side's type."""
@@ -189,27 +239,29 @@ class RowFolder:
     def _unary(self, node: syntax.Unary) -> Expr:
         operand = self._fold(node.operand)
         if node.operator == "+":
+            if operand.type.kind not in p.NUMERIC:
+                raise self._refuse(node, "Only a number takes a sign.")
             return operand
         return call("negate" if node.operator == "-" else "not", operand)
 
     def _if(self, node: syntax.If) -> Expr:
         then, otherwise = self._branches(node.then, node.otherwise)
+        self._check_alike(node, then, otherwise)
         return call("if", self._fold(node.condition), then, otherwise)
 
     def _branches(self, then: syntax.Expr, otherwise: syntax.Expr) -> tuple[Expr, Expr]:
         if not self._reads_row(then) and not self._reads_row(otherwise):
-            first = self._literal(then)
-            second = self._literal(otherwise, first.type)
-            if first.value is None:
-                first = Literal(None, second.type)
-            return first, second
+            second = self._literal(otherwise, self._literal(then).type)
+            return self._literal(then, second.type), second
         return self._pair(then, otherwise)
 
     def _try(self, node: syntax.Try) -> Expr:
         if node.otherwise is None:
             raise self._refuse(node, "Only 'try … otherwise …' folds.")
         body = self._fold(node.body)
-        return call("otherwise", body, self._fold_hinted(node.otherwise, body.type))
+        otherwise = self._fold_hinted(node.otherwise, body.type)
+        self._check_alike(node, body, otherwise)
+        return call("otherwise", body, otherwise)
 
     def _invocation(self, node: syntax.Invocation) -> Expr:
         if self._reads_row(node.function):
@@ -225,7 +277,8 @@ class RowFolder:
         return declared.fold(tuple(self._fold(argument) for argument in node.arguments))
 
 
-def _bare(node: syntax.Expr) -> syntax.Expr:
+def bare(node: syntax.Expr) -> syntax.Expr:
+    """The expression without the parentheses around it."""
     while isinstance(node, syntax.Parenthesized):
         node = node.inner
     return node
@@ -241,6 +294,14 @@ _LITERAL_TYPES = {
     "duration": p.DURATION,
 }
 
+
+def _number_type(value: Value, hint: p.DataType | None) -> p.DataType:
+    """The type of a constant number: a whole one is a double where the other side is and nothing is lost."""
+    if not isinstance(value, int) or (hint is not None and hint.kind is p.Kind.DOUBLE and abs(value) <= EXACT):
+        return p.DOUBLE
+    return p.INT64 if INT64_MIN <= value <= INT64_MAX else p.DOUBLE
+
+
 _HANDLERS: dict[type, Callable[[RowFolder, Any], Expr]] = {
     syntax.FieldAccess: RowFolder._field,
     syntax.Identifier: RowFolder._identifier,
@@ -253,11 +314,6 @@ _HANDLERS: dict[type, Callable[[RowFolder, Any], Expr]] = {
 }
 
 
-def columns_by_name(columns: tuple[Column, ...]) -> dict[str, Column]:
-    """The plan's columns under their M names."""
-    return {column.name: column for column in columns}
-
-
-def fold_row_function(function: Function, columns: tuple[Column, ...]) -> Expr:
-    """The plan expression of an M function over a row with these columns; NotFoldableError otherwise."""
-    return RowFolder(function, columns_by_name(columns)).fold()
+def fold_row_function(function: Function, table: PlanTable) -> Expr:
+    """The plan expression of an M function over a row of the table; NotFoldableError otherwise."""
+    return RowFolder(function, table).fold()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from headwater.errors import NotFoldableError
+from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
 from headwater.plan.expressions import Expr
 from headwater.plan.nodes import Aggregate, AggregateCall, Column, fresh_id
@@ -14,11 +13,13 @@ from headwater.plan.operators import AGGREGATES
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.language import syntax
 from headwater.powerquery.library.declarations import Declaration
+from headwater.powerquery.tables.columns import unique_or_error
+from headwater.powerquery.tables.folding import bare
+from headwater.powerquery.tables.keys import UNKEYED, KeyIndex
 from headwater.powerquery.tables.plan_table import PlanTable, folded
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Thunk, Value, force, plain
-from headwater.powerquery.values.equality import equal, hashable
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.table import Table
 
@@ -34,11 +35,14 @@ class Aggregation:
 
 def _group_rows_form(table: Table, keys: Sequence[str], aggregations: Sequence[Aggregation]) -> Table:
     places = [table.index[key] for key in keys]
-    names = [*keys, *(a.name for a in aggregations)]
+    names = unique_or_error([*keys, *(a.name for a in aggregations)])
     types = [*(table.column_types[at] for at in places), *(a.type or a.function.type.result for a in aggregations)]
 
     def rows() -> Iterator[Sequence[Value]]:
-        for key, members in _groups(table, places):
+        groups: KeyIndex[Sequence[Value]] = KeyIndex()
+        for row in table.rows():
+            groups.add([force(row[at]) for at in places], row)
+        for key, members in groups.groups:
             group = RowTable.held(table.type, members)
             yield [*key, *(Thunk(_later(a.function, group)) for a in aggregations)]
 
@@ -49,32 +53,14 @@ def _later(function: Function, group: Table) -> Callable[[], Value]:
     return lambda: function.call(group)
 
 
-_Group = tuple[list[Value], list[Sequence[Value]]]
-
-
-def _groups(table: Table, places: Sequence[int]) -> list[_Group]:
-    """The groups in order of first appearance."""
-    found: list[_Group] = []
-    buckets: dict[Any, list[_Group]] = {}
-    for row in table.rows():
-        key = [force(row[at]) for at in places]
-        alike = buckets.setdefault(tuple(hashable(cell) for cell in key), [])
-        group = next((g for g in alike if all(equal(a, b) for a, b in zip(key, g[0], strict=True))), None)
-        if group is None:
-            group = (key, [])
-            alike.append(group)
-            found.append(group)
-        group[1].append(row)
-    return found
-
-
 @folded("Table.Group", _group_rows_form)
 def group_rows(table: PlanTable, keys: Sequence[str], aggregations: Sequence[Aggregation]) -> Table:
     """One row for each combination of the keys, in order of first appearance, with the aggregations."""
+    unique_or_error([*keys, *(a.name for a in aggregations)])
     key_columns = [table.plan_column(key) for key in keys]
     for column in key_columns:
-        if column.type.kind in (p.Kind.RECORD, p.Kind.LIST):
-            raise NotFoldableError(f"The key '{column.name}' holds structures.")
+        if column.type.kind in UNKEYED:
+            raise NotFoldableError(f"The key '{column.name}' is of kind {column.type.kind.value}.")
     taken = [c.id for c in table.plan.columns]
     made: list[tuple[Column, AggregateCall]] = []
     for aggregation in aggregations:
@@ -91,7 +77,8 @@ def group_rows(table: PlanTable, keys: Sequence[str], aggregations: Sequence[Agg
 def _column(name: str, call: AggregateCall, taken: Sequence[str]) -> Column:
     argument: tuple[p.DataType, ...] = () if call.argument is None else (call.argument.type,)
     result = AGGREGATES[call.function].result(argument, None)
-    if result is None:
+    # Of moments that are equal M gives the first, whatever their offsets; engines look at these, too.
+    if result is None or (argument and argument[0].kind is p.Kind.DATETIMEZONE and result[0] is not p.INT64):
         raise NotFoldableError(f"'{call.function}' does not fold for a column of type {argument[0].kind.value}.")
     data_type, raises = result
     return Column(fresh_id(name, taken), name, data_type, raises or _may_fail(call.argument))
@@ -108,15 +95,15 @@ def _aggregate_call(function: Function, table: PlanTable) -> AggregateCall:
     closure = function.origin
     if not isinstance(closure, Closure):
         raise NotFoldableError("The aggregation is not written as a function of the group.")
-    body = closure.node.body
+    body = bare(closure.node.body)
     place = closure.compiler.locate(body)
-    row = "_" if isinstance(closure.node, syntax.Each) else closure.node.parameters[0].name
-    if not isinstance(body, syntax.Invocation) or len(body.arguments) != 1:
+    row = closure.sole_parameter("table")
+    if row is None or not isinstance(body, syntax.Invocation) or len(body.arguments) != 1:
         raise NotFoldableError("Only an aggregate function of one column folds.", place=place)
-    target = plain(force(closure.compiler.compile(body.function, closure.scope)(closure.frame)))
-    if not isinstance(target, Function) or not isinstance(target.origin, Declaration):
+    target = _library_function(closure, body.function, row)
+    if target is None:
         raise NotFoldableError("What aggregates is not a function of the library.", place=place)
-    argument = body.arguments[0]
+    argument = bare(body.arguments[0])
     if target.name == "Table.RowCount" and _is_group(argument, row):
         return AggregateCall("Table.RowCount")
     if target.name == "List.Count" and _column_of(argument, row, table) is not None:
@@ -127,11 +114,22 @@ def _aggregate_call(function: Function, table: PlanTable) -> AggregateCall:
     return AggregateCall(target.name, column.ref)
 
 
+def _library_function(closure: Closure, node: syntax.Expr, row: str) -> Function | None:
+    if not isinstance(node, syntax.Identifier) or node.name == row:
+        return None
+    try:
+        target = plain(force(closure.compiler.compile(node, closure.scope)(closure.frame)))
+    except MError:
+        return None  # the error belongs into the cells
+    return target if isinstance(target, Function) and isinstance(target.origin, Declaration) else None
+
+
 def _is_group(node: syntax.Expr, row: str) -> bool:
     return isinstance(node, syntax.Identifier) and node.name == row
 
 
 def _column_of(node: syntax.Expr, row: str, table: PlanTable) -> Column | None:
-    if isinstance(node, syntax.FieldAccess) and (node.target is None or _is_group(node.target, row)):
-        return table.plan_column(node.name) if node.name in table.index else None
-    return None
+    if not isinstance(node, syntax.FieldAccess) or node.name not in table.index:
+        return None
+    of_group = row == "_" if node.target is None else _is_group(node.target, row)
+    return table.plan_column(node.name) if of_group else None

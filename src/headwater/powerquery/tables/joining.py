@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from headwater.errors import NotFoldableError
 from headwater.plan.nodes import JoinKind, join, select
 from headwater.plan.types import NUMERIC, Kind
 from headwater.powerquery.tables.columns import missing_column, select_columns, unique_or_error
+from headwater.powerquery.tables.keys import KeyIndex
 from headwater.powerquery.tables.plan_table import PlanTable
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Value, force, plain
-from headwater.powerquery.values.equality import equal, hashable
 from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
 
@@ -51,26 +50,26 @@ def _folded_join(left: PlanTable, left_keys: Keys, right: PlanTable, right_keys:
         if not alike or a.type.kind in (Kind.RECORD, Kind.LIST):
             raise NotFoldableError(f"The keys '{a.name}' and '{b.name}' are of different types.")
     plan = join(left.plan, right.plan, [(a.id, b.id) for a, b in pairs], kind)
+    return left.with_plan(plan, _joined_types(left, right, kind))
+
+
+def _joined_types(left: Table, right: Table, kind: JoinKind) -> list[t.Type]:
+    """The columns' types after a join: nullable on a side whose rows may be missing."""
     if kind in ("left_anti", "left_semi"):
-        types = left.column_types
-    elif kind in ("right_anti", "right_semi"):
-        types = right.column_types
-    else:
-        types = (*map(t.nullable, left.column_types), *map(t.nullable, right.column_types))
-    return left.with_plan(plan, types)
+        return list(left.column_types)
+    if kind in ("right_anti", "right_semi"):
+        return list(right.column_types)
+    own = map(t.nullable, left.column_types) if kind in ("right", "full") else left.column_types
+    others = map(t.nullable, right.column_types) if kind in ("left", "full") else right.column_types
+    return [*own, *others]
 
 
 def _matches(right: Table, right_keys: Keys) -> Callable[[Sequence[Value]], list[Sequence[Value]]]:
     places = [right.index[key] for key in right_keys]
-    buckets: dict[Any, list[Sequence[Value]]] = {}
+    index: KeyIndex[Sequence[Value]] = KeyIndex()
     for row in right.rows():
-        buckets.setdefault(tuple(hashable(force(row[at])) for at in places), []).append(row)
-
-    def find(key: Sequence[Value]) -> list[Sequence[Value]]:
-        alike = buckets.get(tuple(hashable(cell) for cell in key), [])
-        return [r for r in alike if all(equal(force(r[at]), cell) for at, cell in zip(places, key, strict=True))]
-
-    return find
+        index.add([force(row[at]) for at in places], row)
+    return index.find
 
 
 def _joined_rows(left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind) -> Table:
@@ -78,26 +77,23 @@ def _joined_rows(left: Table, left_keys: Keys, right: Table, right_keys: Keys, k
         return _joined_rows(right, right_keys, left, left_keys, "left_anti" if kind == "right_anti" else "left_semi")
     only_left = kind in ("left_anti", "left_semi")
     names = left.names if only_left else (*left.names, *right.names)
-    types = left.column_types if only_left else (*left.column_types, *right.column_types)
     places = [left.index[key] for key in left_keys]
 
     def rows() -> Iterator[Sequence[Value]]:
         find = _matches(right, right_keys)
-        used: set[int] = set()
         for row in left.rows():
             found = find([force(row[at]) for at in places])
             if only_left:
                 if bool(found) == (kind == "left_semi"):
                     yield row
                 continue
-            used.update(map(id, found))
             yield from ([*row, *other] for other in found)
             if not found and kind in ("left", "full"):
                 yield [*row, *[None] * len(right.names)]
         if kind in ("right", "full"):
             yield from _unmatched(left, left_keys, right, right_keys)
 
-    return RowTable(table_type(names, types), rows)
+    return RowTable(table_type(names, _joined_types(left, right, kind)), rows)
 
 
 def _unmatched(left: Table, left_keys: Keys, right: Table, right_keys: Keys) -> Iterator[Sequence[Value]]:

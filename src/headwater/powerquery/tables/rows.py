@@ -12,11 +12,12 @@ from headwater.errors import NotFoldableError
 from headwater.plan.nodes import Column, Distinct, Filter, Index, Slice, Sort, SortKey, fresh_id
 from headwater.plan.types import INT64, Kind
 from headwater.powerquery.tables.folding import fold_row_function
+from headwater.powerquery.tables.keys import UNKEYED, KeyIndex
 from headwater.powerquery.tables.plan_table import PlanTable, folded
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Record, Value, force, plain
-from headwater.powerquery.values.equality import compare, equal, hashable
+from headwater.powerquery.values.equality import compare
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
@@ -69,7 +70,7 @@ def _select_rows_form(table: Table, condition: Function) -> Table:
 @folded("Table.SelectRows", _select_rows_form)
 def select_rows(table: PlanTable, condition: Function) -> Table:
     """The rows for which the condition is true; null counts as false."""
-    predicate = fold_row_function(condition, table.plan.columns)
+    predicate = fold_row_function(condition, table)
     if predicate.type.kind is not Kind.LOGICAL:
         raise NotFoldableError("The condition is not a logical.")
     return PlanTable(Filter(table.plan, predicate), table.session, table.type)
@@ -122,7 +123,7 @@ def sort_rows(table: PlanTable, criteria: Sequence[Criterion]) -> Table:
         if isinstance(criterion.key, str):
             expression = table.plan_column(criterion.key).ref
         else:
-            expression = fold_row_function(criterion.key, table.plan.columns)  # type: ignore[assignment]  # any Expr
+            expression = fold_row_function(criterion.key, table)  # type: ignore[assignment]  # any Expr
         if expression.type.kind in (Kind.RECORD, Kind.LIST):
             raise NotFoldableError("Records and lists have no order.")
         keys.append(SortKey(expression, criterion.descending))
@@ -136,13 +137,8 @@ def _distinct_rows_form(table: Table, names: Sequence[str]) -> Table:
     places = [table.index[name] for name in names or table.names]
 
     def rows() -> Iterator[Sequence[Value]]:
-        seen: dict[Any, list[list[Value]]] = {}
-        for row in table.rows():
-            key = [force(row[at]) for at in places]
-            alike = seen.setdefault(tuple(hashable(cell) for cell in key), [])
-            if not any(all(equal(a, b) for a, b in zip(key, other, strict=True)) for other in alike):
-                alike.append(key)
-                yield row
+        seen: KeyIndex[None] = KeyIndex()
+        return (row for row in table.rows() if seen.add([force(row[at]) for at in places], None))
 
     return RowTable(table.type, rows)
 
@@ -150,8 +146,11 @@ def _distinct_rows_form(table: Table, names: Sequence[str]) -> Table:
 @folded("Table.Distinct", _distinct_rows_form)
 def distinct_rows(table: PlanTable, names: Sequence[str]) -> Table:
     """The first row of each combination of the named columns (none named: all)."""
-    keys = tuple(table.plan_column(name).id for name in names)
-    return PlanTable(Distinct(table.plan, keys), table.session, table.type)
+    keys = [table.plan_column(name) for name in names]
+    for column in keys or table.plan.columns:
+        if column.type.kind in UNKEYED:
+            raise NotFoldableError(f"The column '{column.name}' is of kind {column.type.kind.value}.")
+    return PlanTable(Distinct(table.plan, tuple(key.id for key in keys)), table.session, table.type)
 
 
 # -- index ---------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def _equal_tables(left: Table, right: Table) -> bool:
 
 
 def compare(left: Value, right: Value) -> int:
-    """-1, 0 or 1 for two values of one kind; null is less than everything (as in sorting).
+    """-1, 0 or 1 for two values of one kind, as in sorting: null is least, NaN the greatest number.
 
     Raises:
         MError: Expression.Error where the two cannot be ordered.
@@ -62,6 +62,8 @@ def compare(left: Value, right: Value) -> int:
     left, right = plain(left), plain(right)
     if left is None or right is None:
         return (left is not None) - (right is not None)
+    if (type(left) is bool) is not (type(right) is bool):  # a Python bool is an int, an M logical is no number
+        raise not_applicable("<", left, right)
     if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
         return _three_way(left, right)
     if type(left) is type(right) and isinstance(left, _ORDERED):
@@ -72,7 +74,12 @@ def compare(left: Value, right: Value) -> int:
 
 
 def _three_way(left: Any, right: Any) -> int:
-    return -1 if left < right else 1 if left > right else 0
+    if left < right:
+        return -1
+    if left > right:
+        return 1
+    # Only NaN is unlike itself; in an order of all numbers it comes last.
+    return int(left != left) - int(right != right)  # noqa: PLR0124
 
 
 def not_applicable(operator: str, left: Value, right: Value) -> MError:

@@ -27,7 +27,9 @@ from headwater.powerquery.values.table import Table
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
 from headwater.powerquery.values.types import Type, conforms, kind_of, type_text
 
-_EXACT = 2**53
+EXACT = 2**53
+"""Doubles hold all whole numbers up to this one."""
+
 _NUMBERS = (int, float, Decimal)
 _TIMED = (DateTime, DateTimeZone, Time)
 
@@ -37,9 +39,14 @@ def is_number(value: Value) -> bool:
     return isinstance(value, _NUMBERS) and type(value) is not bool
 
 
+def is_whole(value: Value) -> bool:
+    """True for numbers without a fraction, which infinities and NaN are not."""
+    return is_number(value) and math.isfinite(value) and bool(value == int(value))
+
+
 def to_double(value: Value) -> float | int:
     """The double of a number; ints stay ints while exact."""
-    if type(value) is int and -_EXACT <= value <= _EXACT:
+    if type(value) is int and -EXACT <= value <= EXACT:
         return value
     return float(value)
 
@@ -95,7 +102,7 @@ def _double_arithmetic(operator: str, left: float | int, right: float | int) -> 
                 return _divide(left, right)
     except OverflowError:
         return math.inf
-    return result if type(result) is float or -_EXACT <= result <= _EXACT else float(result)
+    return result if type(result) is float or -EXACT <= result <= EXACT else float(result)
 
 
 def _divide(left: float | int, right: float | int) -> float | int:
@@ -104,7 +111,7 @@ def _divide(left: float | int, right: float | int) -> float | int:
             return math.nan
         return math.copysign(math.inf, left) * math.copysign(1.0, right)
     quotient = left / right
-    return int(quotient) if quotient.is_integer() and abs(quotient) <= _EXACT and quotient else quotient
+    return int(quotient) if quotient.is_integer() and abs(quotient) <= EXACT and quotient else quotient
 
 
 def _time_arithmetic(operator: str, left: Value, right: Value) -> Value:
@@ -173,8 +180,16 @@ def _join_records(left: Record, right: Record) -> Record:
     return Record.of({**left.raw(), **right.raw()})
 
 
+def join_texts(left: str, right: str) -> str:
+    """Two texts as one; surrogates that meet become the character that they stand for."""
+    if left and right and "\ud800" <= left[-1] <= "\udbff" and "\udc00" <= right[0] <= "\udfff":
+        character = 0x10000 + ((ord(left[-1]) - 0xD800) << 10) + ord(right[0]) - 0xDC00
+        return left[:-1] + chr(character) + right[1:]
+    return left + right
+
+
 _JOINS: dict[tuple[type, type], Callable[[Any, Any], Value]] = {
-    (str, str): lambda a, b: a + b,
+    (str, str): join_texts,
     (List, List): lambda a, b: List([*a.raw(), *b.raw()]),
     (Record, Record): _join_records,
     (Date, Time): lambda a, b: DateTime(a.ticks + b.ticks),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from headwater.powerquery.language import quote_field_name, quote_text
+from headwater.powerquery.language import quote_identifier, quote_text
 from headwater.powerquery.values.core import Binary, List, Record, Value, binary_bytes, force, plain
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.structured import TypedList, TypedRecord
@@ -29,9 +29,7 @@ def number_text(value: float | Decimal) -> str:
         return "#nan"
     if math.isinf(value):
         return "#infinity" if value > 0 else "-#infinity"
-    if value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value).upper()
+    return "0" if value == 0 else repr(value).upper().removesuffix(".0")
 
 
 def canonical_text(value: Value) -> str:
@@ -102,7 +100,7 @@ def _list(items: Sequence[Value]) -> str:
 
 
 def _record(value: Record) -> str:
-    return "[" + ", ".join(f"{quote_field_name(name)} = {canonical_text(item)}" for name, item in value.items()) + "]"
+    return "[" + ", ".join(f"{quote_identifier(name)} = {canonical_text(item)}" for name, item in value.items()) + "]"
 
 
 def _table(value: Table) -> str:

@@ -26,7 +26,8 @@ def _seconds_to_ticks(seconds: float | int) -> int:
     return round(Fraction(seconds).limit_denominator(10**9) * TICKS_PER_SECOND)
 
 
-def _out_of_range(kind: str) -> MError:
+def out_of_range(kind: str) -> MError:
+    """The error of a result that no value of this kind stands for."""
     return MError("Expression.Error", f"The result is outside the range of {kind} values.")
 
 
@@ -36,7 +37,7 @@ class Date:
 
     def __post_init__(self) -> None:
         if not 0 <= self.days < dt.date.max.toordinal():
-            raise _out_of_range("Date")
+            raise out_of_range("Date")
 
     @classmethod
     def of(cls, year: int, month: int, day: int) -> Date:
@@ -74,7 +75,7 @@ class DateTime:
 
     def __post_init__(self) -> None:
         if not 0 <= self.ticks < _MAX_TICKS:
-            raise _out_of_range("DateTime")
+            raise out_of_range("DateTime")
 
     @classmethod
     def of(  # noqa: PLR0917 -- a datetime has six parts

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from headwater.powerquery.language import quote_field_name
+from headwater.powerquery.language import quote_identifier
 from headwater.powerquery.values.core import Binary, List, Record, plain
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.structured import TypedList, TypedRecord
@@ -205,19 +205,23 @@ def type_of(value: Any) -> Type:
         return signature
     if isinstance(value, TypedList | TypedRecord):
         return value.type
-    if isinstance(value, Record):
-        return RecordType(tuple(FieldType(name) for name in value.index))
     return PRIMITIVES[kind_of(value)]
 
 
 _PRIMITIVE_OF_STRUCTURED = {ListType: "list", RecordType: "record", TableType: "table", FunctionType: "function"}
 
 
+def primitive_name(of: Type) -> str:
+    """The name of the primitive type that a type belongs to; a nullable one counts as what it allows beside null."""
+    inner = non_nullable(of) if isinstance(of, NullableType) else of
+    return inner.name if isinstance(inner, PrimitiveType) else _PRIMITIVE_OF_STRUCTURED[type(inner)]
+
+
 def conforms(value: Any, expected: Type) -> bool:
     """``value is expected``: M looks at the primitive and nullability, not inside structured types."""
     if isinstance(expected, NullableType):
         return plain(value) is None or conforms(value, expected.inner)
-    name = expected.name if isinstance(expected, PrimitiveType) else _PRIMITIVE_OF_STRUCTURED[type(expected)]
+    name = primitive_name(expected)
     if name == "any":
         return True
     kind = kind_of(value)
@@ -253,7 +257,7 @@ def _inner_text(of: Type) -> str:
 
 def _record_text(of: RecordType) -> str:
     members = [
-        ("optional " if f.optional else "") + f"{quote_field_name(f.name)} = {_inner_text(f.type)}" for f in of.fields
+        ("optional " if f.optional else "") + f"{quote_identifier(f.name)} = {_inner_text(f.type)}" for f in of.fields
     ]
     if of.open:
         members.append("...")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 enumeration(
     "TextEncoding",
-    {"Utf8": 65001, "Utf16": 1200, "Windows": 1252},
+    {"Utf8": 65001, "Utf16": 1200, "Unicode": 1200, "BigEndianUnicode": 1201, "Windows": 1252, "Ascii": 20127},
     summary="How text is written in bytes.",
 )
 enumeration("QuoteStyle", {"None": 0, "Csv": 1}, summary="What a quotation mark means in delimited text.")

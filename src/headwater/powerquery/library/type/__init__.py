@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from headwater.powerquery.library.declarations import constant, function
+from headwater.powerquery.library.type import structure
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record
+
+__all__ = ["structure"]
 
 for _name, _type in t.FACETS.items():
     constant(_name, _type, summary=f"The type {_name}.")
@@ -12,7 +15,7 @@ for _name, _type in t.FACETS.items():
 
 @function(
     "Type.Is(type1 as type, type2 as type) as logical",
-    examples=[("Type.Is(type number, type nullable number)", "true"), ("Type.Is(type any, type number)", "false")],
+    examples=[("Type.Is(type number, type nullable number)", "true"), ("Type.Is(type [a = any], type record)", "true")],
 )
 def type_is(first: t.Type, second: t.Type) -> bool:
     """Whether every value of the first type conforms to the second, by their primitives."""
@@ -21,8 +24,8 @@ def type_is(first: t.Type, second: t.Type) -> bool:
     if first.nullable and not second.nullable:
         return False
     bare, wanted = t.non_nullable(first), t.non_nullable(second)
-    if isinstance(bare, t.PrimitiveType) and isinstance(wanted, t.PrimitiveType):
-        return bare.name == wanted.name or bare == t.NULL
+    if isinstance(wanted, t.PrimitiveType):
+        return wanted.name in ("anynonnull", t.primitive_name(bare)) or bare in (t.NULL, t.NONE)
     return bare == wanted
 
 

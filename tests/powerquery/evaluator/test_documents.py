@@ -1,0 +1,80 @@
+"""Section documents, queries kept as files, and where errors stand."""
+
+from __future__ import annotations
+
+import pytest
+
+from headwater.errors import MError, MSyntaxError
+from headwater.powerquery import Session, evaluate, evaluate_queries, to_text
+from headwater.powerquery.values.core import Thunk
+
+SECTION = """
+section Sales;
+shared Total = List.Sum(Amounts);
+Amounts = {1, 2, 3};
+shared Qualified = Sales!Total + #sections[Sales][Total];
+shared Broken = error "x";
+"""
+
+
+def test_section_members_see_one_another_and_are_lazy() -> None:
+    section = evaluate(SECTION)
+    assert section.get("Total") == 6
+    assert section.get("Qualified") == 12
+    with pytest.raises(MError, match="x"):
+        section.get("Broken")
+
+
+def test_queries_refer_to_one_another_by_name_and_are_evaluated_once() -> None:
+    calls: list[int] = []
+
+    def count() -> int:
+        calls.append(1)
+        return 5
+
+    queries = {"a": "b + b", "b": "counted", "broken": "1 + null + missing"}
+    session = Session(environment={"counted": Thunk(count)})
+    record = evaluate_queries(queries, session, {})
+    assert record.get("a") == 10
+    assert record.get("b") == 5
+    assert calls == [1]
+    with pytest.raises(MError, match="missing"):
+        record.get("broken")
+
+
+def test_a_query_that_cannot_be_read_is_refused_at_once() -> None:
+    with pytest.raises(MSyntaxError) as caught:
+        evaluate_queries({"a": "1", "b": "1 +"}, Session(), {"b": "b.pq"})
+    assert "b.pq, line 1" in caught.value.place
+
+
+def test_an_error_says_where_in_the_text_it_arose() -> None:
+    with pytest.raises(MError) as caught:
+        evaluate('let\n    a = 1,\n    b = a + "x"\nin\n    b', source_name="sales.pq")
+    assert caught.value.place == "sales.pq, line 3, column 9"
+
+
+def test_an_error_from_a_library_function_stands_at_its_call() -> None:
+    with pytest.raises(MError) as caught:
+        evaluate('{1,\n Number.From("x")}{1}')
+    assert "line 2, column 2" in caught.value.place
+
+
+def test_environment_names_are_seen_and_the_library_wins() -> None:
+    assert evaluate("x + 1", environment={"x": 41}) == 42
+    assert evaluate("List.Sum({1, 2})", environment={"List.Sum": 5}) == 3
+
+
+def test_an_endless_recursion_is_an_m_error() -> None:
+    with pytest.raises(MError) as caught:
+        evaluate("let f = (n) => 1 + @f(n + 1) in f(0)")
+    assert caught.value.code == "m.stack_overflow"
+
+
+def test_long_operator_chains_and_lists_evaluate() -> None:
+    assert evaluate(" + ".join(["1"] * 20_000)) == 20_000
+    assert to_text(evaluate("List.Count({" + ", ".join(["1"] * 20_000) + "})")) == "20000"
+    assert (
+        evaluate("let " + ", ".join(f"v{n} = v{n - 1} + 1" if n else "v0 = 0" for n in range(3000)) + " in v2999")
+        == 2999
+    )
