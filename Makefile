@@ -25,7 +25,7 @@ run: setup
 	$(BIN)/headwater demo --home $(HOME_FOLDER) --port $(PORT)
 
 test: setup
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadgroup
 
 test-long: setup
 	$(BIN)/python -m pytest -m long

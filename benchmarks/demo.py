@@ -111,7 +111,9 @@ def predict_rate(home: Path, warehouse: Path) -> float:
     model = mlflow.pyfunc.load_model(str(model_file.parent))
     files = sorted(file for file in (warehouse / "flights").glob("*.csv") if f"-{LATE_MONTH:02d}" not in file.name)
     columns = ", ".join(MODEL_INPUTS)
-    frame = duckdb.sql(f"SELECT {columns} FROM ({model_inputs_sql(files, warehouse / 'weather.csv')})").df()
+    with duckdb.connect() as connection:
+        query = f"SELECT {columns} FROM ({model_inputs_sql(files, warehouse / 'weather.csv')})"
+        frame = connection.sql(query).df()
     model.predict(frame.head(1_000))
     started = time.process_time()
     model.predict(frame)

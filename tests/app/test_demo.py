@@ -94,7 +94,7 @@ def test_the_second_refresh_scores_exactly_what_is_new(demo: DemoRun) -> None:
 def test_both_tables_are_published_as_delta(demo: DemoRun) -> None:
     scored, carriers = demo.result["tables"]["flights_scored"], demo.result["tables"]["delays_by_carrier"]
     assert (scored["rows"], carriers["rows"]) == (FLIGHTS, 16)
-    table = DeltaTable(scored["path"], version=scored["delta_version"]).to_pyarrow_table()
+    table: Any = DeltaTable(scored["path"], version=scored["delta_version"]).to_pyarrow_table()
     assert table.num_rows == FLIGHTS
     probability = table.column("delay_probability")
     assert probability.null_count == 0

@@ -67,10 +67,10 @@ def start(database: Database, dataflow_id: int, trigger: str) -> str:
 
 
 def close(connection: Connection, identifier: str, status: str, error: HeadwaterError | None = None) -> None:
-    """Write how a refresh ended."""
+    """Write how a refresh ended; what has been written before stands."""
     connection.execute(
         update(tables.refreshes)
-        .where(tables.refreshes.c.id == identifier)
+        .where(tables.refreshes.c.id == identifier, tables.refreshes.c.status == "running")
         .values(status=status, ended_at=utc_now(), error=None if error is None else error.to_dict())
     )
 

@@ -45,8 +45,14 @@ def lineage_record(entity: EntityLineage) -> LineageRecord:
         {"m": entity.source_text},
     )
     inputs: list[AssetRecord | AssetRef] = [*_datasets(entity.plan)]
-    inputs += [AssetRef("ml_model_version", identity) for identity in called_functions(entity.plan)]
+    inputs += [_model_version(identity) for identity in called_functions(entity.plan)]
     return LineageRecord(process, tuple(inputs), (table,), tuple(_edges(entity.plan, table.ref)), (dataflow,))
+
+
+def _model_version(identity: str) -> AssetRecord:
+    """A version that was called, under the name that a scan gives it: it may be called before it is scanned."""
+    model, _, version = identity.rpartition("/versions/")
+    return AssetRecord("ml_model_version", identity, f"{names.display_name(model)} v{version}")
 
 
 def _datasets(plan: Node) -> Iterator[AssetRecord | AssetRef]:

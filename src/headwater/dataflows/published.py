@@ -66,9 +66,17 @@ class PublishedTables:
         """Rows of a table in their stored order, at the version it has now or at one that was kept.
 
         Raises:
-            TableError: that version is not there.
+            NotFoundError: the table has not come to that version.
+            TableError: that version is no longer there.
         """
         wanted = table.delta_version if version is None else version
+        if not 0 <= wanted <= table.delta_version:
+            # A log may have a newer one already; its readers see it when the pointer says so.
+            raise NotFoundError(
+                f"The table has no version {wanted}.",
+                place=f"{table.dataflow}/{table.entity}",
+                hint=f"Its newest version is {table.delta_version}.",
+            )
         total = table.rows if wanted == table.delta_version else row_count(table.path, wanted)
         return Page(read(table.path, wanted, offset=offset, limit=limit), total, wanted)
 

@@ -19,7 +19,7 @@ from headwater.dataflows.history import EntitySummary
 from headwater.dataflows.lineage import EntityLineage, lineage_record
 from headwater.dataflows.publishing import StagedEntity, publish, roll_forward
 from headwater.dataflows.service import Dataflow
-from headwater.errors import ConflictError, HeadwaterError, MError, RefreshError, TableError
+from headwater.errors import ConflictError, HeadwaterError, RefreshError
 from headwater.models.environment import ModelEnvironment
 from headwater.models.statistics import ScoringStatistics
 from headwater.plan.nodes import Call as CallNode
@@ -167,7 +167,7 @@ class _Run:
         try:
             table = self._evaluate(name, models)
             return self._stage(name, table, models, started)
-        except (MError, TableError) as error:
+        except HeadwaterError as error:
             where = f"{self._dataflow.name}, query {name}"
             raise RefreshError(
                 f"The query '{name}' failed: {error}",

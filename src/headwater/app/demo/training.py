@@ -22,7 +22,7 @@ TRAINING_MONTHS = range(1, 7)
 HOLDOUT_MONTHS = range(7, 10)
 LATE_MINUTES = 15
 MODEL_NAME = "arrival_delay"
-PARAMETERS: dict[str, Any] = {"max_iter": 150, "learning_rate": 0.1, "max_leaf_nodes": 31, "random_state": 13}
+PARAMETERS: dict[str, Any] = {"max_iter": 400, "learning_rate": 0.03, "max_leaf_nodes": 31, "random_state": 13}
 CATEGORIES = ["carrier", "origin", "dest"]
 
 
