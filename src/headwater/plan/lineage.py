@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from headwater.plan.expressions import references
+from headwater.plan.expressions import Call, Expr, Ref
 from headwater.plan.nodes import Aggregate, ArrowScan, CsvScan, Index, Join, Node, ParquetScan, Project, Source, Union
 from headwater.plan.nodes import Call as CallNode
 
@@ -20,14 +22,25 @@ class Origin:
     through: tuple[tuple[str, str], ...] = ()
 
 
-def column_lineage(node: Node) -> dict[str, frozenset[Origin]]:
-    """For each output column's M name, the source columns its values are computed from.
+@dataclass(frozen=True, slots=True)
+class FunctionOutput:
+    """A batch function's result that an output column holds: ``field`` of a record result, None for all of it."""
+
+    identity: str
+    field: str | None
+
+
+Origins: TypeAlias = frozenset[Origin | FunctionOutput]
+
+
+def column_lineage(node: Node) -> dict[str, Origins]:
+    """For each output column's M name, the source columns and function outputs its values are computed from.
 
     Columns that only decide which rows there are (filters, join keys, group keys of other columns) are not counted:
     this is direct lineage, as OpenLineage's column facet has it.
     """
-    memo: dict[tuple[int, str], frozenset[Origin]] = {}
-    return {column.name: _trace(node, column.id, memo) for column in node.columns}
+    memo: _Memo = {}
+    return {column.name: _trace(node, column.id, None, memo) for column in node.columns}
 
 
 def sources(node: Node) -> tuple[Source, ...]:
@@ -46,43 +59,57 @@ def called_functions(node: Node) -> tuple[str, ...]:
     return tuple(identity for identity in found if identity)
 
 
-_Memo = dict[tuple[int, str], frozenset[Origin]]
+_Memo: TypeAlias = dict[tuple[int, str, str | None], Origins]
 
 
-def _trace(node: Node, identifier: str, memo: _Memo) -> frozenset[Origin]:
-    key = (id(node), identifier)
+def _fields_read(expression: Expr) -> Iterator[tuple[str, str | None]]:
+    """The columns an expression reads, each with the field it takes of it (None: the whole value)."""
+    match expression:
+        case Ref(id=identifier):
+            yield identifier, None
+        case Call(operator="[]", arguments=(Ref(id=identifier),), option=field):
+            yield identifier, str(field)
+        case Call(arguments=arguments):
+            for argument in arguments:
+                yield from _fields_read(argument)
+
+
+def _trace(node: Node, identifier: str, field: str | None, memo: _Memo) -> Origins:
+    key = (id(node), identifier, field)
     if key not in memo:
-        memo[key] = _trace_once(node, identifier, memo)
+        memo[key] = _trace_once(node, identifier, field, memo)
     return memo[key]
 
 
-def _trace_once(node: Node, identifier: str, memo: _Memo) -> frozenset[Origin]:
+def _trace_once(node: Node, identifier: str, field: str | None, memo: _Memo) -> Origins:
     match node:
         case CsvScan() | ParquetScan() | ArrowScan():
             return _scan_origin(node, identifier)
         case Project(input=below, items=items):
             expression = next(e for c, e in items if c.id == identifier)
-            return _all(below, tuple(references(expression)), memo)
+            if isinstance(expression, Ref):
+                return _trace(below, expression.id, field, memo)
+            return _all(below, expression, memo)
         case Join(left=left, right=right):
             side = left if any(c.id == identifier for c in left.columns) else right
-            return _trace(side, identifier, memo)
+            return _trace(side, identifier, field, memo)
         case Aggregate(input=below, keys=keys, aggregates=aggregates):
             if identifier in keys:
-                return _trace(below, identifier, memo)
+                return _trace(below, identifier, field, memo)
             argument = next(call.argument for c, call in aggregates if c.id == identifier)
-            return frozenset() if argument is None else _all(below, tuple(references(argument)), memo)
+            return frozenset() if argument is None else _all(below, argument, memo)
         case Union(members=members, columns=columns):
             at = next(i for i, c in enumerate(columns) if c.id == identifier)
-            return frozenset().union(*(_trace(m, m.columns[at].id, memo) for m in members))
+            return frozenset().union(*(_trace(m, m.columns[at].id, field, memo) for m in members))
         case CallNode(input=below, added=added) if added.id == identifier:
-            return _through_function(node, below, memo)
+            return _through_function(node, below, field, memo)
         case Index(added=added) if added.id == identifier:
             return frozenset()
         case _:
-            return _trace(node.inputs[0], identifier, memo)
+            return _trace(node.inputs[0], identifier, field, memo)
 
 
-def _scan_origin(scan: CsvScan | ParquetScan | ArrowScan, identifier: str) -> frozenset[Origin]:
+def _scan_origin(scan: CsvScan | ParquetScan | ArrowScan, identifier: str) -> Origins:
     if scan.source is None:
         return frozenset()
     at = next(i for i, c in enumerate(scan.columns) if c.id == identifier)
@@ -90,13 +117,17 @@ def _scan_origin(scan: CsvScan | ParquetScan | ArrowScan, identifier: str) -> fr
     return frozenset({Origin(scan.source, name)})
 
 
-def _through_function(call: CallNode, below: Node, memo: _Memo) -> frozenset[Origin]:
-    found: set[Origin] = set()
+def _through_function(call: CallNode, below: Node, field: str | None, memo: _Memo) -> Origins:
+    identity = call.function.identity
+    found: set[Origin | FunctionOutput] = {FunctionOutput(identity, field)} if identity else set()
     for parameter, argument in zip(call.function.parameters, call.arguments, strict=True):
-        step = (call.function.identity, parameter.name)
-        found.update(Origin(o.source, o.column, (step, *o.through)) for o in _trace(below, argument, memo))
+        step = (identity, parameter.name)
+        for origin in _trace(below, argument, None, memo):
+            # A function's output that feeds another function is told by the sources that both were computed from.
+            if isinstance(origin, Origin):
+                found.add(Origin(origin.source, origin.column, (step, *origin.through)))
     return frozenset(found)
 
 
-def _all(node: Node, identifiers: tuple[str, ...], memo: _Memo) -> frozenset[Origin]:
-    return frozenset().union(*(_trace(node, identifier, memo) for identifier in identifiers))
+def _all(node: Node, expression: Expr, memo: _Memo) -> Origins:
+    return frozenset().union(*(_trace(node, identifier, field, memo) for identifier, field in _fields_read(expression)))

@@ -92,7 +92,8 @@ class Node:
 class CsvScan(Node):
     """Rows of a delimited text file, in file order, all columns text; an absent field is null, an empty one "".
 
-    A row longer than ``columns`` loses its further fields. ``skip_rows`` rows are passed over first.
+    A row longer than ``columns`` loses its further fields. ``skip_rows`` rows are passed over first, and no more than
+    ``max_rows`` are read after them (None: all).
     """
 
     path: str
@@ -101,15 +102,23 @@ class CsvScan(Node):
     quote: bool = True
     encoding: OneOf["utf-8", "latin-1", "utf-16"] = "utf-8"
     skip_rows: int = 0
+    max_rows: int | None = None
 
     @property
     def source(self) -> Source:
         return file_source(self.path)
 
 
+OFFSET_SUFFIX = ".offset"
+
+
 @dataclass(frozen=True)
 class ParquetScan(Node):
-    """Rows of Parquet files, in the order of the files. ``physical`` names each column in the file."""
+    """Rows of Parquet files, in the order of the files. ``physical`` names each column in the file.
+
+    A DATETIMEZONE column is two columns of the file: its instant (a timestamp in UTC) under the physical name, and its
+    offset in minutes under that name plus ``OFFSET_SUFFIX``.
+    """
 
     paths: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -150,7 +159,10 @@ class _Through(Node):
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:  # type: ignore[override]  # computed here, stored in scans
-        return self.input.columns
+        below = self.input
+        while isinstance(below, _Through):  # a loop: plans can be deeper than Python's stack
+            below = below.input
+        return below.columns
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -345,12 +357,47 @@ def join(left: Node, right: Node, on: Sequence[tuple[str, str]], kind: JoinKind)
 
 
 def transform(node: Node, rewrite: Callable[[Node], Node]) -> Node:
-    """The tree with ``rewrite`` applied to every node, inputs first."""
+    """The tree with ``rewrite`` applied to every node, inputs first.
+
+    A node that is reached twice is rewritten once, so that what was shared (a call, above all) stays shared.
+    """
+    done: dict[int, Node] = {}
+    for current in topological(node):
+        done[id(current)] = rewrite(with_inputs(current, [done[id(below)] for below in current.inputs]))
+    return done[id(node)]
+
+
+def topological(node: Node, inputs: Callable[[Node], Sequence[Node]] = lambda node: node.inputs) -> list[Node]:
+    """This node and all below it, each once, inputs before what reads them. Depth is no matter.
+
+    Args:
+        node: the root.
+        inputs: what counts as a node's inputs.
+    """
+    order: list[Node] = []
+    seen: set[int] = set()
+    waiting: list[tuple[Node, bool]] = [(node, False)]
+    while waiting:
+        current, done = waiting.pop()
+        if done:
+            order.append(current)
+        elif id(current) not in seen:
+            seen.add(id(current))
+            waiting.append((current, True))
+            waiting.extend((below, False) for below in reversed(inputs(current)))
+    return order
+
+
+def with_inputs(node: Node, inputs: Sequence[Node]) -> Node:
+    """The node over other inputs; the very same node when they are the ones it has."""
+    if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
+        return node
     match node:
-        case Join(left=left, right=right):
-            node = replace(node, left=transform(left, rewrite), right=transform(right, rewrite))
-        case Union(members=members):
-            node = replace(node, members=tuple(transform(m, rewrite) for m in members))
+        case Join():
+            return replace(node, left=inputs[0], right=inputs[1])
+        case Union():
+            return replace(node, members=tuple(inputs))
         case Project() | _Through() | Index() | Aggregate() | Call():
-            node = replace(node, input=transform(node.input, rewrite))
-    return rewrite(node)
+            return replace(node, input=inputs[0])
+        case _:
+            return node

@@ -16,7 +16,8 @@ the same on every engine (M's own):
 - ``[]``: a record's field, named by ``option``; null of a null record is an error.
 - Conversions (``Number.From`` …): null of null; a value that cannot be converted is an error
   ``DataFormat.Error`` whose detail is the value. Empty text converts to null. ``option`` is the culture
-  (``en-US``, or "" for invariant); a culture that is not listed in ``FOLDED_CULTURES`` does not fold.
+  (``en-US``, or "" for invariant); a culture that is not listed in ``FOLDED_CULTURES`` does not fold. What text
+  converts to what, and the errors, are in :mod:`headwater.plan.conversions`.
 - ``Date.*``, ``Text.*``, ``Number.*``: null of null.
 """
 
@@ -105,10 +106,14 @@ def _either(types: tuple[DataType, ...], _option: Any) -> Result:
 
 
 def _field(types: tuple[DataType, ...], option: Any) -> Result:
-    if len(types) != 1 or types[0].kind is not Kind.RECORD:
+    # A field without a name cannot be asked for in SQL.
+    if len(types) != 1 or types[0].kind is not Kind.RECORD or not option:
         return None
-    member = next((f.type for f in types[0].fields if f.name == option), None)
-    return None if member is None else (member.as_nullable(), types[0].nullable)
+    # SQL engines find a record's field without regard to case, so a field with such a twin stays with the evaluator.
+    found = [f for f in types[0].fields if isinstance(option, str) and f.name.lower() == option.lower()]
+    if len(found) != 1 or found[0].name != option:
+        return None
+    return found[0].type.as_nullable(), types[0].nullable
 
 
 def _conversion(result: DataType, sources: dict[Kind, bool]) -> Rule:
@@ -120,6 +125,10 @@ def _conversion(result: DataType, sources: dict[Kind, bool]) -> Rule:
         return result, sources[types[0].kind]
 
     return rule
+
+
+def _date_of_parts(types: tuple[DataType, ...], _option: Any) -> Result:
+    return (DATE, True) if [t.kind for t in types] == [Kind.INT64] * 3 else None
 
 
 def _day_of_week(types: tuple[DataType, ...], option: Any) -> Result:
@@ -171,6 +180,7 @@ _DECLARED = (
         "to logical",
         _conversion(LOGICAL, {Kind.TEXT: True, Kind.INT64: False, Kind.DOUBLE: False, Kind.LOGICAL: False}),
     ),
+    Operator("#date", "a date of year, month and day; a null part or no such day is an error", _date_of_parts),
     Operator("Date.From", "to date", _conversion(DATE, {Kind.TEXT: True, Kind.DATE: False, Kind.DATETIME: False})),
     Operator(
         "DateTime.From",

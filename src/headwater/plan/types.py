@@ -77,8 +77,8 @@ class DataType:
         return self if self.nullable else replace(self, nullable=True)
 
     def same_kind(self, other: DataType) -> bool:
-        """True when values of both travel in the same Arrow type."""
-        return to_arrow(self) == to_arrow(other)
+        """True when both hold values of one M kind in one Arrow type (time and int64 share only the latter)."""
+        return _shape(self) == _shape(other)
 
 
 LOGICAL = DataType(Kind.LOGICAL)
@@ -135,6 +135,12 @@ def to_arrow(data_type: DataType) -> pa.DataType:
             return pa.list_(to_arrow(data_type.item))
         case simple:
             return _SIMPLE_ARROW[simple]
+
+
+def _shape(data_type: DataType) -> tuple[object, ...]:
+    members = tuple((f.name, _shape(f.type)) for f in data_type.fields)
+    item = None if data_type.item is None else _shape(data_type.item)
+    return data_type.kind, to_arrow(data_type), members, item
 
 
 def from_arrow(arrow: pa.DataType) -> DataType | None:

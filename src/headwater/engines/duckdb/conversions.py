@@ -1,0 +1,265 @@
+"""Conversions in SQL, by the grammar and with the errors of :mod:`headwater.plan.conversions`.
+
+Each text conversion first tries DuckDB's own cast on the form nearly every cell has, and only for the rest looks at
+the grammar: matching a pattern costs several times the cast.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from headwater.engines.duckdb.scope import Computed, Scope
+from headwater.engines.duckdb.sql import (
+    Sql,
+    binary,
+    both,
+    call,
+    case,
+    cast,
+    is_null,
+    negate,
+    not_null,
+    text,
+    try_cast,
+    whole,
+)
+from headwater.plan import conversions as rules
+from headwater.plan.cells import SEPARATOR, encode_error
+from headwater.plan.types import DataType, Kind
+
+_BLANK_CLASS = "[" + "".join(f"\\x{ord(blank):02x}" for blank in rules.BLANKS) + "]"
+# In this form DuckDB's cast means what the grammar means: no year 0, no 24:00, no digits beyond a microsecond.
+_PLAIN_DATETIME = (
+    "(?:[1-9][0-9]{3}|0[0-9]{2}[1-9])-[0-9]{2}-[0-9]{2}"
+    r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?"
+)
+
+
+def sentinel(failure: rules.Failure, detail: Sql | None = None) -> Sql:
+    """The sentinel text of an error whose detail is the text ``detail``."""
+    if detail is None:
+        return text(encode_error(failure.reason, failure.message))
+    shown = call("replace", detail, text(SEPARATOR), text(" "))
+    return binary(exp.DPipe, text(encode_error(failure.reason, failure.message, "")), shown)
+
+
+def number_from(scope: Scope, value: Sql, source: DataType) -> Computed:
+    """Number.From."""
+    if source.kind is not Kind.TEXT:
+        return Computed(cast(value, "DOUBLE"))
+    value = scope.once(value)
+    number = scope.once(_number_from_text(scope, value))
+    return Computed(number, _unless_empty(number, value, sentinel(rules.NOT_A_NUMBER, value)))
+
+
+def int64_from(scope: Scope, value: Sql, source: DataType) -> Computed:
+    """Int64.From."""
+    match source.kind:
+        case Kind.TEXT:
+            return _int64_from_text(scope, value)
+        case Kind.DOUBLE | Kind.DECIMAL:
+            value = scope.once(value)
+            # DuckDB rounds doubles half to even when it casts them, and decimals half away from zero.
+            rounded = value if source.kind is Kind.DOUBLE else call("round_even", value, whole(0))
+            number = scope.once(try_cast(rounded, "BIGINT"))
+            failed = both(is_null(number), not_null(value))
+            return Computed(number, case((failed, sentinel(rules.OUT_OF_INT64, _number_text(value, source)))))
+        case _:
+            return Computed(cast(value, "BIGINT"))
+
+
+def logical_from(scope: Scope, value: Sql, source: DataType) -> Computed:
+    """Logical.From."""
+    match source.kind:
+        case Kind.TEXT:
+            value = scope.once(value)
+            # The grammar leaves nothing but the word and blanks, so its first letter tells which word it is.
+            word = call("lower", _trimmed(value))
+            matches = call("regexp_full_match", value, text(rules.LOGICAL_PATTERN))
+            logical = scope.once(case((matches, binary(exp.EQ, word, text("true")))))
+            return Computed(logical, _unless_empty(logical, value, sentinel(rules.NOT_A_LOGICAL, value)))
+        case Kind.LOGICAL:
+            return Computed(value)
+        case _:
+            return Computed(binary(exp.NEQ, value, whole(0)))
+
+
+def text_from(_scope: Scope, value: Sql, source: DataType) -> Computed:
+    """Text.From."""
+    return Computed(value if source.kind is Kind.TEXT else cast(value, "VARCHAR"))
+
+
+def date_from(scope: Scope, value: Sql, source: DataType) -> Computed:
+    """Date.From."""
+    if source.kind is not Kind.TEXT:
+        return Computed(as_date(value, source))
+    value = scope.once(value)
+    day = scope.once(_date_from_text(scope, value))
+    return Computed(day, _unless_empty(day, value, sentinel(rules.NOT_A_DATE, value)))
+
+
+def datetime_from(scope: Scope, value: Sql, source: DataType) -> Computed:
+    """DateTime.From: ticks."""
+    match source.kind:
+        case Kind.TEXT:
+            value = scope.once(value)
+            ticks = scope.once(_ticks_from_text(scope, value))
+            return Computed(ticks, _unless_empty(ticks, value, sentinel(rules.NOT_A_DATETIME, value)))
+        case Kind.DATE:
+            return Computed(_midnight(value))
+        case _:
+            return Computed(as_ticks(value, source))
+
+
+def as_date(value: Sql, source: DataType) -> Sql:
+    """The date of a date or datetime."""
+    if source.kind is Kind.DATE:
+        return value
+    if source.unit == "us":
+        return cast(value, "DATE")
+    days = binary(exp.IntDiv, value, whole(rules.TICKS_PER_DAY))
+    return binary(exp.Add, cast(text("0001-01-01"), "DATE"), cast(days, "INTEGER"))
+
+
+def as_ticks(value: Sql, source: DataType) -> Sql:
+    """A datetime as ticks."""
+    if source.unit == "tick":
+        return value
+    since_1970 = binary(exp.Mul, call("epoch_us", value), whole(rules.TICKS_PER_MICROSECOND))
+    return binary(exp.Add, since_1970, whole(rules.EPOCH_TICKS))
+
+
+def _unless_empty(result: Sql, source: Sql, failure: Sql) -> Sql:
+    """The failure where nothing came of a text, but for "" and null, of which null comes."""
+    return case((both(is_null(result), binary(exp.NEQ, source, text(""))), failure))
+
+
+def _number_text(value: Sql, source: DataType) -> Sql:
+    """A number as M writes it, for a detail."""
+    written = cast(value, "VARCHAR")
+    if source.kind is Kind.DECIMAL:
+        return written
+    infinite = case((binary(exp.GT, value, whole(0)), text("Infinity")), otherwise=text("-Infinity"))
+    return case((call("isnan", value), text("NaN")), (call("isinf", value), infinite), otherwise=call("upper", written))
+
+
+def _trimmed(value: Sql) -> Sql:
+    return call("trim", value, text(rules.BLANKS))
+
+
+def _matches(value: Sql, pattern: str) -> Sql:
+    return call("regexp_full_match", value, text(pattern))
+
+
+def _number_from_text(scope: Scope, value: Sql) -> Sql:
+    attempt = scope.once(try_cast(value, "DOUBLE"))
+    # DuckDB also reads digits parted by underscores, "+-5", and more spellings of infinity and NaN than the grammar
+    # has. Signs and blanks that a number may begin with, but for minus, sort before it.
+    plain = both(
+        call("isfinite", attempt),
+        binary(exp.GTE, value, text("-")),
+        negate(call("contains", value, text("_"))),
+    )
+    bare = call("regexp_replace", value, text(f"[%,]|{_BLANK_CLASS}"), text(""), text("g"))
+    percent = binary(exp.Div, try_cast(bare, "DOUBLE"), whole(100))
+    other = case(
+        (call("contains", value, text("%")), percent),
+        otherwise=try_cast(call("replace", value, text(","), text("")), "DOUBLE"),
+    )
+    return case((plain, attempt), (_matches(value, rules.NUMBER_PATTERN), other))
+
+
+def _int64_from_text(scope: Scope, value: Sql) -> Computed:
+    value = scope.once(value)
+    attempt = scope.once(try_cast(value, "BIGINT"))
+    # What DuckDB writes back unchanged is a plain whole number; its cast reads much else, and rounds it its own way.
+    plain = binary(exp.EQ, cast(attempt, "VARCHAR"), value)
+    digits = try_cast(call("replace", value, text(","), text("")), "BIGINT")
+    number = case(
+        (plain, attempt),
+        (_matches(value, rules.WHOLE_NUMBER_PATTERN), digits),
+        otherwise=try_cast(_number_from_text(Inline(scope.names), value), "BIGINT"),
+    )
+    number = scope.once(number)
+    failure = case(
+        (_matches(value, rules.NUMBER_PATTERN), sentinel(rules.OUT_OF_INT64, value)),
+        otherwise=sentinel(rules.NOT_A_NUMBER, value),
+    )
+    return Computed(number, _unless_empty(number, value, failure))
+
+
+class Inline(Scope):
+    """A scope that binds nothing: for a part that few rows need, where computing it for all would cost more."""
+
+    def once(self, value: Sql) -> Sql:
+        """``value`` itself, to be computed again wherever it is written."""
+        return value
+
+
+def _date_from_text(scope: Scope, value: Sql) -> Sql:
+    attempt = scope.once(try_cast(value, "DATE"))
+    # Ten characters that DuckDB writes back unchanged are yyyy-MM-dd, and no year beyond 9999 or before 1.
+    plain = both(binary(exp.EQ, cast(attempt, "VARCHAR"), value), binary(exp.EQ, call("length", value), whole(10)))
+    return case((plain, attempt), (_matches(value, rules.DATE_PATTERN), _date_of_match(value)))
+
+
+def _date_of_match(value: Sql) -> Sql:
+    """The date at the start of a text that matches; null where no calendar has it."""
+    american = try_cast(_rearranged(value, r"^[^0-9]*([0-9]+)/([0-9]+)/([0-9]{4})(?s:.*)$", r"\3-\1-\2"), "DATE")
+    iso = try_cast(call("regexp_extract", value, text("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")), "DATE")
+    day = case((call("contains", value, text("/")), american), otherwise=iso)
+    zero_year = call("regexp_matches", value, text("(?:/0000(?:[^0-9]|$)|^[^0-9]*0000-)"))
+    return case((negate(zero_year), day))
+
+
+def _rearranged(value: Sql, pattern: str, form: str) -> Sql:
+    return call("regexp_replace", value, text(pattern), text(form))
+
+
+def _ticks_from_text(scope: Scope, value: Sql) -> Sql:
+    attempt = scope.once(try_cast(value, "TIMESTAMP"))
+    plain = _matches(value, _PLAIN_DATETIME)
+    ticks = as_ticks(attempt, DataType(Kind.DATETIME))
+    other = binary(exp.Add, _midnight(_date_of_match(value)), _clock_ticks(value))
+    # An ordinary form that does not cast is a day that no calendar has.
+    return case((plain, ticks), (_matches(value, rules.DATETIME_PATTERN), other))
+
+
+def _midnight(day: Sql) -> Sql:
+    days = binary(exp.Sub, day, cast(text("0001-01-01"), "DATE"))
+    return binary(exp.Mul, cast(days, "BIGINT"), whole(rules.TICKS_PER_DAY))
+
+
+def _clock_ticks(value: Sql) -> Sql:
+    """Ticks since midnight of the time after a date; 0 without one, null for an impossible one."""
+
+    def part(pattern: str) -> Sql:
+        return call("coalesce", try_cast(call("regexp_extract", value, text(pattern), whole(1)), "BIGINT"), whole(0))
+
+    hour, minute = part(r"([0-9]+):"), part(r"[0-9]+:([0-9]{2})")
+    second = part(r"[0-9]+:[0-9]{2}:([0-9]{2})")
+    fraction = try_cast(
+        call("rpad", call("regexp_extract", value, text(r"\.([0-9]+)"), whole(1)), whole(7), text("0")), "BIGINT"
+    )
+    half_day = call("regexp_matches", value, text("[mM]"))
+    afternoon = call("regexp_matches", value, text("[pP][mM]"))
+    on_dial = binary(exp.Add, binary(exp.Mod, hour, whole(12)), case((afternoon, whole(12)), otherwise=whole(0)))
+    hours = case((half_day, on_dial), otherwise=hour)
+    possible = both(
+        case((half_day, exp.Between(this=hour, low=whole(1), high=whole(12))), otherwise=_at_most(hour, 23)),
+        _at_most(minute, 59),
+        _at_most(second, 59),
+    )
+    seconds = _sum(binary(exp.Mul, hours, whole(3600)), binary(exp.Mul, minute, whole(60)), second)
+    return case((possible, _sum(binary(exp.Mul, seconds, whole(10_000_000)), fraction)))
+
+
+def _at_most(value: Sql, limit: int) -> Sql:
+    return binary(exp.LTE, value, whole(limit))
+
+
+def _sum(*values: Sql) -> Sql:
+    total = values[0]
+    for value in values[1:]:
+        total = binary(exp.Add, total, value)
+    return total

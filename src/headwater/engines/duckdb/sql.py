@@ -1,0 +1,125 @@
+"""Small builders of sqlglot nodes, all for DuckDB. Operators are built inside parentheses: sqlglot adds none.
+
+Functions are ``Anonymous`` nodes on purpose: sqlglot then writes them as they are, and neither renames nor drops
+arguments from one of its releases to the next.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from sqlglot import exp
+
+Sql: TypeAlias = exp.Expression
+
+DIALECT = "duckdb"
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """A quoted column reference."""
+    return exp.column(name, table=table, quoted=True)
+
+
+def text(value: str) -> Sql:
+    """A text literal."""
+    return exp.Literal.string(value)
+
+
+def whole(value: int) -> Sql:
+    """A whole number, without a cast."""
+    return exp.Literal.number(value) if value >= 0 else exp.Paren(this=exp.Neg(this=exp.Literal.number(-value)))
+
+
+def call(name: str, *arguments: Sql) -> Sql:
+    """A function call."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def cast(value: Sql, to: str) -> Sql:
+    """CAST, which may only be used where it cannot fail."""
+    return exp.Cast(this=value, to=exp.DataType.build(to, dialect=DIALECT))
+
+
+def try_cast(value: Sql, to: str) -> Sql:
+    """TRY_CAST: null where the value does not convert."""
+    return exp.TryCast(this=value, to=exp.DataType.build(to, dialect=DIALECT))
+
+
+def case(*branches: tuple[Sql, Sql], otherwise: Sql | None = None) -> Sql:
+    """CASE WHEN … THEN … ELSE … END; without ``otherwise``, null."""
+    return exp.Case(ifs=[exp.If(this=when, true=then) for when, then in branches], default=otherwise)
+
+
+def binary(kind: type[exp.Binary], left: Sql, right: Sql) -> Sql:
+    """``left`` operator ``right``, in parentheses."""
+    return exp.Paren(this=kind(this=left, expression=right))
+
+
+def both(*conditions: Sql) -> Sql:
+    """All of the conditions, each in parentheses of its own, or none where it needs none."""
+    result = conditions[0]
+    for condition in conditions[1:]:
+        result = exp.And(this=result, expression=condition)
+    return exp.Paren(this=result) if len(conditions) > 1 else result
+
+
+def negate(condition: Sql) -> Sql:
+    """NOT."""
+    return exp.Paren(this=exp.Not(this=condition))
+
+
+def is_null(value: Sql) -> Sql:
+    """IS NULL."""
+    return binary(exp.Is, value, exp.null())
+
+
+def not_null(value: Sql) -> Sql:
+    """IS NOT NULL."""
+    return negate(is_null(value))
+
+
+def coalesce(*values: Sql) -> Sql:
+    """The first that is not null."""
+    return values[0] if len(values) == 1 else call("coalesce", *values)
+
+
+def same(left: Sql, right: Sql) -> Sql:
+    """IS NOT DISTINCT FROM: null equals null; hash joins run on it."""
+    return binary(exp.NullSafeEQ, left, right)
+
+
+def over(function: Sql, order: list[exp.Ordered] | None = None) -> Sql:
+    """A window function over all rows, in ``order`` or as they come."""
+    return exp.Window(this=function, order=exp.Order(expressions=order) if order else None)
+
+
+def ordered(value: Sql, *, descending: bool = False, nulls_first: bool = True) -> exp.Ordered:
+    """One ORDER BY term."""
+    return exp.Ordered(this=value, desc=descending, nulls_first=nulls_first)
+
+
+def alias(value: Sql, name: str) -> Sql:
+    """``value AS "name"``."""
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
+
+
+def table(name: str, as_name: str | None = None) -> exp.Table:
+    """A table or common table expression by name."""
+    found_as = None if as_name is None else exp.TableAlias(this=exp.to_identifier(as_name, quoted=True))
+    return exp.Table(this=exp.to_identifier(name, quoted=True), alias=found_as)
+
+
+def is_simple(value: Sql) -> bool:
+    """Nothing is computed here, so the expression may be written as often as one likes."""
+    return isinstance(value, exp.Column | exp.Literal | exp.Null | exp.Boolean) or (
+        isinstance(value, exp.Cast) and not isinstance(value, exp.TryCast) and isinstance(value.this, exp.Literal)
+    )
+
+
+def substitute(value: Sql, columns: dict[str, Sql]) -> Sql:
+    """``value`` with each column reference replaced by what ``columns`` has for it."""
+
+    def replace(node: exp.Expression) -> exp.Expression:
+        return columns[node.name].copy() if isinstance(node, exp.Column) and not node.table else node
+
+    return value.copy().transform(replace, copy=False)
