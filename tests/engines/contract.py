@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import operator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -790,6 +793,12 @@ CSV_FILES: dict[str, tuple[str | bytes, dict[str, Any], list[tuple[Any, ...]]]] 
 }
 
 
+def csv_rows_of(text: str) -> list[tuple[str, str]]:
+    """Two fields a row, by Python's reader; a blank line is an empty field and a missing one."""
+    rows = [row or [""] for row in csv.reader(io.StringIO(text))]
+    return [(row[0], row[1] if len(row) > 1 else None) for row in rows]  # type: ignore[misc]  # missing is null
+
+
 class CsvContract(EngineContract):
     @pytest.mark.parametrize("name", CSV_FILES)
     def test_file(self, engine: Engine, tmp_path: Path, name: str) -> None:
@@ -806,6 +815,27 @@ class CsvContract(EngineContract):
         found = engine.table(plan)
         assert found["i"].to_pylist() == [str(i) for i in range(300_000)]
         assert found["t"].to_pylist() == [f"t {i}" if i % 3 else None for i in range(300_000)]
+
+    @pytest.mark.parametrize(
+        "odd_one", [None, "1,x\n\n", '"1\n2",x\n', '1,x"y\n'], ids=["alike", "blank", "break", "quote"]
+    )
+    def test_many_files_one_after_another(self, engine: Engine, tmp_path: Path, odd_one: str | None) -> None:
+        """As a folder of months is read: a heading each, one of them unusual or none, and the rows counted."""
+        expected: list[tuple[str, str]] = []
+        members = []
+        for month in range(9):
+            lines = [f"{month}-{at},{at}" for at in range(1_000 * month + 1, 1_000 * (month + 20))]
+            content = "I,T\n" + "\n".join(lines) + "\n"
+            expected += [tuple(line.split(",")) for line in lines]  # type: ignore[misc]  # two parts each
+            if month == 4 and odd_one is not None:
+                content += odd_one
+                expected += csv_rows_of(odd_one)
+            file = csv_file(tmp_path, content, f"{month}.csv")
+            members.append(replace(scan(file, "I", "T"), skip_rows=1))
+        plan = Index(Union(tuple(members), members[0].columns), Column("at", "at", INT64))
+        found = engine.table(plan)
+        assert list(zip(found["i"].to_pylist(), found["t"].to_pylist(), strict=True)) == expected
+        assert found["at"].to_pylist() == list(range(len(expected)))
 
     def test_line_breaks_in_quotes_of_a_large_file(self, engine: Engine, tmp_path: Path) -> None:
         lines = [f'{i},"line\n{"x" * (i % 50)}"' for i in range(100_000)]

@@ -6,7 +6,7 @@ which nodes lose order; here, a node below which order is needed carries terms t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatchmethod
 
@@ -158,10 +158,21 @@ class _Compiler:
             if shape.ordinary:
                 # DuckDB passes over lines, and those in quotes are no rows.
                 first = node.skip_rows if shape.quoted_breaks else 0
-                function = scans.csv_function(node, shape, skip_rows=node.skip_rows - first)
+                function = scans.csv_function([node], shape, skip_rows=node.skip_rows - first)
                 scan = Relation(function, node.columns, _plain_values(node.columns))
                 return self._limited(scan, first, node.max_rows) if first or node.max_rows is not None else scan
         return self._stream(node, "csv")
+
+    def _csv_files(self, nodes: Sequence[CsvScan]) -> Relation | None:
+        """Files that differ in nothing but their path, read by one function in their order; None if any is unusual."""
+        if not all(scans.reads_fast(node) for node in nodes):
+            return None
+        shapes = [inspect_csv(node.path, node.delimiter, node.quote, node.encoding) for node in nodes]
+        if not all(shape.ordinary and not shape.quoted_breaks for shape in shapes):
+            return None
+        first = nodes[0]
+        function = scans.csv_function(nodes, shapes[0], skip_rows=first.skip_rows)
+        return Relation(function, first.columns, _plain_values(first.columns))
 
     @_relation.register
     def _parquet_scan(self, node: ParquetScan) -> Relation:
@@ -413,6 +424,12 @@ class _Compiler:
         members = [self._done[id(member)] for member in node.members]
         if not members:
             return self._arrow(pa.schema([]).empty_table(), node.columns)
+        if scans.alike(node.members):
+            together = self._csv_files(node.members)
+            if together is not None:
+                return replace(
+                    together, columns=node.columns, values=_as_columns(together, together.columns, node.columns)
+                )
         lost = self._sees_order(node) and any(member.order is not None for member in members)
         ranks, rank = list[Sql](), ""
         if lost or id(node) in self._numbered:

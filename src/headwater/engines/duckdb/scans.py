@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from sqlglot import exp
 
@@ -11,7 +14,7 @@ from headwater.engines.duckdb.sql import Sql, call, cast, column, is_null, text,
 from headwater.engines.duckdb.sql import case as sql_case
 from headwater.engines.duckdb.types import sql_type
 from headwater.plan.conversions import EPOCH_TICKS, TICKS_PER_MICROSECOND
-from headwater.plan.nodes import OFFSET_SUFFIX, Column, CsvScan, ParquetScan
+from headwater.plan.nodes import OFFSET_SUFFIX, Column, CsvScan, Node, ParquetScan
 from headwater.plan.types import Kind
 
 NO_FIELD = "\x1fheadwater: no field\x1f"
@@ -29,8 +32,18 @@ def reads_fast(scan: CsvScan) -> bool:
     return not few and not any(letter in scan.path for letter in PATH_GLOB)
 
 
-def csv_function(scan: CsvScan, shape: CsvShape, *, skip_rows: int) -> Sql:
-    """``read_csv`` of a file of ordinary shape, without its first lines."""
+def alike(scans: Sequence[Node]) -> TypeGuard[Sequence[CsvScan]]:
+    """Whether the scans differ in their path alone, and read their files to the end."""
+    first = scans[0]
+    return isinstance(first, CsvScan) and all(
+        isinstance(scan, CsvScan) and scan.max_rows is None and replace(scan, path=first.path) == first
+        for scan in scans
+    )
+
+
+def csv_function(files: Sequence[CsvScan], shape: CsvShape, *, skip_rows: int) -> Sql:
+    """``read_csv`` of files of ordinary shape, each without its first lines; the scans are alike."""
+    scan = files[0]
     columns = exp.Struct(
         expressions=[
             exp.PropertyEQ(this=exp.to_identifier(c.id, quoted=True), expression=text("VARCHAR")) for c in scan.columns
@@ -52,7 +65,9 @@ def csv_function(scan: CsvScan, shape: CsvShape, *, skip_rows: int) -> Sql:
         # DuckDB pads rows in parallel only where no quoted field goes over a line's end.
         "parallel": exp.false() if shape.quoted_breaks else exp.true(),
     }
-    return call("read_csv", text(scan.path), *(_option(name, value) for name, value in options.items()))
+    paths = [text(file.path) for file in files]
+    source = paths[0] if len(paths) == 1 else exp.Array(expressions=paths)
+    return call("read_csv", source, *(_option(name, value) for name, value in options.items()))
 
 
 def parquet_function(scan: ParquetScan) -> Sql:
