@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def open_home(path: Path, *, create: bool = False, folders: tuple[str, ...] = ()
             raise HomeError(
                 f"'{path}' is no Headwater home folder.",
                 place=str(path),
-                hint="Give the folder with --home, or make one with 'headwater demo'.",
+                hint="Give the folder with --home, or make one with 'headwater init' (or 'headwater demo').",
                 code="home.missing",
             )
         _make(path, marker, folders)
@@ -103,7 +104,8 @@ def _make(path: Path, marker: Path, folders: tuple[str, ...]) -> None:
                 hint="Name a new or an empty folder with --home.",
                 code="home.occupied",
             )
-        listed = ", ".join(f'"{folder}"' for folder in folders)
+        # A JSON string is a TOML string too, whatever characters are in the path.
+        listed = ", ".join(json.dumps(folder, ensure_ascii=False) for folder in folders)
         marker.write_text(_TEMPLATE.replace("folders = []", f"folders = [{listed}]"), "utf-8")
     except OSError as error:
         raise HomeError(
@@ -119,7 +121,10 @@ def _read(path: Path, marker: Path) -> Home:
         stated = tomllib.loads(marker.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise HomeError(
-            f"The configuration cannot be read: {error}.", place=str(marker), code="home.unreadable"
+            f"The configuration cannot be read: {error}.",
+            place=str(marker),
+            hint="Correct the file.",
+            code="home.unreadable",
         ) from error
     found = stated.get("format")
     if found != FORMAT:
@@ -135,5 +140,10 @@ def _read(path: Path, marker: Path) -> Home:
 def _folders(path: Path, stated: Mapping[str, Any], marker: Path) -> tuple[Path, ...]:
     folders = stated.get("folders", [])
     if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
-        raise HomeError("'folders' is a list of paths.", place=str(marker), code="home.unreadable")
+        raise HomeError(
+            "'folders' is a list of paths.",
+            place=str(marker),
+            hint='Write it as folders = ["warehouse", "/data"].',
+            code="home.unreadable",
+        )
     return tuple((path / folder).resolve() for folder in folders)

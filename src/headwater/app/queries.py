@@ -44,12 +44,12 @@ class OpenQuery:
 
     def text(self) -> str:
         """The value as canonical M text; MError where a part of it is an error."""
-        with _in_query(self.name):
+        with _explained(self.name):
             return to_text(self.value)
 
     def explanation(self) -> str:
         """Plan, SQL, and where and why folding stops, for a person; nothing runs."""
-        with _in_query(self.name):
+        with _explained(self.name):
             return explain(self.value, self.session).to_text()
 
     def write(self, path: Path) -> Written:
@@ -64,7 +64,9 @@ class OpenQuery:
             raise UsageError(
                 f"'{path.name}' is neither .parquet nor .csv.", hint="Name the output so that it ends in one."
             )
-        with _in_query(self.name):
+        if not path.parent.is_dir():
+            raise _unwritable(path, f"there is no folder '{path.parent}'")
+        with _explained(self.name):
             planned = to_plan_table(self.value, self.session)
             schema = published_schema(planned.plan.columns)
             partial = path.with_name(path.name + ".partial")
@@ -72,12 +74,7 @@ class OpenQuery:
                 written = _write(schema, self.session.engine.reader(planned.plan), partial, path)
                 partial.replace(path)
             except OSError as error:
-                raise UsageError(
-                    f"The file cannot be written: {error.strerror or error}.",
-                    place=str(path),
-                    hint="Name a file in a folder that exists and may be written.",
-                    code="file.unwritable",
-                ) from error
+                raise _unwritable(path, error.strerror or str(error)) from error
             finally:
                 partial.unlink(missing_ok=True)
         return written
@@ -100,7 +97,8 @@ def open_query(file: Path, query: str | None, *, culture: str = "en-US", folders
     if isinstance(document, syntax.Section) and query is None:
         query = _only_member(document, file)
     session = Session(culture, folders=[file.resolve().parent, Path.cwd(), *folders])
-    value = evaluate(text, session=session, source_name=str(file))
+    with _explained():
+        value = evaluate(text, session=session, source_name=str(file))
     if query is None:
         return OpenQuery(value, session)
     if not section or not isinstance(value, Record) or query not in value:
@@ -109,8 +107,23 @@ def open_query(file: Path, query: str | None, *, culture: str = "en-US", folders
             f"There is no query '{query}' in the file.", place=str(file), hint=f"Its queries are: {known}."
         )
     record, name = value, query
-    with _in_query(name):
+    with _explained(name):
         return OpenQuery(on_deep_stack(lambda: record.get(name)), session, name)
+
+
+def open_expression(text: str, *, culture: str = "en-US") -> OpenQuery:
+    """The value of an expression that reads no files.
+
+    Raises:
+        MSyntaxError: the text cannot be read.
+        MError: the expression is an error.
+
+    >>> open_expression("List.Sum({1, 2})").text()
+    '3'
+    """
+    session = Session(culture)
+    with _explained():
+        return OpenQuery(evaluate(text, session=session, source_name="expression"), session)
 
 
 def _only_member(section: syntax.Section, file: Path) -> str:
@@ -138,9 +151,7 @@ def format_file(file: Path, *, check: bool = False) -> bool:
         try:
             file.write_text(after, "utf-8")
         except OSError as error:
-            raise UsageError(
-                f"The file cannot be written: {error.strerror}.", place=str(file), code="file.unwritable"
-            ) from error
+            raise _unwritable(file, error.strerror or str(error)) from error
     return before != after
 
 
@@ -158,14 +169,25 @@ def _read(file: Path) -> str:
     )
 
 
+def _unwritable(file: Path, reason: str) -> UsageError:
+    return UsageError(
+        f"The file cannot be written: {reason}.",
+        place=str(file),
+        hint="Name a file in a folder that exists and may be written.",
+        code="file.unwritable",
+    )
+
+
 @contextmanager
-def _in_query(name: str) -> Iterator[None]:
-    """Errors of the block say in which query they are."""
+def _explained(name: str = "") -> Iterator[None]:
+    """Errors of the block say in which query they are, and what to do."""
     try:
         yield
     except MError as error:
         if name:
             error.place = f"query {name}, {error.place}" if error.place else f"query {name}"
+        if not error.hint:
+            error.hint = "Correct the expression, or the data it reads; 'try … otherwise …' handles an error."
         raise
 
 

@@ -147,7 +147,7 @@ class Demo:
         show = self.stages("Register the workspace and scan it")
         self._register(server)
         started = time.perf_counter()
-        self.app.scan(SOURCE, "full", lambda done, total: show(done, total))
+        self.app.scan(SOURCE, "full", show)
         self.seconds["scan"] = time.perf_counter() - started
 
     def _register(self, server: LocalServer) -> None:
