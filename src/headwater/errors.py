@@ -193,7 +193,9 @@ class MSyntaxError(MError):
         first = diagnostics[0]
         more = f" (and {len(diagnostics) - 1} more)" if len(diagnostics) > 1 else ""
         place = f"{source_name or 'M text'}, line {first.line}, column {first.column}"
-        super().__init__("Expression.SyntaxError", first.message + more, place=place)
+        super().__init__(
+            "Expression.SyntaxError", first.message + more, hint="Correct the text at that place.", place=place
+        )
         self.diagnostics = tuple(diagnostics)
 
 

@@ -112,7 +112,7 @@ OPERATORS: list[tuple[str, Any, tuple[DataType, ...], list[tuple[Any, ...]]]] = 
     ("??", None, (TEXT, TEXT), [("a", "b", "a"), (None, "b", "b"), (None, BAD, BAD), ("a", BAD, "a"), (BAD, "b", BAD)]),
     ("otherwise", None, (TEXT, TEXT), [(BAD, "b", "b"), ("a", "b", "a"), (None, "b", None), (BAD, WORSE, WORSE)]),
     ("[]", "x", (POINT,), [({"x": 1.5, "Label Two": "l"}, 1.5), ({"x": None, "Label Two": "l"}, None),
-                           (None, Error("Expression.Error", "We cannot apply field access to the type Null."))]),
+                           (None, Error("Expression.Error", "We cannot convert the value null to type Record."))]),
     ("[]", "Label Two", (POINT,), [({"x": 1.5, "Label Two": "l"}, "l"), (BAD, BAD)]),
     ("Number.From", "", (INT64,), [(3, 3.0), (None, None)]),
     ("Number.From", "", (LOGICAL,), [(True, 1.0), (False, 0.0)]),

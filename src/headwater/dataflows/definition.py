@@ -133,14 +133,23 @@ def load_folder(folder: Path) -> DataflowDefinition:
     try:
         stated = tomllib.loads(path.read_text("utf-8")).get("dataflow", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"The file cannot be read: {error}.", place=str(path)) from error
+        raise UsageError(f"The file cannot be read: {error}.", place=str(path), hint="Correct the file.") from error
     files = {file.stem: file for file in sorted(folder.glob("*.pq"))}
     return DataflowDefinition(
         _text(stated, "name", folder.name, path),
-        {name: file.read_text("utf-8") for name, file in files.items()},
+        {name: _query_text(file) for name, file in files.items()},
         _settings(stated, path),
         {name: file.name for name, file in files.items()},
     )
+
+
+def _query_text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            "The file cannot be read: it is not UTF-8 text.", place=str(file), hint="Save it as UTF-8."
+        ) from error
 
 
 _KNOWN = ("name", "load", "errors", "culture", "description")
@@ -152,10 +161,12 @@ def _settings(stated: Mapping[str, Any], path: Path) -> Settings:
             raise UsageError(f"'{key}' is no setting.", place=str(path), hint=f"The settings are {', '.join(_KNOWN)}.")
     load = stated.get("load", [])
     if not isinstance(load, list) or not all(isinstance(name, str) for name in load):
-        raise UsageError("'load' is a list of query names.", place=str(path))
+        raise UsageError(
+            "'load' is a list of query names.", place=str(path), hint='Write it as load = ["one", "other"].'
+        )
     errors = _text(stated, "errors", "null", path)
     if errors not in get_args(ErrorPolicy):
-        raise UsageError('\'errors\' is "null" or "fail".', place=str(path))
+        raise UsageError('\'errors\' is "null" or "fail".', place=str(path), hint="Write one of these.")
     culture, description = _text(stated, "culture", "en-US", path), _text(stated, "description", "", path)
     return Settings(tuple(load), errors, culture, description)  # type: ignore[arg-type]  # checked just above
 
@@ -163,5 +174,5 @@ def _settings(stated: Mapping[str, Any], path: Path) -> Settings:
 def _text(stated: Mapping[str, Any], key: str, default: str, path: Path) -> str:
     value = stated.get(key, default)
     if not isinstance(value, str):
-        raise UsageError(f"'{key}' is a text.", place=str(path))
+        raise UsageError(f"'{key}' is a text.", place=str(path), hint="Write it in quotes.")
     return value

@@ -14,7 +14,7 @@ from __future__ import annotations
 import codecs
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -33,6 +33,8 @@ CHUNK_BYTES = 512 * 1024
 
 _CODECS = {"utf-8": "utf-8-sig", "latin-1": "latin-1", "utf-16": "utf-16"}
 _LF, _CR, _QUOTE = 10, 13, 34
+NO_DELIMITERS = '"\r\n'
+"""Characters with a meaning of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,24 @@ def csv_rows(path: str, delimiter: str, quote: bool, encoding: str) -> Iterator[
         MError: DataSource.Error, the file cannot be found or read.
         EngineError: the delimiter is not one character, or one that has another meaning.
     """
-    if len(delimiter) != 1 or delimiter in '"\r\n':
+    if len(delimiter) != 1 or delimiter in NO_DELIMITERS:
         raise EngineError("A delimiter is one character, and no quote or line break.", place=path)
+    with _opened(path, encoding) as text:
+        yield from rows_of_text(text, delimiter, quote)
+
+
+def rows_of_text(text: Iterable[str], delimiter: str, quote: bool) -> Iterator[list[str]]:
+    """The rows of text, given in pieces that keep their line breaks, as lists of fields.
+
+    >>> list(rows_of_text(['a,"b,c"\\r\\n', "\\n"], ",", quote=True))
+    [['a', 'b,c'], ['']]
+    """
     # The module's own limit is 128 KB a field, for the whole process; M has none.
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    with _opened(path, encoding) as text:
-        # Without quoting there is no quote character at all, or a doubled one would still be undone.
-        dialect: dict[str, Any] = {"quotechar": '"'} if quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
-        for row in csv.reader(text, delimiter=delimiter, doublequote=True, **dialect):
-            yield row or [""]
+    # Without quoting there is no quote character at all, or a doubled one would still be undone.
+    dialect: dict[str, Any] = {"quotechar": '"'} if quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
+    for row in csv.reader(text, delimiter=delimiter, doublequote=True, **dialect):
+        yield row or [""]
 
 
 def csv_batches(

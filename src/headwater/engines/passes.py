@@ -12,6 +12,7 @@ from dataclasses import replace
 from headwater.plan.expressions import Expr, references
 from headwater.plan.nodes import (
     Aggregate,
+    Column,
     CsvScan,
     Distinct,
     Filter,
@@ -73,9 +74,8 @@ def drop_unused_columns(plan: Node) -> Node:
         wanted = needed.get(id(node))
         match node:
             case Project(input=below, items=items) if wanted is not None:
-                kept = tuple((c, e) for c, e in items if c.id in wanted)
-                # A relation without columns would lose count of its rows.
-                return node if len(kept) in (0, len(items)) else Project(below, kept)
+                kept = _kept(items, wanted)
+                return node if len(kept) == len(items) else Project(below, kept)
             case CallNode(input=below, added=added) if wanted is not None:
                 if added.id not in wanted:
                     return below
@@ -167,11 +167,16 @@ def _needed_columns(plan: Node) -> dict[int, set[str]]:
     return needed
 
 
+def _kept(items: tuple[tuple[Column, Expr], ...], wanted: set[str]) -> tuple[tuple[Column, Expr], ...]:
+    """The items that are wanted, or one: a relation without columns would lose count of its rows."""
+    return tuple((column, expression) for column, expression in items if column.id in wanted) or items[:1]
+
+
 def _reads(node: Node, wanted: set[str]) -> list[set[str]]:
     """What ``node`` reads of each input when ``wanted`` of its own columns are read."""
     match node:
         case Project(items=items):
-            return [_ids(expression for column, expression in items if column.id in wanted)]
+            return [_ids(expression for _, expression in _kept(items, wanted))]
         case Filter(predicate=predicate):
             return [wanted | set(references(predicate))]
         case Sort(keys=keys):

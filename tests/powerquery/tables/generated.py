@@ -36,13 +36,45 @@ REAL = [
     float("inf"),
     -float("inf"),
 ]
-TEXTS = ["", "a", "A", "b", "ab", "é", "e\u0301", "😀", "\uffff", "\U00010000", " a ", '"', "a,b", "null", "true", "1", "1.5",
-         "1,234.5", "50%", "9007199254740993", "2024-02-29", "2/29/2023", "2024-02-29T10:11:12.1234567", "NaN", "x\ny",
-         "tab\t", "'", "\\", "%", "_"]  # fmt: skip
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "b",
+    "ab",
+    "é",
+    "e\u0301",
+    "😀",
+    "\uffff",
+    "\U00010000",
+    " a ",
+    '"',
+    "a,b",
+    "null",
+    "true",
+    "1",
+    "1.5",
+    "1,234.5",
+    "50%",
+    "9007199254740993",
+    "2024-02-29",
+    "2/29/2023",
+    "2024-02-29T10:11:12.1234567",
+    "NaN",
+    "x\ny",
+    "tab\t",
+    "'",
+    "\\",
+    "%",
+    "_",
+]
 DATES = [LEAP_DAY, Date.of(1, 1, 1), Date.of(9999, 12, 31), Date.of(1900, 2, 28), Date.of(2023, 12, 31)]
 MOMENTS = [DateTime.of(2024, 2, 29, 23, 59, 59.5), DateTime(0), DateTime(1), DateTime(LAST_TICK)]
-ZONED = [DateTimeZone.at(DateTime.of(2024, 2, 29, 12, 0, 0), 60), DateTimeZone.at(DateTime.of(2024, 2, 29, 11, 0, 0), 0),
-         DateTimeZone.at(DateTime.of(2024, 2, 29, 12, 0, 0), -90)]  # fmt: skip
+ZONED = [
+    DateTimeZone.at(DateTime.of(2024, 2, 29, 12, 0, 0), 60),
+    DateTimeZone.at(DateTime.of(2024, 2, 29, 11, 0, 0), 0),
+    DateTimeZone.at(DateTime.of(2024, 2, 29, 12, 0, 0), -90),
+]
 TIMES = [Time(0), Time(1), Time.of(12, 30, 0), Time.of(23, 59, 59)]
 DURATIONS = [Duration(0), Duration(1), Duration(-1), Duration.of(400, 1, 2, 3)]
 
@@ -50,16 +82,24 @@ CELLS: dict[str, tuple[t.Type, st.SearchStrategy[object]]] = {
     "whole": (t.nullable(t.INT64), st.sampled_from(WHOLE)),
     "few": (t.nullable(t.INT64), st.integers(0, 2)),
     "real": (t.nullable(t.NUMBER), st.sampled_from(REAL)),
-    "text": (t.nullable(t.TEXT), st.one_of(st.sampled_from(TEXTS), st.text(st.characters(exclude_categories=["Cs", "Cc"])))),
+    "text": (
+        t.nullable(t.TEXT),
+        st.one_of(st.sampled_from(TEXTS), st.text(st.characters(exclude_categories=["Cs", "Cc"]))),
+    ),
     "logical": (t.nullable(t.LOGICAL), st.booleans()),
-    "date": (t.nullable(t.DATE), st.one_of(st.sampled_from(DATES), st.dates(date(2023, 12, 30), date(2024, 3, 2)).map(
-        lambda day: Date.of(day.year, day.month, day.day)))),
+    "date": (
+        t.nullable(t.DATE),
+        st.one_of(
+            st.sampled_from(DATES),
+            st.dates(date(2023, 12, 30), date(2024, 3, 2)).map(lambda day: Date.of(day.year, day.month, day.day)),
+        ),
+    ),
     "datetime": (t.nullable(t.DATETIME), st.sampled_from(MOMENTS)),
     "zoned": (t.nullable(t.DATETIMEZONE), st.sampled_from(ZONED)),
     "time": (t.nullable(t.TIME), st.sampled_from(TIMES)),
     "duration": (t.nullable(t.DURATION), st.sampled_from(DURATIONS)),
     "binary": (t.nullable(t.BINARY), st.sampled_from([b"", b"\0", b"a", b"\xff"])),
-}  # fmt: skip
+}
 """By a short name: an M type, and its cells that are not null."""
 
 ERRORS = st.sampled_from([Bad(), Bad("worse cell", None), Bad("bad cell", "")])

@@ -67,16 +67,27 @@ def add_index(draw: Draw, columns: dict[str, t.Type]) -> str:
 
 
 def convert(draw: Draw, columns: dict[str, t.Type]) -> str:
-    of = st.sampled_from(["type number", "Int64.Type", "type text", "type logical", "type date", "type datetime", "type any",
-                          "type nullable text"])  # fmt: skip
+    of = st.sampled_from(
+        [
+            "type number",
+            "Int64.Type",
+            "type text",
+            "type logical",
+            "type date",
+            "type datetime",
+            "type any",
+            "type nullable text",
+        ]
+    )
     pairs = ", ".join(f"{{{quote_text(name)}, {draw(of)}}}" for name in some_of(draw, list(columns)))
     return f"Table.TransformColumnTypes(T, {{{pairs}}})"
 
 
 def slices(draw: Draw, _columns: dict[str, t.Type]) -> str:
     first, second = draw(st.integers(0, 4)), draw(st.integers(0, 4))
-    return draw(st.sampled_from([f"Table.FirstN(T, {first})", f"Table.Skip(T, {first})", f"Table.Range(T, {first}, {second})",
-                                 f"Table.Range(T, {first})"]))  # fmt: skip
+    forms = ["Table.FirstN(T, {0})", "Table.Skip(T, {0})", "Table.Range(T, {0}, {1})", "Table.Range(T, {0})"]
+    form: str = draw(st.sampled_from(forms))
+    return form.format(first, second)
 
 
 def sort(draw: Draw, columns: dict[str, t.Type]) -> str:
@@ -147,3 +158,7 @@ class TestManySteps:
             if isinstance(agree(pair, source), Failure):
                 return
             pair.as_rows["T"], pair.as_plan["T"] = pair.on_rows(source), pair.on_plan(source)
+        for looked_at in ("Table.RowCount(T)", "Table.IsEmpty(T)", "try T{1} otherwise 0", "Table.First(T)"):
+            agree(pair, looked_at)
+        for name in pair.as_rows["T"].names:
+            agree(pair, f"Table.Column(T, {quote_text(name)})")

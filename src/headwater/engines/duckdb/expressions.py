@@ -33,7 +33,7 @@ from headwater.plan.expressions import Call, Expr, Literal, Ref
 _NO_CONDITION = encode_error(EXPRESSION_ERROR, "We cannot convert the value null to type Logical.")
 _NO_NUMBER = encode_error(EXPRESSION_ERROR, "We cannot convert the value null to type Number.")
 _NO_DATE = encode_error(EXPRESSION_ERROR, "The Date value is out of range.")
-_NO_RECORD = encode_error(EXPRESSION_ERROR, "We cannot apply field access to the type Null.")
+_NO_RECORD = encode_error(EXPRESSION_ERROR, "We cannot convert the value null to type Record.")
 
 Build = Callable[[Scope, Call, tuple[Computed, ...]], Computed]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
+from headwater.errors import MError
 from headwater.powerquery.evaluator.compiler import Compiler, undefined_name
 from headwater.powerquery.evaluator.scope import Frame, Scope
 from headwater.powerquery.evaluator.session import Session
@@ -109,21 +110,28 @@ def _section(section: syntax.Section, compiler: Compiler) -> Record:
 def evaluate_queries(queries: Mapping[str, str], session: Session, file_names: Mapping[str, str]) -> Record:
     """A record of queries that are kept as one text each and refer to one another by name.
 
-    Names are resolved in the queries first, then in the environment and the library. A member is evaluated when it
-    is asked for; MSyntaxError is raised at once for any text that cannot be read.
+    Names are resolved in the queries first, then in the library and the environment. A member is evaluated when it
+    is asked for; MSyntaxError is raised at once for any text that cannot be read, MError for one that is a section
+    document.
     """
     names = list(queries)
     scope = Scope(names, None)
     lookup = Names(session)
     frame: Frame = [None]
     for name, source in queries.items():
-        document = parse_document(source, file_names.get(name, name))
-        assert not isinstance(document, syntax.Section), "a query is an expression"
-        compiler = Compiler(lookup, locator(source, file_names.get(name, name)))
-        code = compiler.compile(document, scope.defining(name))
-        frame.append(Thunk(_member(code, frame)))
+        place = file_names.get(name, name)
+        document = parse_document(source, place)
+        if isinstance(document, syntax.Section):
+            raise MError(
+                "Expression.Error",
+                "A query is an expression, not a section document.",
+                hint="Give each member of the section as a query of its own.",
+                place=place,
+            )
+        compiler = Compiler(lookup, locator(source, place))
+        frame.append(Thunk(_member(compiler, document, scope.defining(name), frame)))
     return Record({name: at for at, name in enumerate(names)}, frame[1:])
 
 
-def _member(code: Callable[[Frame], Value], frame: Frame) -> Callable[[], Value]:
-    return lambda: code(frame)
+def _member(compiler: Compiler, node: syntax.Expr, scope: Scope, frame: Frame) -> Callable[[], Value]:
+    return lambda: compiler.compile(node, scope)(frame)

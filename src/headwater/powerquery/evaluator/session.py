@@ -68,9 +68,12 @@ class Session:
         Raises:
             MError: DataSource.Error when M may not read there.
         """
-        resolved = Path(path).resolve()
-        if any(resolved.is_relative_to(Path(folder).resolve()) for folder in self.folders):
-            return resolved
+        try:
+            resolved = Path(path).resolve()
+            if any(resolved.is_relative_to(Path(folder).resolve()) for folder in self.folders):
+                return resolved
+        except (OSError, RuntimeError, ValueError):
+            pass  # links in a circle, characters that no path has: nowhere that could have been granted
         raise MError(
             "DataSource.Error",
             f"Access to '{path}' has not been granted.",

@@ -59,7 +59,8 @@ def to_int64(value: Value) -> Value:
     value = plain(value)
     if isinstance(value, str):
         return c.int64_from_text(value)
-    number = to_number(value)
+    # A whole number keeps its worth; any other value goes through a double.
+    number = value if type(value) is int else to_number(value)
     if number is None or (isinstance(number, int) and c.INT64_MIN <= number <= c.INT64_MAX):
         return number
     return c.int64_from_number(number)
@@ -170,9 +171,10 @@ def to_datetime(value: Value) -> Value:
 
 
 def _from_days(number: float) -> DateTime:
-    if not math.isfinite(number):
+    ticks = number * TICKS_PER_DAY
+    if not math.isfinite(ticks):
         raise out_of_range("DateTime")
-    return DateTime(_OLE_EPOCH + round(number * TICKS_PER_DAY))
+    return DateTime(_OLE_EPOCH + round(ticks))
 
 
 CONVERSIONS: dict[str, Callable[[Value], Value]] = {

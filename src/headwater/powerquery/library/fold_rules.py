@@ -19,6 +19,19 @@ def exactly(operator: str, count: int) -> Fold:
     return rule
 
 
+def text_search(operator: str) -> Fold:
+    """Fold a search for a text that is surely there: a null one is an error to M, and null to the operator."""
+    rule = exactly(operator, 2)
+
+    def search(arguments: tuple[Expr, ...]) -> Expr:
+        wanted = arguments[-1]
+        if wanted.value is None if isinstance(wanted, Literal) else wanted.type.nullable:
+            raise NotFoldableError(f"'{operator}' folds only with a text that is not null.")
+        return rule(arguments)
+
+    return search
+
+
 def conversion(operator: str) -> Fold:
     """Fold to a conversion operator: the value, and perhaps a constant culture; nothing further."""
 

@@ -12,9 +12,10 @@ from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
 from headwater.plan.cells import decode_error, encode_error
 from headwater.plan.conversions import INT64_MAX, INT64_MIN
+from headwater.powerquery.library.convert import to_text
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Binary, List, Record, Thunk, Value, force, plain
-from headwater.powerquery.values.operators import EXACT
+from headwater.powerquery.values.operators import EXACT, is_number
 from headwater.powerquery.values.text import literal_text
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
 
@@ -174,7 +175,9 @@ def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.A
 def literal_detail(detail: Value) -> str | None:
     """An error's detail as text, where it is a scalar; None where there is none."""
     detail = plain(detail)
-    return detail if detail is None or isinstance(detail, str) else literal_text(detail) or None
+    if detail is None or isinstance(detail, str):
+        return detail
+    return str(to_text(detail)) if is_number(detail) else literal_text(detail) or None
 
 
 _PYTHON: dict[p.Kind, tuple[type, ...]] = {

@@ -16,7 +16,7 @@ from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.evaluator.scope import Code, Scope
 from headwater.powerquery.language import syntax
 from headwater.powerquery.tables.arrow import common_type, decode, encode, m_type
-from headwater.powerquery.tables.folding import bare
+from headwater.powerquery.tables.folding import bare, mentions_row
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Record, Thunk, Value, force, plain
 from headwater.powerquery.values.functions import Function
@@ -88,12 +88,17 @@ def _checked(value: Value, parameter: p.Field) -> Callable[[], Value]:
     return check
 
 
-def call_rows(table: Table, function: Function) -> Callable[[], Iterable[Sequence[Value]]] | None:
-    """The rows of ``table`` with the function's result added, run in batches; None if it is no batch call."""
+def call_rows(table: Table, function: Function) -> tuple[Callable[[], Iterable[Sequence[Value]]], t.Type] | None:
+    """The rows of ``table`` with the function's result added, run in batches, and the result's type.
+
+    None if it is no batch call.
+    """
     shape = _batch_shape(function)
     if shape is None:
         return None
-    many, arguments, closure = shape
+    target, arguments, closure = shape
+    many = target.many
+    assert many is not None, "the shape is one of a batch call"
 
     def rows() -> Iterator[Sequence[Value]]:
         index, source = table.index, table.rows()
@@ -102,14 +107,14 @@ def call_rows(table: Table, function: Function) -> Callable[[], Iterable[Sequenc
             for row, result in zip(piece, many(given), strict=True):
                 yield [*row, result]
 
-    return rows
+    return rows, target.type.result
 
 
 def _later(code: Code, closure: Closure, row: Record) -> Callable[[], Value]:
     return lambda: code([closure.frame, row])
 
 
-_Shape = tuple[Callable[[Sequence[Sequence[Value]]], Sequence[Value]], list[Code], Closure]
+_Shape = tuple[Function, list[Code], Closure]
 
 
 def _batch_shape(function: Function) -> _Shape | None:
@@ -118,10 +123,10 @@ def _batch_shape(function: Function) -> _Shape | None:
     if not isinstance(closure, Closure):
         return None
     body, row = bare(closure.node.body), closure.sole_parameter("record")
-    if row is None or not isinstance(body, syntax.Invocation) or not isinstance(body.function, syntax.Identifier):
+    if row is None or not isinstance(body, syntax.Invocation) or mentions_row(body.function, {row}):
         return None
-    if body.function.name == row:
-        return None
+    if any(isinstance(part, syntax.Invocation) for part in syntax.walk(body.function)):
+        return None  # made anew for each row
     try:
         target = plain(force(closure.compiler.compile(body.function, closure.scope)(closure.frame)))
     except MError:
@@ -129,4 +134,4 @@ def _batch_shape(function: Function) -> _Shape | None:
     if not isinstance(target, Function) or target.many is None or len(body.arguments) != target.maximum:
         return None
     scope = Scope([row], closure.scope)
-    return target.many, [closure.compiler.compile(argument, scope) for argument in body.arguments], closure
+    return target, [closure.compiler.compile(argument, scope) for argument in body.arguments], closure

@@ -144,10 +144,12 @@ def rename_columns(table: PlanTable, renames: Mapping[str, str], missing: Missin
 
 def _add_rows_form(table: Table, name: str, function: Function, column_type: t.Type | None) -> Table:
     unique_or_error([*table.names, name])
-    of = table_type([*table.names, name], [*table.column_types, column_type or _result_type(function)])
+    names = [*table.names, name]
     batched = call_rows(table, function)
     if batched is not None:
-        return RowTable(of, batched)
+        source, result = batched
+        return RowTable(table_type(names, [*table.column_types, column_type or result]), source)
+    of = table_type(names, [*table.column_types, column_type or _result_type(function)])
 
     def rows() -> Iterator[Sequence[Value]]:
         index = table.index
@@ -158,7 +160,7 @@ def _add_rows_form(table: Table, name: str, function: Function, column_type: t.T
 
 
 def _later(function: Function, argument: Value) -> Callable[[], Value]:
-    return lambda: function.call(argument)
+    return lambda: function.invoke([argument])
 
 
 def _result_type(function: Function) -> t.Type:
@@ -281,7 +283,7 @@ def _transform_rows_form(table: Table, changes: Mapping[str, tuple[Function, t.T
 
 
 def _applied(function: Function, cell: Value) -> Callable[[], Value]:
-    return lambda: function.call(force(cell))
+    return lambda: function.invoke([force(cell)])
 
 
 @folded("Table.TransformColumns", _transform_rows_form)
@@ -296,7 +298,7 @@ def transform_columns(table: PlanTable, changes: Mapping[str, tuple[Function, t.
 def _expand_rows_form(table: Table, name: str, fields: Sequence[str], new_names: Sequence[str]) -> Table:
     at = table.index[name]
     names = unique_or_error([*table.names[:at], *new_names, *table.names[at + 1 :]])
-    types = [*table.column_types[:at], *[t.ANY] * len(new_names), *table.column_types[at + 1 :]]
+    types = _expanded_types(table, name, fields)
 
     def rows() -> Iterator[Sequence[Value]]:
         for row in table.rows():
@@ -336,8 +338,22 @@ def _expand_record(table: PlanTable, name: str, fields: Sequence[str], new_names
         added.append((Column(identifier, new_name, expression.type, expression.may_fail), expression))
     before = [(c, c.ref) for c in table.plan.columns[:at]]
     after = [(c, c.ref) for c in table.plan.columns[at + 1 :]]
-    types = [*table.column_types[:at], *(m_type(c.type) for c, _ in added), *table.column_types[at + 1 :]]
+    types = _expanded_types(table, name, fields)
     return table.with_plan(Project(table.plan, (*before, *added, *after)), types)
+
+
+def _expanded_types(table: Table, name: str, fields: Sequence[str]) -> list[t.Type]:
+    """The columns' types once the column ``name`` has become its fields: what its own type says of them."""
+    at = table.index[name]
+    of = table.column_types[at]
+    record = of.inner if isinstance(of, t.NullableType) else of
+    known = {f.name: f.type for f in record.fields} if isinstance(record, t.RecordType) else {}
+    found = [known.get(field, t.ANY) for field in fields]
+    return [
+        *table.column_types[:at],
+        *(t.nullable(f) if of.nullable else f for f in found),
+        *table.column_types[at + 1 :],
+    ]
 
 
 def expand_record_column(table: Table, name: str, fields: Sequence[str], new_names: Sequence[str] | None) -> Table:
@@ -345,8 +361,15 @@ def expand_record_column(table: Table, name: str, fields: Sequence[str], new_nam
     if name not in table.index:
         raise missing_column(name)
     chosen = list(new_names if new_names is not None else fields)
+    check_new_names(fields, chosen)
     unique_or_error([*(n for n in table.names if n != name), *chosen])
     return _expand_record(table, name, fields, chosen)
+
+
+def check_new_names(names: Sequence[str], new_names: Sequence[str]) -> None:
+    """MError Expression.Error unless there is a new name for each."""
+    if len(names) != len(new_names):
+        raise MError("Expression.Error", f"{len(new_names)} new column names are given for {len(names)} columns.")
 
 
 # -- headers -------------------------------------------------------------------------------------------------------

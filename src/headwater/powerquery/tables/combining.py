@@ -23,8 +23,10 @@ def combine(tables: Sequence[Table], names: Sequence[str] | None = None) -> Tabl
     wanted = list(names) if names is not None else list(dict.fromkeys(n for table in tables for n in table.names))
     types = [_joint_type(tables, name) for name in wanted]
     planned = [table for table in tables if isinstance(table, PlanTable)]
-    if planned and len(planned) == len(tables):
+    if planned:
         try:
+            if len(planned) < len(tables):
+                raise NotFoldableError("One of the tables is held as rows.")
             return _folded(planned, wanted, types)
         except NotFoldableError as reason:
             planned[0].session.note_unfolded("Table.Combine", reason.message, reason.place)

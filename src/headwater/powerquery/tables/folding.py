@@ -8,6 +8,7 @@ NotFoldableError saying what stood in the way and where.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -117,17 +118,7 @@ class RowFolder:
     # -- what depends on the row -------------------------------------------------------------------------------
 
     def _reads_row(self, node: syntax.Expr) -> bool:
-        for part in syntax.walk(node):
-            match part:
-                case syntax.FieldAccess(target=None) | syntax.Projection(target=None):
-                    if self._row == "_":
-                        return True
-                case syntax.Identifier(name=name) if name == self._row or name in self._locals:
-                    return True
-                case syntax.Each():
-                    # an inner each has a row of its own, which the check above cannot tell from ours
-                    return True
-        return False
+        return mentions_row(node, {self._row, *self._locals})
 
     def _constant(self, node: syntax.Expr) -> Value:
         closure, session = self._closure, self._table.session
@@ -275,6 +266,20 @@ class RowFolder:
         if not isinstance(declared, Declaration) or declared.fold is None:
             raise self._refuse(node, f"'{function.name or 'A function written in M'}' does not fold.")
         return declared.fold(tuple(self._fold(argument) for argument in node.arguments))
+
+
+def mentions_row(node: syntax.Expr, names: AbstractSet[str]) -> bool:
+    """Whether an expression may depend on one of the names, the row's among them; ``_`` also by ``[field]`` alone."""
+    for part in syntax.walk(node):
+        match part:
+            case syntax.FieldAccess(target=None) | syntax.Projection(target=None) if "_" in names:
+                return True
+            case syntax.Identifier(name=name) if name in names:
+                return True
+            case syntax.Each():
+                # an inner each has a row of its own, which the checks above cannot tell from ours
+                return True
+    return False
 
 
 def bare(node: syntax.Expr) -> syntax.Expr:

@@ -50,7 +50,7 @@ def _group_rows_form(table: Table, keys: Sequence[str], aggregations: Sequence[A
 
 
 def _later(function: Function, group: Table) -> Callable[[], Value]:
-    return lambda: function.call(group)
+    return lambda: function.invoke([group])
 
 
 @folded("Table.Group", _group_rows_form)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from headwater.errors import NotFoldableError
+from headwater.errors import MError, NotFoldableError
 from headwater.plan.cells import error_column
 from headwater.plan.nodes import ArrowScan, Column, with_fresh_ids
 from headwater.plan.types import DataType
@@ -29,10 +29,13 @@ def planned(table: RowTable, session: Session) -> Table:
     The rows of a larger table are read once to find out.
     """
     source = table.rows()
-    head = list(islice(source, WORTHWHILE))
-    if len(head) < WORTHWHILE:
-        return RowTable.held(table.type, head)
-    rows = list(chain(head, source))
+    try:
+        head = list(islice(source, WORTHWHILE))
+        if len(head) < WORTHWHILE:
+            return RowTable.held(table.type, head)
+        rows = list(chain(head, source))
+    except MError:
+        return table  # a row that is an error is for whoever gets as far as that row
     try:
         return to_plan(table, rows, session)
     except NotFoldableError:
@@ -40,7 +43,9 @@ def planned(table: RowTable, session: Session) -> Table:
 
 
 def to_plan(table: Table, rows: Sequence[Sequence[Value]], session: Session) -> PlanTable:
-    """A plan over these rows; NotFoldableError where a column's cells are of no one kind."""
+    """A plan over these rows; NotFoldableError where a column's cells are of no one kind, or there is no column."""
+    if not table.names:
+        raise NotFoldableError("The table has no columns.")
     columns: list[Column] = []
     arrays: list[pa.Array[Any]] = []
     names: list[str] = []

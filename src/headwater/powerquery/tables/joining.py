@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from headwater.errors import NotFoldableError
 from headwater.plan.nodes import JoinKind, join, select
 from headwater.plan.types import NUMERIC, Kind
-from headwater.powerquery.tables.columns import missing_column, select_columns, unique_or_error
+from headwater.powerquery.tables.columns import check_new_names, missing_column, select_columns, unique_or_error
 from headwater.powerquery.tables.keys import KeyIndex
 from headwater.powerquery.tables.plan_table import PlanTable
 from headwater.powerquery.tables.row_table import RowTable, table_type
@@ -29,12 +29,24 @@ def join_tables(left: Table, left_keys: Keys, right: Table, right_keys: Keys, ki
     _check_keys(left, left_keys)
     _check_keys(right, right_keys)
     unique_or_error([*left.names, *right.names])
-    if isinstance(left, PlanTable) and isinstance(right, PlanTable):
-        try:
-            return _folded_join(left, left_keys, right, right_keys, kind)
-        except NotFoldableError as reason:
-            left.session.note_unfolded("Table.Join", reason.message, reason.place)
+    folded = _folded_or_noted("Table.Join", left, left_keys, right, right_keys, kind)
+    if folded is not None:
+        return folded
     return _joined_rows(left, left_keys, right, right_keys, kind)
+
+
+def _folded_or_noted(  # noqa: PLR0917 -- in the order of M's arguments
+    name: str, left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind
+) -> PlanTable | None:
+    """The join as a plan; None where it is none, which a session that could have folded it remembers."""
+    try:
+        return _folded_join(left, left_keys, right, right_keys, kind)
+    except NotFoldableError as reason:
+        for side in (left, right):
+            if isinstance(side, PlanTable):
+                side.session.note_unfolded(name, reason.message, reason.place)
+                break
+        return None
 
 
 def _check_keys(table: Table, keys: Keys) -> None:
@@ -43,7 +55,11 @@ def _check_keys(table: Table, keys: Keys) -> None:
             raise missing_column(key)
 
 
-def _folded_join(left: PlanTable, left_keys: Keys, right: PlanTable, right_keys: Keys, kind: JoinKind) -> PlanTable:
+def _folded_join(left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind) -> PlanTable:
+    if not isinstance(left, PlanTable) or not isinstance(right, PlanTable):
+        raise NotFoldableError("One of the tables is held as rows.")
+    if not left_keys:
+        raise NotFoldableError("There is no key.")
     pairs = [(left.plan_column(a), right.plan_column(b)) for a, b in zip(left_keys, right_keys, strict=True)]
     for a, b in pairs:
         alike = a.type.same_kind(b.type) or {a.type.kind, b.type.kind} <= NUMERIC
@@ -124,7 +140,7 @@ class NestedJoin(Table):
         self.column, self.kind = column, kind
 
     def rows(self) -> Iterator[Sequence[Value]]:
-        """The left rows, each with its matches as a table; then, for right and full joins, the rest of the right."""
+        """The left rows, each with its matches as a table; then, for joins that keep right rows, those in one table."""
         find = _matches(self.right, self.right_keys)
         places = [self.left.index[key] for key in self.left_keys]
         for row in self.left.rows() if self.kind not in ("right_anti", "right_semi") else ():
@@ -132,13 +148,17 @@ class NestedJoin(Table):
             keeps_unmatched = self.kind in ("left", "full", "left_anti")
             if (found and self.kind != "left_anti") or (not found and keeps_unmatched):
                 yield [*row, RowTable.held(self.right.type, found)]
-        if self.kind in ("right", "full", "right_anti"):
-            rest = [row[len(self.left.names) :] for row in self._unmatched_right()]
+        if self.kind in ("right", "full", "right_anti", "right_semi"):
+            rest = list(self._right_alone())
             if rest:
                 yield [*[None] * len(self.left.names), RowTable.held(self.right.type, rest)]
 
-    def _unmatched_right(self) -> Iterator[Sequence[Value]]:
-        return _unmatched(self.left, self.left_keys, self.right, self.right_keys)
+    def _right_alone(self) -> Iterator[Sequence[Value]]:
+        """The right rows that no left row shows: those without a match, of a semi join those with one."""
+        if self.kind == "right_semi":
+            return _joined_rows(self.left, self.left_keys, self.right, self.right_keys, self.kind).rows()
+        unmatched = _unmatched(self.left, self.left_keys, self.right, self.right_keys)
+        return (row[len(self.left.names) :] for row in unmatched)
 
     def row_count(self) -> int:
         """The number of rows, by making them."""
@@ -152,14 +172,10 @@ class NestedJoin(Table):
 
     def expand(self, names: Sequence[str], new_names: Sequence[str]) -> Table | None:
         """The join with just these columns of the right side; None where it does not fold."""
-        if not isinstance(self.left, PlanTable) or not isinstance(self.right, PlanTable):
-            return None
         if self.kind not in ("inner", "left", "right", "full"):
             return None
-        try:
-            joined = _folded_join(self.left, self.left_keys, self.right, self.right_keys, self.kind)
-        except NotFoldableError as reason:
-            self.left.session.note_unfolded("Table.NestedJoin", reason.message, reason.place)
+        joined = _folded_or_noted("Table.NestedJoin", self.left, self.left_keys, self.right, self.right_keys, self.kind)
+        if joined is None:
             return None
         width = len(self.left.names)
         own = list(joined.plan.columns[:width])
@@ -174,6 +190,7 @@ def expand_table_column(table: Table, column: str, names: Sequence[str], new_nam
     if column not in table.index:
         raise missing_column(column)
     chosen = list(new_names if new_names is not None else names)
+    check_new_names(names, chosen)
     unique_or_error([*(n for n in table.names if n != column), *chosen])
     if isinstance(table, NestedJoin) and table.column == column and all(n in table.right.index for n in names):
         folded = table.expand(names, chosen)

@@ -58,7 +58,8 @@ class PlanTable(Table):
         """The number of rows, counted by the engine."""
         counted = Column("count", "count", INT64)
         plan = Aggregate(self.plan, (), ((counted, AggregateCall("Table.RowCount")),))
-        return int(self.session.engine.table(plan).column(0)[0].as_py())
+        groups = self.session.engine.table(plan)
+        return int(groups.column(0)[0].as_py()) if groups.num_rows else 0  # no rows make no group
 
     def append(self, others: Sequence[Table]) -> Table:
         """This table's rows, then the others'."""

@@ -42,7 +42,7 @@ def first_rows_while(table: Table, condition: Function) -> Table:
     def rows() -> Iterator[Sequence[Value]]:
         index = table.index
         for row in table.rows():
-            if not _is_true(condition, Record(index, row)):
+            if not holds(condition, Record(index, row)):
                 return
             yield row
 
@@ -52,8 +52,9 @@ def first_rows_while(table: Table, condition: Function) -> Table:
 # -- filter --------------------------------------------------------------------------------------------------------
 
 
-def _is_true(condition: Function, row: Record) -> bool:
-    truth = plain(condition.call(row))
+def holds(condition: Function, row: Record) -> bool:
+    """Whether the condition is true of the row; null counts as false, anything else is an error."""
+    truth = plain(force(condition.invoke([row])))
     if truth is None or isinstance(truth, bool):
         return bool(truth)
     raise cannot_convert(truth, "Logical")
@@ -62,7 +63,7 @@ def _is_true(condition: Function, row: Record) -> bool:
 def _select_rows_form(table: Table, condition: Function) -> Table:
     def rows() -> Iterator[Sequence[Value]]:
         index = table.index
-        return (row for row in table.rows() if _is_true(condition, Record(index, row)))
+        return (row for row in table.rows() if holds(condition, Record(index, row)))
 
     return RowTable(table.type, rows)
 
@@ -112,7 +113,7 @@ def _key_reader(table: Table, criterion: Criterion) -> Callable[[Sequence[Value]
         at = table.index[key]
         return lambda row: force(row[at])
     index = table.index
-    return lambda row: key.call(Record(index, row))
+    return lambda row: force(key.invoke([Record(index, row)]))
 
 
 @folded("Table.Sort", _sort_rows_form)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from headwater.engines.csv import csv_first_row
+from headwater.engines.csv import NO_DELIMITERS, csv_first_row, rows_of_text
 from headwater.errors import MError
 from headwater.plan.nodes import CsvScan, text_columns
 from headwater.powerquery.library.arguments import names_of, option, whole
 from headwater.powerquery.library.declarations import enumeration, function
+from headwater.powerquery.tables.columns import unique_or_error
 from headwater.powerquery.tables.plan_table import PlanTable
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
@@ -57,18 +57,21 @@ def csv_document(
     quoted = option(options, "QuoteStyle", 1) != 0
     if isinstance(source, Binary):
         return _scan(session, source, columns, separator, code, quoted)
-    if isinstance(source, str | bytes):
-        text = source if isinstance(source, str) else source.decode("utf-8-sig" if code == "utf-8" else code)
-        return _parsed(text, columns, separator, quoted)
+    if isinstance(source, bytes):
+        source = source.decode("utf-8-sig" if code == "utf-8" else code, errors="replace")
+    if isinstance(source, str):
+        return _parsed(source, columns, separator, quoted)
     raise cannot_convert(source, "Binary")
 
 
 def _delimiter(value: Value) -> str:
     if value is None:
         return ","
-    if isinstance(value, str) and len(value) == 1:
+    if isinstance(value, str) and len(value) == 1 and value not in NO_DELIMITERS:
         return value
-    raise MError("Expression.Error", "The delimiter of Csv.Document is a text of one character.", value)
+    raise MError(
+        "Expression.Error", "The delimiter of Csv.Document is one character, and no quote or line break.", value
+    )
 
 
 def _encoding(value: Value) -> _Encoding:
@@ -81,14 +84,19 @@ def _encoding(value: Value) -> _Encoding:
 
 
 def _names(columns: Value, width: int) -> tuple[list[str], list[t.Type]]:
+    """The columns' names and types: as asked for, else as many as the first row is wide, of an empty text one."""
     if isinstance(columns, t.TableType):
-        return [f.name for f in columns.row.fields], [f.type for f in columns.row.fields]
-    if isinstance(columns, List):
-        names = names_of(columns)
+        names, types = [f.name for f in columns.row.fields], [f.type for f in columns.row.fields]
+    elif isinstance(columns, List):
+        names = unique_or_error(names_of(columns))
+        types = [t.TEXT] * len(names)
     else:
-        count = whole(columns, "columns") if is_number(columns) else width
+        count = whole(columns, "columns", least=1) if is_number(columns) else max(width, 1)
         names = [f"Column{at}" for at in range(1, count + 1)]
-    return names, [t.TEXT] * len(names)
+        types = [t.TEXT] * count
+    if not names:
+        raise MError("Expression.Error", "Csv.Document is given no columns.")
+    return names, types
 
 
 def _scan(session: Session, source: Binary, columns: Value, delimiter: str, encoding: _Encoding, quoted: bool) -> Table:
@@ -100,10 +108,7 @@ def _scan(session: Session, source: Binary, columns: Value, delimiter: str, enco
 
 
 def _parsed(text: str, columns: Value, delimiter: str, quoted: bool) -> Table:
-    dialect: dict[str, Any] = {"delimiter": delimiter}
-    if not quoted:
-        dialect |= {"quoting": csv.QUOTE_NONE}
-    rows = list(csv.reader(io.StringIO(text, newline=""), **dialect))
+    rows = list(rows_of_text(io.StringIO(text, newline=""), delimiter, quoted))
     names, types = _names(columns, len(rows[0]) if rows else 0)
 
     def cells() -> Iterator[Sequence[Value]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import Binary, Record, Value, missing_file
+from headwater.powerquery.values.core import Binary, Record, Thunk, Value, missing_file
 from headwater.powerquery.values.table import Table
 from headwater.powerquery.values.times import DateTime
 
@@ -52,37 +52,42 @@ def folder_files(session: Session, path: str, _options: Value = None) -> Table:
     """A row a file in a folder and the folders below it, ordered by folder and name."""
     folder = session.granted_path(path)
     try:
+        next(folder.iterdir(), None)  # says so where there is no such folder, which a search beneath it does not
         files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
-        folder.stat()
     except OSError as error:
         raise missing_file(path, error) from error
 
     def rows() -> Iterator[list[Value]]:
-        return (_file_row(file) for file in files)
+        return (_file_row(session, file) for file in files)
 
     return RowTable(table_type(list(_FILE_COLUMNS), list(_FILE_COLUMNS.values())), rows)
 
 
-def _file_row(file: Path) -> list[Value]:
+def _file_row(session: Session, file: Path) -> list[Value]:
+    """A link that leads out of the granted folders is listed, and reading it is an error."""
+
+    def content() -> Binary:
+        return Binary(session.granted_path(str(file)))
+
     try:
-        status = file.stat()
+        status = file.lstat()
     except OSError as error:
         raise missing_file(str(file), error) from error
     attributes = Record.of({"Size": status.st_size, "Kind": "File", "Hidden": file.name.startswith(".")})
     return [
-        Binary(file),
+        Thunk(content),
         file.name,
         file.suffix,
-        _moment(status.st_atime),
-        _moment(status.st_mtime),
-        _moment(status.st_ctime),
+        _moment(session, status.st_atime),
+        _moment(session, status.st_mtime),
+        _moment(session, status.st_ctime),
         attributes,
         f"{file.parent}/",
     ]
 
 
-def _moment(seconds: float) -> DateTime:
-    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
+def _moment(session: Session, seconds: float) -> DateTime:
+    moment = dt.datetime.fromtimestamp(seconds, session.timezone)
     return DateTime.of(
         moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second + moment.microsecond / 1e6
     )

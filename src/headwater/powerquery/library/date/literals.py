@@ -14,7 +14,7 @@ _FAR = 10**6
 def _part(value: Value, kind: str) -> int:
     """A part of a date or time: a whole number; what is far out of range is refused here, the rest by the value."""
     if not -_FAR < value < _FAR or value != int(value):
-        raise MError("Expression.Error", f"The {kind} value is out of range.", value)
+        raise MError("Expression.Error", f"The {kind} value is out of range.")
     return int(value)
 
 

@@ -47,10 +47,8 @@ def total(values: Sequence[Value], precision: Value = None) -> Value:
             raise cannot_convert(value, "Number")
     if precision == DECIMAL:
         return number_of_decimal(sum((as_decimal(value) for value in values), Decimal(0)))
-    if any(type(value) is Decimal for value in values):
-        values = [to_double(value) for value in values]
     # one after another in doubles; Python's own sum() corrects rounding since 3.12, an engine does not
-    return to_double(reduce(operator.add, values))
+    return to_double(reduce(operator.add, map(float, values)))
 
 
 @function(

@@ -38,7 +38,7 @@ def real(compute: Callable[..., float], *numbers: Value) -> float:
 )
 def absolute(number: Value) -> Value:
     """The number without its sign."""
-    return None if number is None else abs(number)
+    return None if number is None else abs(to_double(number))
 
 
 @function(

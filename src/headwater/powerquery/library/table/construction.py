@@ -130,7 +130,7 @@ def from_list(
 ) -> Table:  # fmt: skip
     """A table of a list; the splitter makes the cells of a row from an item, by default by commas."""
     split = [
-        list_of(splitter.call(item)).items if splitter is not None else str(plain(item)).split(",") for item in items
+        str(plain(item)).split(",") if splitter is None else list_of(splitter.invoke([item])).items for item in items
     ]
     width = max((len(row) for row in split), default=1)
     of = _columns(width if plain(columns) is None else columns)

@@ -66,7 +66,7 @@ def nested_join(
 ) -> Table:
     """The first table with a column of tables: the rows of the second with equal keys."""
     right = plain(right)
-    second = table_of(right.call()) if isinstance(right, Function) else table_of(right)
+    second = table_of(right.invoke([])) if isinstance(right, Function) else table_of(right)
     left_keys, right_keys = _keys(key1, key2)
     return operations.NestedJoin(left, left_keys, second, right_keys, column, _kind(kind, "left"))
 

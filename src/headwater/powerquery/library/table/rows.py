@@ -167,7 +167,7 @@ def _aggregations(aggregated: List) -> list[Aggregation]:
 )
 def transform_rows(table: Table, transform: Function) -> List:
     """A function of each row, as a list."""
-    return List(source=lambda: (transform.call(row) for row in table.records()))
+    return List(source=lambda: (transform.invoke([row]) for row in table.records()))
 
 
 @function(
@@ -176,7 +176,7 @@ def transform_rows(table: Table, transform: Function) -> List:
 )
 def matches_all_rows(table: Table, condition: Function) -> bool:
     """Whether the condition holds for every row."""
-    return all(plain(condition.call(row)) is True for row in table.records())
+    return all(operations.holds(condition, row) for row in table.records())
 
 
 @function(
@@ -185,4 +185,4 @@ def matches_all_rows(table: Table, condition: Function) -> bool:
 )
 def matches_any_rows(table: Table, condition: Function) -> bool:
     """Whether the condition holds for some row."""
-    return any(plain(condition.call(row)) is True for row in table.records())
+    return any(operations.holds(condition, row) for row in table.records())

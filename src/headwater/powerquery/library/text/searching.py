@@ -8,7 +8,7 @@ from headwater.powerquery.library.arguments import caller
 from headwater.powerquery.library.collation import ordinal_key, ordinal_upper, text_key
 from headwater.powerquery.library.criteria import occurrences
 from headwater.powerquery.library.declarations import enumeration, function
-from headwater.powerquery.library.fold_rules import exactly
+from headwater.powerquery.library.fold_rules import text_search
 from headwater.powerquery.library.text.characters import characters_of
 from headwater.powerquery.library.text.units import joined, units
 from headwater.powerquery.values.core import List, Value, plain
@@ -81,7 +81,7 @@ def _ends(text: str, wanted: str, comparer: Function | None) -> bool:
         ('Text.Contains("Headwater", "WATER")', "false"),
         ('Text.Contains("Headwater", "WATER", Comparer.OrdinalIgnoreCase)', "true"),
     ],
-    fold=exactly("Text.Contains", 2),
+    fold=text_search("Text.Contains"),
 )
 def contains(text: str | None, wanted: str, comparer: Function | None = None) -> Value:
     """Whether a text occurs in another."""
@@ -96,7 +96,7 @@ def contains(text: str | None, wanted: str, comparer: Function | None = None) ->
     "Text.StartsWith(text as nullable text, substring as text, optional comparer as nullable function) as nullable"
     " logical",
     examples=[('Text.StartsWith("Headwater", "Head")', "true"), ('Text.StartsWith("Headwater", "head")', "false")],
-    fold=exactly("Text.StartsWith", 2),
+    fold=text_search("Text.StartsWith"),
 )
 def starts_with(text: str | None, wanted: str, comparer: Function | None = None) -> Value:
     """Whether a text begins with another."""
@@ -107,7 +107,7 @@ def starts_with(text: str | None, wanted: str, comparer: Function | None = None)
     "Text.EndsWith(text as nullable text, substring as text, optional comparer as nullable function) as nullable"
     " logical",
     examples=[('Text.EndsWith("Headwater", "water")', "true")],
-    fold=exactly("Text.EndsWith", 2),
+    fold=text_search("Text.EndsWith"),
 )
 def ends_with(text: str | None, wanted: str, comparer: Function | None = None) -> Value:
     """Whether a text ends with another."""

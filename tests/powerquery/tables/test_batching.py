@@ -1,0 +1,255 @@
+"""A batch function runs over whole columns, in a plan as over rows, and gives what it gives for single values."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.powerquery.tables.generated import CELLS, data
+from tests.powerquery.tables.scoring import NEGATIVE, Answer, Judge
+from tests.powerquery.tables.twins import Bad, Data, Failure, Pair, Shown, agree, shown
+
+from headwater.errors import MError
+from headwater.plan.nodes import Call
+from headwater.powerquery import PlanTable, batch_function_value, evaluate, to_text
+from headwater.powerquery.values.core import plain
+
+usual = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+REAL, WHOLE, WORD = CELLS["real"][0], CELLS["whole"][0], CELLS["text"][0]
+SMALL = Data({"a": (REAL, [1.0, -1.0, None, Bad(), 0.5]), "b": (WORD, ["xx", "y", "z", "w", None])})
+JUDGED = (
+    '[score = 2, label = "xx!"]',
+    f"Test.Error: {NEGATIVE}",
+    "null",
+    "Test.Error: bad cell d",
+    "null",
+)
+
+
+def judging(table: Data) -> tuple[Pair, Judge]:
+    judge = Judge()
+    return Pair({"T": table}, {"judge": batch_function_value(judge), "answer": batch_function_value(Answer())}), judge
+
+
+def calls_in(pair: Pair, source: str) -> list[Call]:
+    table = plain(pair.on_plan(source))
+    return [node for node in table.plan.walk() if isinstance(node, Call)] if isinstance(table, PlanTable) else []
+
+
+def last_column(found: object) -> tuple[str, ...]:
+    assert isinstance(found, Shown), found
+    return tuple(row[-1] for row in found.rows)
+
+
+class TestWholeColumns:
+    SOURCE = 'Table.AddColumn(T, "r", each judge([a], [b]))'
+
+    def test_a_plan_gets_one_call(self) -> None:
+        pair, judge = judging(SMALL)
+        (call,) = calls_in(pair, self.SOURCE)
+        assert call.function is judge
+        assert pair.folded(self.SOURCE)
+        assert judge.batches == [], "nothing runs before somebody needs it"
+        assert last_column(shown(pair.on_plan(self.SOURCE))) == JUDGED
+        assert judge.batches == [5]
+        assert judge.weights == [1.0, -1.0, None, 0.5], "a row whose argument is an error is not sent"
+
+    def test_rows_are_sent_together(self) -> None:
+        pair, judge = judging(SMALL)
+        table = pair.on_rows(self.SOURCE)
+        assert judge.batches == []
+        assert last_column(shown(table)) == JUDGED
+        assert judge.batches == [5]
+        assert judge.weights == [1.0, -1.0, None, 0.5]
+
+    def test_many_rows_are_sent_in_pieces(self) -> None:
+        height = 70_000
+        pair, judge = judging(Data({"a": (REAL, [1.0] * height), "b": (WORD, ["x"] * height)}))
+        assert len(last_column(shown(pair.on_rows(self.SOURCE)))) == height
+        assert sum(judge.batches) == height
+        assert max(judge.batches) < height
+
+    def test_the_type_of_the_column(self) -> None:
+        pair, _ = judging(SMALL)
+        for source, of in (
+            (self.SOURCE, "nullable [score = nullable number, label = nullable text]"),
+            ('Table.AddColumn(T, "r", each judge([a], [b]), type record)', "record"),
+        ):
+            found = agree(pair, source)
+            assert isinstance(found, Shown)
+            assert found.type == f"type table [a = nullable number, b = nullable text, r = {of}]"
+
+    @pytest.mark.parametrize(
+        "generator",
+        [
+            "each judge([a], [b])",
+            "each (judge)([a], [b])",
+            "each (judge([a], [b]))",
+            "(r) => judge(r[a], r[b])",
+            "(r as record) => judge(r[a], (r[b]))",
+            'each judge([a] * 2 + 1, [b] & "-")',
+            "each judge(2, [b])",
+            'each judge([a], "word")',
+            "each judge(if [a] > 0 then [a] else 0, [b])",
+            "each judge(null, [b])",
+            "each judge(try [a] otherwise 7, [b])",
+            "let f = judge in each f([a], [b])",
+            "let models = [j = judge] in each models[j]([a], [b])",
+            "each answer()",
+        ],
+    )
+    def test_forms_of_a_call_fold(self, generator: str) -> None:
+        @usual
+        @given(table=data({"a": "real", "b": "text"}, errors=True))
+        def check(table: Data) -> None:
+            agree(judging(table)[0], f'Table.AddColumn(T, "r", {generator})')
+
+        pair, _ = judging(SMALL)
+        assert len(calls_in(pair, f'Table.AddColumn(T, "r", {generator})')) == 1
+        check()
+
+    @pytest.mark.parametrize(
+        ("generator", "reason"),
+        [
+            ("each if [a] > 0 then judge([a], [b]) else null", "whole columns"),
+            ("each judge([a], [b])[score]", "whole columns"),
+            ("each try judge([a], [b]) otherwise null", "whole columns"),
+            ("each judge([b], [b])", "is expected"),
+            ("each judge([a], Text.Upper([b]))", "does not fold"),
+            ("each judge([a])", ""),
+            ("each judge([zz], [b])", "no column"),
+            ("(r) as any => judge(r[a], r[b])", "checks types"),
+            ("each {judge([a], [b])}", "does not fold"),
+            ("each let v = judge([a], [b]) in v", "whole columns"),
+            ("each _([a], [b])", ""),
+            ("each unknown([a], [b])", ""),
+            ("judge", "row function"),
+            ("(a, b) => judge(a, b)", "more than a row"),
+        ],
+    )
+    def test_other_forms_fall_back_and_are_right(self, generator: str, reason: str) -> None:
+        source = f'Table.AddColumn(T, "r", {generator})'
+        pair, _ = judging(SMALL)
+        assert not pair.folded(source)
+        assert reason in pair.plan_session.unfolded[-1].reason
+        agree(pair, source)
+
+    def test_a_condition_around_the_call_spares_the_rest(self) -> None:
+        pair, judge = judging(Data({"a": (REAL, [1.0, -1.0, 3.0]), "b": (WORD, ["x", "y", "z"])}))
+        source = 'Table.AddColumn(T, "r", each if [a] > 0 then judge([a], [b])[score] else 0)'
+        assert last_column(agree(pair, source)) == ("1", "0", "3")
+        assert sorted(judge.weights) == [1.0, 1.0, 3.0, 3.0], "twice, for rows and for the plan"
+
+    def test_whole_numbers_arrive_as_they_are(self) -> None:
+        pair, judge = judging(Data({"a": (WHOLE, [2**53 + 1, None]), "b": (WORD, ["x", "y"])}))
+        agree(pair, self.SOURCE)
+        assert judge.weights == [2**53 + 1, None] * 2
+
+    def test_a_value_of_the_wrong_kind_is_its_rows_error(self) -> None:
+        pair, _ = judging(Data({"a": (REAL, [1.0, 2.0]), "b": (WORD, ["x", "y"])}))
+        source = 'Table.AddColumn(T, "r", each judge(if [a] > 1 then "?" else [a], [b]))'
+        wrong = "Expression.Error: The argument 'weight' is not of type number."
+        assert last_column(agree(pair, source)) == ('[score = 1, label = "x!"]', wrong)
+
+    def test_a_column_that_nobody_reads_is_not_computed(self) -> None:
+        pair, judge = judging(SMALL)
+        for source, without in ((f"{self.SOURCE}[[b]]", "T[[b]]"), (f'Table.RemoveColumns({self.SOURCE}, "r")', "T")):
+            assert shown(pair.on_plan(source)) == shown(pair.on_rows(without))
+        assert pair.on_plan(f"Table.RowCount({self.SOURCE})") == 5
+        assert judge.batches == []
+
+
+class TestAround:
+    """Steps before and after a call."""
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            'Table.ExpandRecordColumn(J, "r", {"score", "label"})',
+            'Table.ExpandRecordColumn(J, "r", {"label"}, {"a b"})',
+            "Table.SelectRows(J, each [a] > 0)",
+            "Table.SelectRows(J, each [a] > 0 and [r][score] > 1)",
+            'Table.Sort(J, "a")',
+            'Table.AddColumn(J, "again", each judge([a] + 1, [b]))',
+            "Table.FirstN(J, 1)",
+            "Table.Skip(J, 1)",
+            'Table.Group(Table.ExpandRecordColumn(J, "r", {"score"}), "b", {"n", each List.Sum([score])})',
+            'Table.Join(J, "a", Table.RenameColumns(J, {{"a", "a2"}, {"b", "b2"}, {"r", "r2"}}), "a2")',
+            "Table.Combine({J, J})",
+            'Table.AddIndexColumn(J, "i")',
+            'Table.RenameColumns(J, {"a", "A"})',
+            'Table.DuplicateColumn(J, "r", "R")',
+            'Table.AddColumn(J, "s", each [r][score])',
+            'Table.TransformColumnTypes(J, {"a", type text})',
+        ],
+    )
+    def test_steps_after_agree(self, source: str) -> None:
+        @usual
+        @given(table=data({"a": "real", "b": "text"}))
+        def check(table: Data) -> None:
+            good = Data(
+                {name: (of, [c if c != -1 else 1.0 for c in cells]) for name, (of, cells) in table.columns.items()}
+            )
+            agree(judging(good)[0], f'let J = Table.AddColumn(T, "r", each judge(Number.Abs([a]), [b])) in {source}')
+
+        check()
+
+    @usual
+    @given(cells=st.lists(st.sampled_from([1.0, -1.0, None]), max_size=4))
+    def test_before_a_call(self, cells: list[float | None]) -> None:
+        pair, judge = judging(Data({"a": (REAL, cells), "b": (WORD, ["x"] * len(cells))}))
+        source = 'Table.AddColumn(Table.SelectRows(T, each [a] <> null), "r", each judge([a], [b]))'
+        agree(pair, source)
+        assert None not in judge.weights
+
+
+class TestSingleValues:
+    @pytest.mark.parametrize(
+        ("source", "expected"),
+        [
+            ('judge(2, "ab")', '[score = 4, label = "ab!"]'),
+            ('judge(2, "ab")[score]', "4"),
+            ("judge(null, null)", "null"),
+            ('List.Transform({1, 2}, each judge(_, "x")[score])', "{1, 2}"),
+            ("answer()", "42"),
+            (
+                "Value.Type(judge)",
+                "type function (weight as nullable number, word as nullable text) as nullable"
+                " [score = nullable number, label = nullable text]",
+            ),
+            ('try judge(-1, "x") otherwise "failed"', '"failed"'),
+            ('Function.Invoke(judge, {1, "x"})[score]', "1"),
+            ('judge(9007199254740993, "")[score]', "0"),
+            ('(try judge(error "e", "x"))[Error][Message]', '"e"'),
+        ],
+    )
+    def test_value(self, source: str, expected: str) -> None:
+        pair, _ = judging(SMALL)
+        assert to_text(pair.on_rows(source)) == expected
+
+    @pytest.mark.parametrize(
+        ("source", "message"),
+        [
+            ('judge(-1, "x")', NEGATIVE),
+            ('judge("1", "x")', "'weight' is not of type number"),
+            ("judge(1)", "expects 2"),
+            ('judge(1, "x", 2)', "expects 2"),
+            ('judge(error "e", "x")', "e"),
+        ],
+    )
+    def test_error(self, source: str, message: str) -> None:
+        pair, _ = judging(SMALL)
+        with pytest.raises(MError, match=message):
+            evaluate(source, environment=pair.as_rows)
+
+    def test_a_failure_of_the_function_is_no_cell(self) -> None:
+        """What a function raises ends the query, as it says itself."""
+
+        class Broken(Judge):
+            def _judged(self, *_: object) -> object:  # type: ignore[override]  # never returns
+                raise MError("Test.Error", "broken")
+
+        pair = Pair({"T": SMALL}, {"judge": batch_function_value(Broken())})
+        rows, plan = pair.both(TestWholeColumns.SOURCE)
+        assert rows == plan == Failure("Test.Error", "broken")
