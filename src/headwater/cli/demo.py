@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
+from rich.progress import Progress
 
 from headwater.app.demo.run import DATAFLOW, SCORED, SCORED_COLUMN, Demo, DemoResult, Stage, demo_home, local_workspace
 from headwater.app.reports import tree_lines
@@ -40,11 +41,7 @@ def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
             bound.close()
 
 
-def _stages(bars: object) -> Callable[[str], Stage]:
-    from rich.progress import Progress
-
-    assert isinstance(bars, Progress), "as progress() gives them"
-
+def _stages(bars: Progress) -> Callable[[str], Stage]:
     def begin(title: str) -> Stage:
         task = bars.add_task(title, total=None)
 
@@ -61,12 +58,11 @@ def _tell(result: DemoResult, home: Path, seconds: float) -> None:
     say()
     say(f"Done in {seconds:.0f} s. Everything is in {home}")
     say(f"  model: arrival_delay, area under the curve on July to September {result.auc_holdout:.3f}")
-    say(
-        f"  first refresh: {result.rows_scored_first:,} distinct inputs scored in {result.seconds['refresh_first']:.1f} s"
-    )
+    taken = result.seconds
+    say(f"  first refresh: {result.rows_scored_first:,} distinct inputs scored in {taken['refresh_first']:.1f} s")
     say(
         f"  second refresh: a new month and 500 corrected rows: {result.rows_scored_second:,} scored in"
-        f" {result.seconds['refresh_second']:.1f} s (the files hold {result.distinct_new_or_changed:,} new inputs)"
+        f" {taken['refresh_second']:.1f} s (the files hold {result.distinct_new_or_changed:,} new inputs)"
     )
     for entity, table in result.tables.items():
         say(f"  table {entity}: {table['rows']:,} rows, Delta version {table['delta_version']}, {table['path']}")

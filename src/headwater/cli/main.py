@@ -5,16 +5,16 @@ Commands import what they need when they run, so that ``headwater --help`` answe
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from headwater._version import __version__
-from headwater.cli.output import fail, interrupted, set_up_logging
-from headwater.errors import HeadwaterError
+from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
+from headwater.errors import HeadwaterError, UsageError
 
 app = typer.Typer(
     name="headwater",
@@ -24,6 +24,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+#: The root of what Click raises about a command line. Typer carries a Click of its own in some versions and uses the
+#: package in others: its public exception leads to the right one.
+_CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 HomeOption = Annotated[Path, typer.Option("--home", envvar="HEADWATER_HOME", help="The home folder.")]
 DEFAULT_HOME = Path(".headwater")
@@ -62,6 +66,19 @@ def demo(
     run(home, once=once, as_json=as_json, host=host, port=port)
 
 
+@app.command("init")
+def init(
+    home: HomeOption = DEFAULT_HOME,
+    folder: Annotated[
+        list[Path] | None, typer.Option("--folder", help="A folder whose files dataflows may read; may be repeated.")
+    ] = None,
+) -> None:
+    """Make a home folder."""
+    from headwater.cli.home import init as make
+
+    make(home, folder or [])
+
+
 @app.command("serve")
 def serve(
     home: HomeOption = DEFAULT_HOME,
@@ -75,7 +92,7 @@ def serve(
 
 
 @app.command("run")
-def run_query(
+def run_query(  # noqa: PLR0917 -- the command's options
     file: Annotated[Path, typer.Argument(help="A file with an M expression or a section document.")],
     query: Annotated[str | None, typer.Option("--query", help="The member of a section document.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a .parquet or .csv file.")] = None,
@@ -205,20 +222,31 @@ def source_scan(
 
 def main() -> None:
     """Run the command line; every error ends in one message and a status that is not 0."""
+    # What is under way is put away in the same manner, whether a person or a supervisor ends it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        app(standalone_mode=False)
+        # Typer makes a status of Ctrl+C (and of --help and --version); some versions raise Abort instead.
+        status = app(standalone_mode=False) or 0
+        sys.exit(interrupted() if status == INTERRUPTED else status)
     except HeadwaterError as error:
         sys.exit(fail(error))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(interrupted())
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
-    except typer.Abort:
-        sys.exit(interrupted())
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain again when it closes standard output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except _CommandLineError as error:
+        sys.exit(_misused(error))
+    except OSError as error:
+        # A full disk, a folder that may not be written: the machine's word says what is to be done.
+        sys.exit(fail(HeadwaterError(f"{error.strerror or error}.", place=str(error.filename or ""), code="system")))
+
+
+def _misused(error: Any) -> int:
+    """Show what is wrong with the command line itself; without any command, show the help."""
+    command = error.ctx.command_path if error.ctx is not None else "headwater"
+    if type(error).__name__ == "NoArgsIsHelpError":
+        say(error.format_message())
+    else:
+        fail(UsageError(f"{error.format_message().rstrip('.')}.", hint=f"See '{command} --help'."))
+    return MISUSED
 
 
 if __name__ == "__main__":

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
-from headwater.app.queries import open_query, write_table
+from headwater.app.queries import format_file, open_expression, open_query
 from headwater.cli.output import say, show
-from headwater.errors import HeadwaterError, UsageError
-from headwater.powerquery import evaluate, explain, to_text
-from headwater.powerquery.language import format_document
-
-log = logging.getLogger(__name__)
+from headwater.errors import UsageError
 
 
 def run(
@@ -20,44 +15,28 @@ def run(
     """Run a file; print its value, write its table, or explain how it would be computed."""
     opened = open_query(file, query, culture=culture, folders=folders)
     if explain:
-        _show_explanation(opened.value, opened.session)
+        show(opened.explanation())
     elif output is not None:
-        rows = write_table(opened, output)
-        say(f"{rows:,} rows written to {output}")
+        written = opened.write(output)
+        noted = f"; {written.errors:,} error cells as null" if written.errors else ""
+        say(f"{written.rows:,} rows written to {output}{noted}")
     else:
-        show(to_text(opened.value))
-
-
-def _show_explanation(value: object, session: object) -> None:
-    found = explain(value, session)  # type: ignore[arg-type]  # as open_query gave them
-    show(found.to_text())
+        show(opened.text())
 
 
 def evaluate_expression(expression: str, culture: str) -> None:
     """Print the value of an expression."""
-    show(to_text(evaluate(expression, culture, source_name="expression")))
+    show(open_expression(expression, culture=culture).text())
 
 
 def format_in_place(files: list[Path], *, check: bool) -> None:
-    """Format files; with ``check`` only say which would change."""
-    changed = []
+    """Format files; with ``check`` only say which would change, and fail if one would."""
+    changed = 0
     for file in files:
-        before = _read(file)
-        after = format_document(before, str(file))
-        if before != after:
-            changed.append(file)
-            if not check:
-                file.write_text(after, "utf-8")
-    for file in changed:
-        say(f"{'would change' if check else 'formatted'}: {file}")
+        if format_file(file, check=check):
+            changed += 1
+            say(f"{'would change' if check else 'formatted'}: {file}")
     if check and changed:
-        raise UsageError(f"{len(changed)} of {len(files)} files are not formatted.", hint="Run 'headwater fmt'.")
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HeadwaterError(
-            f"The file cannot be read: {error}.", place=str(file), hint="Check the path.", code="file.unreadable"
-        ) from error
+        raise UsageError(
+            f"{changed} of {len(files)} files are not formatted.", hint="Run 'headwater fmt' without --check."
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,28 @@ from headwater.catalog import AssetSummary as CatalogAssetSummary
 from headwater.catalog import Lineage as CatalogLineage
 from headwater.dataflows import EntitySummary, PublishedTable
 from headwater.dataflows import RefreshSummary as DataflowRefresh
+
+RunStatus = Literal["running", "succeeded", "failed", "cancelled"]
+"""How a refresh or a scan stands."""
+
+AssetStatus = Literal["active", "missing", "deleted"]
+
+ColumnType = Literal[
+    "text",
+    "number",
+    "int64",
+    "decimal",
+    "logical",
+    "date",
+    "time",
+    "datetime",
+    "datetimezone",
+    "duration",
+    "binary",
+    "record",
+    "list",
+]
+"""The M types that a published column can have."""
 
 
 class Answer(BaseModel):
@@ -35,18 +57,18 @@ class ErrorAnswer(Answer):
 
 
 class Health(Answer):
-    status: str
+    status: Literal["ok"]
 
 
 class Ready(Answer):
-    status: str
+    status: Literal["ready"]
     version: str
 
 
 class RefreshSummary(Answer):
     id: str
     dataflow: str
-    status: str
+    status: RunStatus
     started_at: datetime
     ended_at: datetime | None
     rows_written: int
@@ -107,7 +129,7 @@ class Column(Answer):
     """A column of a published table; ``type`` is one of the published types."""
 
     name: str
-    type: str
+    type: ColumnType
     nullable: bool
     description: str = ""
 
@@ -158,7 +180,11 @@ Cell = str | float | int | bool | list[Any] | dict[str, Any] | None
 
 
 class Rows(Answer):
-    """A page of rows. Whole numbers beyond 2**53 are text, since JSON readers round them; so are dates and times."""
+    """A page of rows.
+
+    Numbers that JSON readers would round are text: decimals, and whole numbers beyond 2**53. So are the numbers that
+    JSON cannot hold (NaN, Infinity), dates, times and durations (ISO 8601), and binaries (Base64).
+    """
 
     offset: int
     limit: int
@@ -169,7 +195,7 @@ class Rows(Answer):
 
 
 class Scan(Answer):
-    status: str
+    status: RunStatus
     started_at: datetime
     ended_at: datetime | None
     assets: int
@@ -215,7 +241,7 @@ class AssetColumn(Answer):
 class Asset(AssetSummary):
     attributes: dict[str, Any]
     columns: list[AssetColumn]
-    status: str
+    status: AssetStatus
     created_at: datetime
     updated_at: datetime
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
-from fastapi.responses import HTMLResponse
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import Response
 
 from headwater import __version__
 from headwater.app.runtime import Headwater
 from headwater.server import problems, web
 from headwater.server.api import catalog, dataflows, status, tables
 from headwater.server.docs import docs_page
-
-LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]"]
-"""The names that a browser on this machine uses; a page elsewhere that resolves to here is turned away."""
+from headwater.server.hosts import LocalNamesOnly
 
 
 def create_app(headwater: Headwater) -> FastAPI:
@@ -31,9 +28,9 @@ def create_app(headwater: Headwater) -> FastAPI:
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)
-    def docs() -> HTMLResponse:
+    def docs() -> Response:
         return docs_page()
 
     web.mount(app)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
+    app.add_middleware(LocalNamesOnly)
     return app

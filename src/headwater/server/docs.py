@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from typing import Final
 
-from headwater.server.web import static_directory
+from fastapi.responses import FileResponse, HTMLResponse
+from starlette.responses import Response
 
-_NOT_BUILT = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Headwater API</title></head>
+from headwater.server.web import CACHE_NEVER, CONTENT_SECURITY_POLICY, security_headers, static_directory
+
+#: Swagger UI sets styles in line, and its icons are pictures within its style sheet.
+_POLICY: Final = {**CONTENT_SECURITY_POLICY, "style-src": "'self' 'unsafe-inline'", "img-src": "'self' data:"}
+
+_NOT_BUILT: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Headwater API</title></head>
 <body><h1>The API's page was not built</h1>
 <p>It comes with the browser app. The description itself is at <a href="/openapi.json">/openapi.json</a>.</p>
 </body></html>"""
 
 
-def docs_page() -> HTMLResponse:
-    """The page at ``/docs``."""
+def docs_page() -> Response:
+    """The page at ``/docs``; without a built app it says where the description is."""
+    headers = {**security_headers(_POLICY), "Cache-Control": CACHE_NEVER}
     static = static_directory()
-    if static is None or not (static / "swagger" / "swagger-ui-bundle.js").is_file():
-        return HTMLResponse(_NOT_BUILT)
-    return get_swagger_ui_html(
-        openapi_url="/openapi.json",
-        title="Headwater API",
-        swagger_js_url="/swagger/swagger-ui-bundle.js",
-        swagger_css_url="/swagger/swagger-ui.css",
-        swagger_favicon_url="/favicon.svg",
-    )
+    if static is None or not (static / "docs.html").is_file():
+        return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
+    return FileResponse(static / "docs.html", headers=headers)

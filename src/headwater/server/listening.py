@@ -6,6 +6,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -64,7 +65,9 @@ def address_of(bound: socket.socket) -> str:
 def serve(app: FastAPI, bound: socket.socket, on_ready: Callable[[], None] | None = None) -> None:
     """Serve until interrupted (Ctrl+C, SIGTERM); requests under way are finished first."""
     server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5), on_ready)
-    server.run(sockets=[bound])
+    # Having shut down, uvicorn raises the signal again.
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[bound])
 
 
 class _Server(uvicorn.Server):

@@ -23,8 +23,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
+def answer(error: HeadwaterError, status: int | None = None) -> JSONResponse:
+    """An error as an answer, with its own HTTP status or another one."""
+    return JSONResponse({"error": error.to_dict()}, status or error.http_status)
+
+
 def problem(status: int, code: str, message: str, where: str = "", hint: str = "") -> JSONResponse:
-    """An error answer."""
+    """An error that only HTTP knows, as an answer."""
     return JSONResponse({"error": {"code": code, "message": message, "where": where, "hint": hint}}, status)
 
 
@@ -32,7 +37,7 @@ async def _headwater(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HeadwaterError), "registered for these only"
     if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("%s: %s", error.code, error.message)
-    return JSONResponse({"error": error.to_dict()}, error.http_status)
+    return answer(error)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -48,7 +53,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException), "registered for these only"
     codes = {404: "not_found", 405: "request.method"}
     code = codes.get(error.status_code, "request")
-    return problem(error.status_code, code, f"{error.detail}.", request.url.path, "See /docs for what there is.")
+    shown = problem(error.status_code, code, f"{error.detail}.", request.url.path, "See /docs for what there is.")
+    shown.headers.update(error.headers or {})
+    return shown
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

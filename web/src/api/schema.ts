@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Healthz */
+        /**
+         * Healthz
+         * @description The process answers.
+         */
         get: operations["healthz_healthz_get"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Readyz */
+        /**
+         * Readyz
+         * @description The metadata database answers too.
+         */
         get: operations["readyz_readyz_get"];
         put?: never;
         post?: never;
@@ -45,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Overview */
+        /**
+         * Overview
+         * @description The numbers of the start page.
+         */
         get: operations["overview_api_overview_get"];
         put?: never;
         post?: never;
@@ -62,8 +71,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tables */
-        get: operations["tables_api_tables_get"];
+        /**
+         * List Tables
+         * @description Every published table.
+         */
+        get: operations["list_tables_api_tables_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -79,8 +91,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Table */
-        get: operations["table_api_tables__dataflow___entity__get"];
+        /**
+         * Get Table
+         * @description A published table with its columns.
+         */
+        get: operations["get_table_api_tables__dataflow___entity__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -96,8 +111,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Rows */
-        get: operations["rows_api_tables__dataflow___entity__rows_get"];
+        /**
+         * Get Rows
+         * @description A page of a table's rows, in their stored order.
+         */
+        get: operations["get_rows_api_tables__dataflow___entity__rows_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -113,8 +131,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sources */
-        get: operations["sources_api_sources_get"];
+        /**
+         * List Sources
+         * @description Every registered source with its latest scan.
+         */
+        get: operations["list_sources_api_sources_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -130,8 +151,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Assets */
-        get: operations["assets_api_assets_get"];
+        /**
+         * List Assets
+         * @description Assets, a page at a time.
+         */
+        get: operations["list_assets_api_assets_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -147,8 +171,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Asset */
-        get: operations["asset_api_assets__guid__get"];
+        /**
+         * Get Asset
+         * @description An asset with all that is known of it.
+         */
+        get: operations["get_asset_api_assets__guid__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -164,8 +191,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lineage */
-        get: operations["lineage_api_lineage__guid__get"];
+        /**
+         * Get Lineage
+         * @description The lineage graph around an asset.
+         */
+        get: operations["get_lineage_api_lineage__guid__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -181,8 +211,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Dataflows */
-        get: operations["dataflows_api_dataflows_get"];
+        /**
+         * List Dataflows
+         * @description Every dataflow with its latest refresh.
+         */
+        get: operations["list_dataflows_api_dataflows_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -198,8 +231,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Refreshes */
-        get: operations["refreshes_api_dataflows__name__refreshes_get"];
+        /**
+         * List Refreshes
+         * @description The refreshes of a dataflow, the newest first.
+         */
+        get: operations["list_refreshes_api_dataflows__name__refreshes_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -230,12 +266,21 @@ export interface components {
             };
             /** Columns */
             columns: components["schemas"]["AssetColumn"][];
-            /** Created At */
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "active" | "missing" | "deleted";
+            /**
+             * Created At
+             * Format: date-time
+             */
             created_at: string;
-            /** Updated At */
+            /**
+             * Updated At
+             * Format: date-time
+             */
             updated_at: string;
-            /** Status */
-            status: string;
         };
         /** AssetColumn */
         AssetColumn: {
@@ -243,6 +288,10 @@ export interface components {
             name: string;
             /** Type */
             type: string;
+            /** Attributes */
+            attributes: {
+                [key: string]: unknown;
+            };
         };
         /** AssetSummary */
         AssetSummary: {
@@ -264,7 +313,10 @@ export interface components {
             /** Value */
             value: components["schemas"]["AssetSummary"][];
         };
-        /** Column */
+        /**
+         * Column
+         * @description A column of a published table; ``type`` is one of the published types.
+         */
         Column: {
             /** Name */
             name: string;
@@ -275,8 +327,18 @@ export interface components {
             type: "text" | "number" | "int64" | "decimal" | "logical" | "date" | "time" | "datetime" | "datetimezone" | "duration" | "binary" | "record" | "list";
             /** Nullable */
             nullable: boolean;
-            /** Description */
+            /**
+             * Description
+             * @default
+             */
             description: string;
+        };
+        /** ColumnLink */
+        ColumnLink: {
+            /** Source */
+            source: string | null;
+            /** Target */
+            target: string | null;
         };
         /** Dataflow */
         Dataflow: {
@@ -291,41 +353,20 @@ export interface components {
             /** Value */
             value: components["schemas"]["Dataflow"][];
         };
-        /** ErrorBody */
-        ErrorBody: {
-            error: components["schemas"]["ErrorDetail"];
-        };
-        /** ErrorDetail */
-        ErrorDetail: {
-            /** Code */
-            code: string;
-            /** Message */
-            message: string;
-            /** Where */
-            where: string;
-            /** Hint */
-            hint: string;
-        };
-        /** HTTPValidationError */
-        HTTPValidationError: {
-            /** Detail */
-            detail?: components["schemas"]["ValidationError"][];
+        /**
+         * ErrorAnswer
+         * @description The one shape of every error.
+         */
+        ErrorAnswer: {
+            error: components["schemas"]["Problem"];
         };
         /** Health */
         Health: {
-            /** Status */
-            status: string;
-        };
-        /** LastScan */
-        LastScan: {
-            /** Status */
-            status: string;
-            /** Started At */
-            started_at: string;
-            /** Ended At */
-            ended_at: string | null;
-            /** Assets */
-            assets: number;
+            /**
+             * Status
+             * @constant
+             */
+            status: "ok";
         };
         /** Lineage */
         Lineage: {
@@ -336,13 +377,6 @@ export interface components {
             /** Edges */
             edges: components["schemas"]["LineageEdge"][];
         };
-        /** LineageColumn */
-        LineageColumn: {
-            /** Source */
-            source: string | null;
-            /** Target */
-            target: string | null;
-        };
         /** LineageEdge */
         LineageEdge: {
             /** Source */
@@ -350,7 +384,7 @@ export interface components {
             /** Target */
             target: string;
             /** Columns */
-            columns: components["schemas"]["LineageColumn"][];
+            columns: components["schemas"]["ColumnLink"][];
         };
         /** LineageNode */
         LineageNode: {
@@ -385,10 +419,27 @@ export interface components {
             assets: number;
             latest_refresh: components["schemas"]["RefreshSummary"] | null;
         };
+        /**
+         * Problem
+         * @description What happened, where, and what to do; ``code`` is stable.
+         */
+        Problem: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Where */
+            where: string;
+            /** Hint */
+            hint: string;
+        };
         /** Ready */
         Ready: {
-            /** Status */
-            status: string;
+            /**
+             * Status
+             * @constant
+             */
+            status: "ready";
             /** Version */
             version: string;
         };
@@ -402,8 +453,11 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "succeeded" | "failed" | "running" | "cancelled";
-            /** Started At */
+            status: "running" | "succeeded" | "failed" | "cancelled";
+            /**
+             * Started At
+             * Format: date-time
+             */
             started_at: string;
             /** Ended At */
             ended_at: string | null;
@@ -411,6 +465,9 @@ export interface components {
             rows_written: number;
             /** Rows Scored */
             rows_scored: number;
+            /** Trigger */
+            trigger: string;
+            error: components["schemas"]["Problem"] | null;
             /** Entities */
             entities: components["schemas"]["RefreshEntity"][];
         };
@@ -441,8 +498,11 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "succeeded" | "failed" | "running" | "cancelled";
-            /** Started At */
+            status: "running" | "succeeded" | "failed" | "cancelled";
+            /**
+             * Started At
+             * Format: date-time
+             */
             started_at: string;
             /** Ended At */
             ended_at: string | null;
@@ -456,7 +516,13 @@ export interface components {
             /** Value */
             value: components["schemas"]["Refresh"][];
         };
-        /** Rows */
+        /**
+         * Rows
+         * @description A page of rows.
+         *
+         *     Numbers that JSON readers would round are text: decimals, and whole numbers beyond 2**53. So are the numbers that
+         *     JSON cannot hold (NaN, Infinity), dates, times and durations (ISO 8601), and binaries (Base64).
+         */
         Rows: {
             /** Offset */
             offset: number;
@@ -469,7 +535,26 @@ export interface components {
             /** Columns */
             columns: string[];
             /** Rows */
-            rows: unknown[][];
+            rows: (string | number | boolean | unknown[] | {
+                [key: string]: unknown;
+            } | null)[][];
+        };
+        /** Scan */
+        Scan: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "succeeded" | "failed" | "cancelled";
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Assets */
+            assets: number;
         };
         /** Source */
         Source: {
@@ -483,7 +568,7 @@ export interface components {
             url: string;
             /** Collection */
             collection: string;
-            last_scan: components["schemas"]["LastScan"] | null;
+            last_scan: components["schemas"]["Scan"] | null;
         };
         /** Sources */
         Sources: {
@@ -502,7 +587,10 @@ export interface components {
             columns: number;
             /** Delta Version */
             delta_version: number;
-            /** Published At */
+            /**
+             * Published At
+             * Format: date-time
+             */
             published_at: string;
             /** Guid */
             guid: string | null;
@@ -523,7 +611,10 @@ export interface components {
             columns: number;
             /** Delta Version */
             delta_version: number;
-            /** Published At */
+            /**
+             * Published At
+             * Format: date-time
+             */
             published_at: string;
             /** Guid */
             guid: string | null;
@@ -532,19 +623,6 @@ export interface components {
         Tables: {
             /** Value */
             value: components["schemas"]["TableSummary"][];
-        };
-        /** ValidationError */
-        ValidationError: {
-            /** Location */
-            loc: (string | number)[];
-            /** Message */
-            msg: string;
-            /** Error Type */
-            type: string;
-            /** Input */
-            input?: unknown;
-            /** Context */
-            ctx?: Record<string, never>;
         };
     };
     responses: never;
@@ -593,6 +671,15 @@ export interface operations {
                     "application/json": components["schemas"]["Ready"];
                 };
             };
+            /** @description The metadata database cannot be read */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
     overview_api_overview_get: {
@@ -615,7 +702,7 @@ export interface operations {
             };
         };
     };
-    tables_api_tables_get: {
+    list_tables_api_tables_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -633,9 +720,36 @@ export interface operations {
                     "application/json": components["schemas"]["Tables"];
                 };
             };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
-    table_api_tables__dataflow___entity__get: {
+    get_table_api_tables__dataflow___entity__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -656,40 +770,41 @@ export interface operations {
                     "application/json": components["schemas"]["Table"];
                 };
             };
-            /** @description Bad Request */
+            /** @description The request cannot be carried out as it is written */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing, or none that may be seen */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Validation Error */
+            /** @description A parameter is not what it has to be */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };
     };
-    rows_api_tables__dataflow___entity__rows_get: {
+    get_rows_api_tables__dataflow___entity__rows_get: {
         parameters: {
             query?: {
                 offset?: number;
                 limit?: number;
+                /** @description a Delta version; without it the published one */
                 version?: number | null;
             };
             header?: never;
@@ -710,36 +825,36 @@ export interface operations {
                     "application/json": components["schemas"]["Rows"];
                 };
             };
-            /** @description Bad Request */
+            /** @description The request cannot be carried out as it is written */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing, or none that may be seen */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Validation Error */
+            /** @description A parameter is not what it has to be */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };
     };
-    sources_api_sources_get: {
+    list_sources_api_sources_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -757,13 +872,40 @@ export interface operations {
                     "application/json": components["schemas"]["Sources"];
                 };
             };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
-    assets_api_assets_get: {
+    list_assets_api_assets_get: {
         parameters: {
             query?: {
-                type?: string;
-                collection?: string;
+                type?: string | null;
+                collection?: string | null;
                 limit?: number;
                 offset?: number;
             };
@@ -782,18 +924,36 @@ export interface operations {
                     "application/json": components["schemas"]["Assets"];
                 };
             };
-            /** @description Validation Error */
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };
     };
-    asset_api_assets__guid__get: {
+    get_asset_api_assets__guid__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -813,40 +973,41 @@ export interface operations {
                     "application/json": components["schemas"]["Asset"];
                 };
             };
-            /** @description Bad Request */
+            /** @description The request cannot be carried out as it is written */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing, or none that may be seen */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Validation Error */
+            /** @description A parameter is not what it has to be */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };
     };
-    lineage_api_lineage__guid__get: {
+    get_lineage_api_lineage__guid__get: {
         parameters: {
             query?: {
                 direction?: "input" | "output" | "both";
                 depth?: number;
+                /** @description neighbours of one asset, at most */
                 width?: number;
             };
             header?: never;
@@ -866,36 +1027,36 @@ export interface operations {
                     "application/json": components["schemas"]["Lineage"];
                 };
             };
-            /** @description Bad Request */
+            /** @description The request cannot be carried out as it is written */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing, or none that may be seen */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Validation Error */
+            /** @description A parameter is not what it has to be */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };
     };
-    dataflows_api_dataflows_get: {
+    list_dataflows_api_dataflows_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -913,9 +1074,36 @@ export interface operations {
                     "application/json": components["schemas"]["Dataflows"];
                 };
             };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
         };
     };
-    refreshes_api_dataflows__name__refreshes_get: {
+    list_refreshes_api_dataflows__name__refreshes_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -935,31 +1123,31 @@ export interface operations {
                     "application/json": components["schemas"]["Refreshes"];
                 };
             };
-            /** @description Bad Request */
+            /** @description The request cannot be carried out as it is written */
             400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Not Found */
+            /** @description There is no such thing, or none that may be seen */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Validation Error */
+            /** @description A parameter is not what it has to be */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };

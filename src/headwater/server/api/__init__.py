@@ -18,6 +18,9 @@ def _application(request: Request) -> Headwater:
 App = Annotated[Headwater, Depends(_application)]
 """The application that the server serves."""
 
+MAX_NUMBER = 2**63 - 1
+"""The largest number that a database or a table's log can be asked for."""
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "The request cannot be carried out as it is written"},
     404: {"model": ErrorAnswer, "description": "There is no such thing, or none that may be seen"},

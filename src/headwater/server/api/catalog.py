@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from headwater.server.answers import Asset, Assets, AssetSummary, Lineage, Scan, Source, Sources
-from headwater.server.api import RESPONSES, App
+from headwater.server.api import MAX_NUMBER, RESPONSES, App
 
 router = APIRouter(prefix="/api", tags=["catalog"], responses=RESPONSES)
 
@@ -37,7 +37,7 @@ def list_assets(
     type_name: Annotated[str | None, Query(alias="type")] = None,
     collection: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    offset: Annotated[int, Query(ge=0, le=MAX_NUMBER)] = 0,
 ) -> Assets:
     """Assets, a page at a time."""
     total, rows = app.assets.list(type_name, collection, limit=limit, offset=offset)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse
 
 from headwater import __version__
-from headwater.server.answers import Health, Overview, Ready
-from headwater.server.api import RESPONSES, App
+from headwater.errors import HomeError
+from headwater.server.answers import ErrorAnswer, Health, Overview, Ready
+from headwater.server.api import App
+from headwater.server.problems import answer
 
-router = APIRouter(tags=["status"], responses={422: RESPONSES[422]})
+router = APIRouter(tags=["status"])
 
 
 @router.get("/healthz")
@@ -17,10 +22,17 @@ def healthz() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz")
-def readyz(app: App) -> Ready:
+@router.get(
+    "/readyz",
+    response_model=Ready,
+    responses={503: {"model": ErrorAnswer, "description": "The metadata database cannot be read"}},
+)
+def readyz(app: App) -> Ready | JSONResponse:
     """The metadata database answers too."""
-    app.database.revision()
+    try:
+        app.database.revision()
+    except HomeError as error:
+        return answer(error, HTTPStatus.SERVICE_UNAVAILABLE)
     return Ready(status="ready", version=__version__)
 
 

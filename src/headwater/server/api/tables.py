@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from headwater.server.answers import Rows, Table, Tables, TableSummary
-from headwater.server.api import RESPONSES, App
+from headwater.server.api import MAX_NUMBER, RESPONSES, App
 from headwater.server.cells import json_rows
+from headwater.tables import schema
 
 router = APIRouter(prefix="/api/tables", tags=["tables"], responses=RESPONSES)
 
@@ -33,9 +34,12 @@ def get_rows(
     app: App,
     dataflow: str,
     entity: str,
-    offset: Annotated[int, Query(ge=0)] = 0,
+    *,
+    offset: Annotated[int, Query(ge=0, le=MAX_NUMBER)] = 0,
     limit: Annotated[int, Query(ge=0, le=MAX_ROWS)] = 200,
-    version: Annotated[int | None, Query(ge=0, description="a Delta version; without it the published one")] = None,
+    version: Annotated[
+        int | None, Query(ge=0, le=MAX_NUMBER, description="a Delta version; without it the published one")
+    ] = None,
 ) -> Rows:
     """A page of a table's rows, in their stored order."""
     table = app.tables.get(dataflow, entity)
@@ -46,5 +50,5 @@ def get_rows(
         total=page.total,
         version=page.version,
         columns=list(page.rows.column_names),
-        rows=json_rows(page.rows),
+        rows=json_rows(page.rows, [column.type for column in schema(table.path, page.version)]),
     )

@@ -6,8 +6,9 @@ any of the app's addresses can be opened, reloaded and bookmarked.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from fastapi import FastAPI
@@ -17,7 +18,7 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-__all__ = ["mount", "static_directory"]
+__all__ = ["CACHE_NEVER", "CONTENT_SECURITY_POLICY", "mount", "security_headers", "static_directory"]
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -28,30 +29,24 @@ RESERVED: Final = frozenset({"api", "docs", "redoc", "openapi.json", "healthz", 
 _EMPTY_STYLE: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 
 #: Nothing but what this server sends may run or load; nothing in line.
-CONTENT_SECURITY_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        f"style-src 'self' {_EMPTY_STYLE}",
-        "img-src 'self'",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": f"'self' {_EMPTY_STYLE}",
+        "img-src": "'self'",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "worker-src": "'self'",
+        "manifest-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
 )
 
-_HEADERS: Final = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+CACHE_NEVER: Final = "no-cache"
 _CACHE_ALWAYS: Final = "public, max-age=31536000, immutable"
-_CACHE_NEVER: Final = "no-cache"
 
 _NOT_BUILT: Final = """<!doctype html>
 <html lang="en">
@@ -69,6 +64,16 @@ _NOT_BUILT: Final = """<!doctype html>
 def static_directory() -> Path | None:
     """The folder with the built app, or None when this installation has none."""
     return STATIC if (STATIC / "index.html").is_file() else None
+
+
+def security_headers(policy: Mapping[str, str]) -> dict[str, str]:
+    """What every answer that a browser shows or runs carries; ``policy`` is its content security policy."""
+    return {
+        "Content-Security-Policy": "; ".join(f"{directive} {sources}" for directive, sources in policy.items()),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
 
 
 def mount(app: FastAPI) -> None:
@@ -103,7 +108,7 @@ class _HashedFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers.update({**_HEADERS, "Cache-Control": _CACHE_ALWAYS})
+        response.headers.update({**security_headers(CONTENT_SECURITY_POLICY), "Cache-Control": _CACHE_ALWAYS})
         return response
 
 
@@ -112,15 +117,19 @@ def _assets_route(directory: Path) -> BaseRoute:
 
 
 def _pages(directory: Path | None) -> Callable[[Request], Awaitable[Response]]:
-    headers = {**_HEADERS, "Cache-Control": _CACHE_NEVER}
+    headers = {**security_headers(CONTENT_SECURITY_POLICY), "Cache-Control": CACHE_NEVER}
 
     async def answer_without_app(_request: Request) -> Response:
         return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
 
     if directory is None:
         return answer_without_app
-    # The icon and its like. Names that begin with a dot are the build's own notes.
-    files = {file.name for file in directory.iterdir() if file.is_file() and not file.name.startswith(".")}
+    # The icon and its like. Names that begin with a dot are the build's own notes; other pages have their own routes.
+    files = {
+        file.name
+        for file in directory.iterdir()
+        if file.is_file() and not file.name.startswith(".") and file.suffix != ".html"
+    }
 
     async def answer(request: Request) -> Response:
         path = request.path_params["path"]

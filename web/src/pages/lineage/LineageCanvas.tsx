@@ -120,12 +120,12 @@ function Canvas({ graph, path, selected, onSelect, onExpand }: LineageViewProps)
 /** Names stay readable at this scale. */
 const EASY_ZOOM = 0.75;
 const FIT = { minZoom: EASY_ZOOM, maxZoom: 1, padding: 0.08 };
-/** A graph that is too large to be read as a whole is entered around its root, so many steps either way. */
+/** A graph that is too large to be read as a whole is entered along its trunk, so many steps from the root. */
 const NEAR_STEPS = 2;
 
 /** Keeps the node that was expanded where it is on the screen, and brings any other new graph into sight. */
 function useSteadyViewport(
-  { root, nodes }: LineageGraph,
+  graph: LineageGraph,
   positions: ReadonlyMap<string, Position> | undefined,
   anchor: React.RefObject<string>,
 ): void {
@@ -133,6 +133,7 @@ function useSteadyViewport(
   const store = useStoreApi();
   const previous = useRef<ReadonlyMap<string, Position>>(undefined);
   useEffect(() => {
+    const { root, nodes } = graph;
     if (positions === undefined || positions === previous.current) return;
     const before = previous.current?.get(anchor.current);
     const after = positions?.get(anchor.current);
@@ -142,12 +143,20 @@ function useSteadyViewport(
       void setViewport({ x: x + (before.x - after.x) * zoom, y: y + (before.y - after.y) * zoom, zoom });
     } else {
       const { width, height } = store.getState();
-      const near = [...nodes.values()].filter((node) => Math.abs(node.depth) <= NEAR_STEPS);
-      const shown = fits(positions, width / EASY_ZOOM, height / EASY_ZOOM) ? [...nodes.values()] : near;
+      const shown = fits(positions, width / EASY_ZOOM, height / EASY_ZOOM) ? [...nodes.values()] : trunk(graph);
       void fitView({ ...FIT, nodes: shown.map((node) => ({ id: node.guid })) });
     }
     anchor.current = root;
-  }, [positions, root, nodes, anchor, getViewport, setViewport, fitView, store]);
+  }, [positions, graph, anchor, getViewport, setViewport, fitView, store]);
+}
+
+/** The nodes near the root that lead on to others: a fan of files is recognised by its edges. */
+function trunk({ root, nodes, edges }: LineageGraph): LineageNode[] {
+  const sources = new Set(edges.map((edge) => edge.source));
+  const targets = new Set(edges.map((edge) => edge.target));
+  return [...nodes.values()].filter(
+    ({ guid, depth }) => guid === root || (Math.abs(depth) <= NEAR_STEPS && sources.has(guid) && targets.has(guid)),
+  );
 }
 
 function fits(positions: ReadonlyMap<string, Position>, width: number, height: number): boolean {

@@ -21,9 +21,9 @@ import { branchPaths, lineageTree, type TreeEntry } from "./tree.ts";
 
 const useStyles = makeStyles({
   lists: { height: "100%", overflow: "auto", boxSizing: "border-box", padding: "20px 24px" },
-  side: { marginBottom: "28px", maxWidth: "820px" },
+  side: { marginBottom: "28px", maxWidth: "1100px" },
   title: { margin: "0 0 8px", fontSize: tokens.fontSizeBase400 },
-  entry: { display: "inline-flex", alignItems: "baseline", gap: "8px", flexWrap: "wrap" },
+  entry: { display: "inline-flex", alignItems: "baseline", gap: "4px 8px", flexWrap: "wrap", paddingBlock: "4px" },
   muted: { color: tokens.colorNeutralForeground3 },
   faded: { opacity: 0.55 },
   selected: { backgroundColor: tokens.colorNeutralBackground1Selected },

@@ -3,7 +3,7 @@ import { Button, MessageBar, MessageBarActions, MessageBarBody, makeStyles, toke
 import { Flow16Regular } from "@fluentui/react-icons/svg/flow";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
-import { useNavigate, useParams, useSearchParams } from "react-router";
+import { useLocation, useNavigate, useParams } from "react-router";
 import { tableQuery } from "../../api/queries.ts";
 import type { Column, Table } from "../../api/types.ts";
 import { lineageAddress } from "../../app/addresses.ts";
@@ -11,7 +11,7 @@ import { DataGrid } from "../../components/grid/DataGrid.tsx";
 import type { RowRange } from "../../components/grid/rowWindow.ts";
 import { EmptyState, ErrorState, LoadingState } from "../../components/states.tsx";
 import { countOf, formatCount } from "../../lib/format.ts";
-import { rowFromSearch, withRow } from "./rowInAddress.ts";
+import { noteRow, rowFromSearch } from "./rowInAddress.ts";
 import { TableHeader } from "./TableHeader.tsx";
 import { useTableRows } from "./useTableRows.ts";
 
@@ -48,7 +48,6 @@ function StatusBar({ table, range }: { table: Table; range: RowRange }) {
 function TableRowsGrid({ table }: { table: Table }) {
   const styles = useStyles();
   const navigate = useNavigate();
-  const [search, setSearch] = useSearchParams();
   const [range, setRange] = useState<RowRange>({ first: 0, end: 0 });
   const { rowAt, show, error, retry } = useTableRows(table);
   const onRangeChange = useCallback(
@@ -58,10 +57,8 @@ function TableRowsGrid({ table }: { table: Table }) {
     },
     [show],
   );
-  const onFirstRowChange = useCallback(
-    (row: number) => setSearch((previous) => withRow(previous, row), { replace: true, preventScrollReset: true }),
-    [setSearch],
-  );
+  const { pathname, search } = useLocation();
+  const onFirstRowChange = useCallback((row: number) => noteRow(pathname, row), [pathname]);
   const { guid } = table;
   const columnAction = useMemo(() => {
     if (guid === null) return undefined;
@@ -88,7 +85,7 @@ function TableRowsGrid({ table }: { table: Table }) {
           columns={table.schema}
           rowCount={table.rows}
           rowAt={rowAt}
-          firstRow={rowFromSearch(search, table.rows)}
+          firstRow={rowFromSearch(new URLSearchParams(search), table.rows)}
           onFirstRowChange={onFirstRowChange}
           onRangeChange={onRangeChange}
           columnAction={columnAction}

@@ -14,3 +14,15 @@ export function withRow(search: URLSearchParams, row: number): URLSearchParams {
   else next.set(PARAMETER, String(row + 1));
   return next;
 }
+
+/**
+ * Notes the row in the address bar while the page of `pathname` is shown.
+ *
+ * Not by way of the router: to it that would be a navigation, which calls off one that is on its way.
+ */
+export function noteRow(pathname: string, row: number): void {
+  const address = new URL(window.location.href);
+  if (address.pathname !== pathname) return;
+  address.search = withRow(address.searchParams, row).toString();
+  window.history.replaceState(window.history.state, "", address);
+}

@@ -1,0 +1,19 @@
+"""``headwater init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headwater.app.home import CONFIGURATION
+from headwater.app.runtime import Headwater
+from headwater.cli.output import say
+
+
+def init(home: Path, folders: list[Path]) -> None:
+    """Make a home folder; one that is there already is opened and left as it is."""
+    named = tuple(str(folder.resolve()) for folder in folders)
+    with Headwater.open(home, create=True, folders=named) as app:
+        say(f"home folder: {app.home.path}")
+        for folder in app.home.folders:
+            say(f"  dataflows may read: {folder}")
+        say(f"  more folders: in {app.home.path / CONFIGURATION}")
