@@ -30,13 +30,11 @@ def list_dataflows(home: Path) -> None:
 def refresh_dataflow(home: Path, name: str) -> None:
     """Refresh a dataflow with progress, and say what came of it."""
     with Headwater.open(home) as app, progress() as bars:
-        task = bars.add_task(f"refresh {name}", total=None)
+        task = bars.add_task(f"refresh {name}", total=None, doing="")
         result = app.refresh(
             name,
-            on_event=lambda event: bars.update(task, description=f"{event.phase} {event.entity}", completed=event.rows),
-            on_scoring=lambda function, rows, _total: bars.update(
-                task, description=f"score {function}", completed=rows
-            ),
+            on_event=lambda event: bars.update(task, doing=f"{event.phase} {event.entity}", completed=event.rows),
+            on_scoring=lambda function, rows, _total: bars.update(task, doing=f"score {function}", completed=rows),
         )
     for entity in result.entities:
         done = entity.summary

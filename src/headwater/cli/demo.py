@@ -43,11 +43,10 @@ def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
 
 def _stages(bars: Progress) -> Callable[[str], Stage]:
     def begin(title: str) -> Stage:
-        task = bars.add_task(title, total=None)
+        task = bars.add_task(title, total=None, doing="")
 
         def update(done: int, total: int | None = None, text: str | None = None) -> None:
-            shown = title if text is None else f"{title} ({text})"
-            bars.update(task, completed=done, total=total, description=shown)
+            bars.update(task, completed=done, total=total, doing=text or "")
 
         return update
 

@@ -104,16 +104,16 @@ def set_up_logging(*, json_logs: bool, verbose: bool) -> None:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Progress bars on standard error; none beside JSON logs."""
+    """Progress bars on standard error; none beside JSON logs. A task's ``doing`` says what is being done just now."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.description:26}"),
+        BarColumn(bar_width=14),
+        TextColumn("{task.completed:>9,.0f}"),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[doing]}"),
     )
     with Progress(*columns, console=Console(stderr=True), disable=_style.json) as bars:
         yield bars

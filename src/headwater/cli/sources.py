@@ -35,7 +35,7 @@ def test(home: Path, name: str) -> None:
 def scan_source(home: Path, name: str, *, incremental: bool) -> None:
     """Scan a source with progress, and say what was found."""
     with Headwater.open(home) as app, progress() as bars:
-        task = bars.add_task(f"scan {name}", total=None)
+        task = bars.add_task(f"scan {name}", total=None, doing="")
         report = app.scan(
             name,
             "incremental" if incremental else "full",

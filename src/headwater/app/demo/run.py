@@ -100,20 +100,20 @@ class Demo:
 
     def run(self, server: LocalServer) -> DemoResult:
         """All steps. ``server`` is started here and left running for the caller to stop."""
-        source_data.write_warehouse(self.warehouse, self.stages("Write the warehouse: a CSV file a month"))
+        source_data.write_warehouse(self.warehouse, self.stages("Write the warehouse"))
         trained = self._train(server)
         self._scan(server)
         self._write_dataflow()
-        first = self._refresh("refresh_first", "First refresh: score every flight")
+        first = self._refresh("refresh_first", "First refresh")
         before = source_data.distinct_inputs(self.warehouse)
         source_data.deliver_changes(self.warehouse)
         changed = len(source_data.distinct_inputs(self.warehouse) - before)
-        second = self._refresh("refresh_second", "Second refresh: a new month, 500 corrected rows")
+        second = self._refresh("refresh_second", "Second refresh")
         return self._result(trained, first, second, changed)
 
     def _train(self, server: LocalServer) -> dict[str, Any]:
         """Train in a process of its own while the workspace's server starts."""
-        show = self.stages("Train a model and register it in MLflow")
+        show = self.stages("Train and register a model")
         started = time.perf_counter()
         command = [sys.executable, "-m", "headwater.app.demo.training", str(self.warehouse)]
         log = self.app.home.path / "workspace" / "training.log"
@@ -144,7 +144,7 @@ class Demo:
         return trained
 
     def _scan(self, server: LocalServer) -> None:
-        show = self.stages("Register the workspace and scan it")
+        show = self.stages("Scan the workspace")
         self._register(server)
         started = time.perf_counter()
         self.app.scan(SOURCE, "full", show)
@@ -174,14 +174,15 @@ class Demo:
 
     def _refresh(self, key: str, title: str) -> RefreshResult:
         show = self.stages(title)
-        total = [source_data.rows_in(self.warehouse)]
+        total = source_data.rows_in(self.warehouse)
         before = _cpu_seconds()
         result = self.app.refresh(
             DATAFLOW,
             trigger="demo",
-            on_event=lambda event: show(event.rows, total[0], f"{event.phase} {event.entity}".strip()),
-            on_scoring=lambda function, rows, _total: show(rows, total[0], f"score with {function}"),
+            on_event=lambda event: show(event.rows, total, f"{event.phase} {event.entity}".strip()),
+            on_scoring=lambda function, rows, _total: show(rows, total, f"score with {function}"),
         )
+        show(total, total, "published")
         self.seconds[key] = result.seconds
         self.cpu_seconds[key] = round(_cpu_seconds() - before, 3)
         return result
