@@ -124,7 +124,8 @@ def inspect_csv(path: str, delimiter: str = ",", quote: bool = True, encoding: s
     """Whether a fast reader can be trusted with the file: one pass over its bytes, a few nanoseconds each.
 
     Not ordinary: blank lines, a carriage return alone, quotes that neither open nor close a field, bytes that are not
-    UTF-8, lines beyond ``CHUNK_BYTES``, delimiters of more than one byte, UTF-16.
+    UTF-8, Latin-1's control characters (DuckDB refuses those from 0x80 on), lines beyond ``CHUNK_BYTES``, delimiters of
+    more than one byte, UTF-16.
 
     Raises:
         MError: DataSource.Error, the file cannot be found or read.
@@ -180,6 +181,8 @@ class _Inspector:
         if self._decoder is not None and not self._readable(window):
             return False
         content = np.frombuffer(window, dtype=np.uint8)
+        if self._decoder is None and not window.isascii() and ((content >= 0x80) & (content < 0xA0)).any():
+            return False
         feeds = np.equal(content, _LF, out=self._feeds[: len(content)])
         blanks = np.logical_and(feeds[:-2], feeds[1:-1], out=self._blanks[: len(content) - 2])
         long_line = len(window) > CHUNK_BYTES and not feeds[1:-1].any()

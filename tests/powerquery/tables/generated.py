@@ -81,7 +81,10 @@ DURATIONS = [Duration(0), Duration(1), Duration(-1), Duration.of(400, 1, 2, 3)]
 CELLS: dict[str, tuple[t.Type, st.SearchStrategy[object]]] = {
     "whole": (t.nullable(t.INT64), st.sampled_from(WHOLE)),
     "few": (t.nullable(t.INT64), st.integers(0, 2)),
-    "real": (t.nullable(t.NUMBER), st.sampled_from(REAL)),
+    "real": (
+        t.nullable(t.NUMBER),
+        st.sampled_from(REAL).map(lambda number: number * 1.0),
+    ),  # each NaN an object of its own
     "text": (
         t.nullable(t.TEXT),
         st.one_of(st.sampled_from(TEXTS), st.text(st.characters(exclude_categories=["Cs", "Cc"]))),

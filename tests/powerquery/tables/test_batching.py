@@ -14,7 +14,7 @@ from headwater.plan.nodes import Call
 from headwater.powerquery import PlanTable, batch_function_value, evaluate, to_text
 from headwater.powerquery.values.core import plain
 
-usual = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 REAL, WHOLE, WORD = CELLS["real"][0], CELLS["whole"][0], CELLS["text"][0]
 SMALL = Data({"a": (REAL, [1.0, -1.0, None, Bad(), 0.5]), "b": (WORD, ["xx", "y", "z", "w", None])})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.powerquery.tables.generated import CELLS, data
+from tests.powerquery.tables.generated import CELLS, ZONED, data
 from tests.powerquery.tables.twins import Data, Pair, Shown, agree
 
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record
 
-usual = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 JOIN_KINDS = ["Inner", "LeftOuter", "RightOuter", "FullOuter", "LeftAnti", "RightAnti", "LeftSemi", "RightSemi"]
 KEYS = ["few", "real", "text", "logical", "date", "datetime", "zoned", "time", "duration", "binary", "whole"]
@@ -129,6 +129,32 @@ class TestGroup:
 
         check()
 
+    @pytest.mark.parametrize(
+        "source",
+        [
+            'Table.Distinct(T, "K")',
+            "Table.Distinct(T[[K]])",
+            'Table.Group(T, "K", {"n", Table.RowCount})',
+            'Table.Join(T, "K", Table.RenameColumns(T, {{"K", "k"}, {"N", "n"}}), "k")',
+            'Table.Group(T[[K]], {}, {{"m", each List.Max([K])}, {"l", each List.Min([K])}})',
+        ],
+    )
+    @pytest.mark.parametrize(
+        ("kind", "alike"),
+        [
+            ("zoned", ZONED),
+            ("zoned", ZONED[::-1]),
+            ("real", [float("nan"), float("nan"), 1.0]),
+            ("real", [0.0, -0.0, 1.0]),
+            ("text", ["e\u0301", "é", "E"]),
+            ("whole", [2**53, 2**53 + 1, 2**53 + 2]),
+        ],
+    )
+    def test_keys_that_are_nearly_alike(self, source: str, kind: str, alike: list[object]) -> None:
+        """Moments are equal whatever their offsets, NaN is one key, and nothing is rounded or composed."""
+        table = Data({"K": (CELLS[kind][0], alike), "N": (CELLS["few"][0], [1, 2, 3])})
+        agree(Pair({"T": table}), source)
+
     def test_every_aggregate_folds(self) -> None:
         few = CELLS["few"][0]
         pair = Pair({"T": Data({"K": (few, [1]), "V": (few, [1])})})
@@ -212,6 +238,13 @@ class TestExpandRecord:
             }
         )
         agree(Pair({"T": table}), f'Table.ExpandRecordColumn(T, "R", {fields})')
+
+    @pytest.mark.parametrize("field", ["[R][x]", "[R][x]?", '[R][#""]', "[R][zz]?", "[R][[x]]?", "[zz]?[x]"])
+    @usual
+    @given(cells=st.lists(st.one_of(POINTS, st.none()), max_size=4))
+    def test_a_field_in_an_expression(self, field: str, cells: list[Record | None]) -> None:
+        table = Data({"R": (t.nullable(POINT), cells)})
+        agree(Pair({"T": table}), f'Table.AddColumn(T, "v", each {field})')
 
     def test_folds(self) -> None:
         of = t.RecordType((t.FieldType("x", t.NUMBER), t.FieldType("y", t.TEXT)))

@@ -112,7 +112,7 @@ def expressions() -> dict[str, Texts]:
 
 
 EXPRESSIONS = expressions()
-usual = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def with_table(expression: Texts, *, errors: bool = False) -> st.SearchStrategy[tuple[str, Data]]:
@@ -253,7 +253,7 @@ class TestWhatFolds:
     def test_folds_and_is_right(self, expression: str) -> None:
         assert Pair({"T": ONE_OF_EACH}).folded(added(expression))
 
-        @settings(usual, max_examples=20)
+        @settings(usual, max_examples=8)
         @given(data({name: kind for name, kind in SCHEMA.items() if f"[{name}]" in expression}, errors=True, most=3))
         def check(table: Data) -> None:
             agree(Pair({"T": table}), added(expression))

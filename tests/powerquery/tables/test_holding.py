@@ -19,7 +19,7 @@ from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record, Value, plain
 from headwater.powerquery.values.times import DateTime
 
-usual = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def there_and_back(values: list[Value], of: p.DataType) -> list[str]:

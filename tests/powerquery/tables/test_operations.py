@@ -15,7 +15,7 @@ from headwater.powerquery.language import quote_text
 from headwater.powerquery.values import types as t
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
-usual = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+usual = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def some_of(draw: Draw, names: Sequence[str], least: int = 0) -> list[str]:

@@ -90,12 +90,12 @@ class Criterion:
 
 def _sort_rows_form(table: Table, criteria: Sequence[Criterion]) -> Table:
     def rows() -> Iterator[Sequence[Value]]:
-        ordered = list(table.rows())
-        for criterion in reversed(criteria):
-            read = _key_reader(table, criterion)
+        readers = [_key_reader(table, criterion) for criterion in criteria]
+        ordered = [([_sort_key(read(row)) for read in readers], row) for row in table.rows()]
+        for at, criterion in reversed(list(enumerate(criteria))):
             # Python's sort leaves ties as they are when it is reversed, too.
-            ordered.sort(key=_row_key(read), reverse=criterion.descending)
-        return iter(ordered)
+            ordered.sort(key=_key_at(at), reverse=criterion.descending)
+        return (row for _, row in ordered)
 
     return RowTable(table.type, rows)
 
@@ -103,8 +103,8 @@ def _sort_rows_form(table: Table, criteria: Sequence[Criterion]) -> Table:
 _sort_key: Callable[[Value], Any] = cmp_to_key(compare)
 
 
-def _row_key(read: Callable[[Sequence[Value]], Value]) -> Callable[[Sequence[Value]], Any]:
-    return lambda row: _sort_key(read(row))
+def _key_at(at: int) -> Callable[[tuple[Sequence[Any], Sequence[Value]]], Any]:
+    return lambda keyed: keyed[0][at]
 
 
 def _key_reader(table: Table, criterion: Criterion) -> Callable[[Sequence[Value]], Value]:
