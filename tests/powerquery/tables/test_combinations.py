@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.powerquery.tables.generated import CELLS, ZONED, data
+from tests.powerquery.tables.generated import CELLS, LEAP_DAY, ZONED, data
 from tests.powerquery.tables.twins import Data, Pair, Shown, agree
 
 from headwater.powerquery.values import types as t
@@ -60,6 +60,36 @@ class TestJoin:
         few = CELLS["few"][0]
         pair = Pair({"L": Data({"K": (few, [1])}), "R": Data({"id": (few, [1])})})
         assert pair.folded(f'Table.Join(L, "K", R, "id", JoinKind.{kind})')
+
+    @pytest.mark.parametrize(
+        ("kind", "types"),
+        [
+            ("Inner", "k = Int64.Type, v = text"),
+            ("LeftOuter", "k = Int64.Type, v = nullable text"),
+            ("RightOuter", "k = nullable Int64.Type, v = text"),
+            ("FullOuter", "k = nullable Int64.Type, v = nullable text"),
+        ],
+    )
+    def test_columns_of_a_side_whose_rows_may_be_missing_are_nullable(self, kind: str, types: str) -> None:
+        pair = Pair({"L": Data({"k": (t.INT64, [1])}), "R": Data({"id": (t.INT64, [1]), "v": (t.TEXT, ["a"])})})
+        for source in (
+            f'Table.RemoveColumns(Table.Join(L, "k", R, "id", JoinKind.{kind}), "id")',
+            f'Table.ExpandTableColumn(Table.NestedJoin(L, "k", R, "id", "J", JoinKind.{kind}), "J", {{"v"}})',
+        ):
+            found = agree(pair, source)
+            assert isinstance(found, Shown)
+            assert found.type == f"type table [{types}]"
+
+
+class TestCombine:
+    @pytest.mark.parametrize("one", ["whole", "real", "text", "logical", "date"])
+    @pytest.mark.parametrize("other", ["whole", "real", "text", "logical", "date"])
+    def test_columns_of_different_types(self, one: str, other: str) -> None:
+        """A whole number beside doubles is not turned into one."""
+        cells = {"whole": 2**53 + 1, "real": 0.5, "text": "1", "logical": True, "date": LEAP_DAY}
+        pair = Pair({name: Data({"a": (CELLS[of][0], [cells[of], None])}) for name, of in (("L", one), ("R", other))})
+        agree(pair, "Table.Combine({L, R})")
+        assert pair.folded("Table.Combine({L, R})") == (one == other)
 
 
 class TestNestedJoin:
@@ -223,7 +253,16 @@ class TestExpandRecord:
     @given(cells=st.lists(st.one_of(POINTS, st.none()), max_size=5))
     @pytest.mark.parametrize(
         "fields",
-        ['{"x"}', '{"X", "x", ""}', '{"x", "x"}, {"x", "X"}', '{""}, {"R"}', "{}", '{"zz"}', '{"x"}, {"b", "c"}'],
+        [
+            '{"x"}',
+            '{"X", "x", ""}',
+            '{"x", "x"}, {"x", "X"}',
+            '{""}, {"R"}',
+            "{}",
+            '{"zz"}',
+            '{"x"}, {"y", "z"}',
+            '{"x"}, {"b"}',
+        ],
     )
     @pytest.mark.parametrize("typed", [True, False], ids=["typed", "any"])
     def test_plan_agrees_with_rows(self, fields: str, typed: bool, cells: list[Record | None]) -> None:
@@ -245,6 +284,13 @@ class TestExpandRecord:
     def test_a_field_in_an_expression(self, field: str, cells: list[Record | None]) -> None:
         table = Data({"R": (t.nullable(POINT), cells)})
         agree(Pair({"T": table}), f'Table.AddColumn(T, "v", each {field})')
+
+    @pytest.mark.parametrize("field", ["[R][x]", "[R][x]?", "[R]?[x]", "try [R][x] otherwise 0"])
+    def test_a_field_of_a_record_that_may_be_null(self, field: str) -> None:
+        of = t.nullable(t.RecordType((t.FieldType("x", t.nullable(t.NUMBER)),)))
+        pair = Pair({"T": Data({"R": (of, [Record.of({"x": 1.5}), Record.of({"x": None}), None])})})
+        agree(pair, f'Table.AddColumn(T, "v", each {field})')
+        assert pair.folded(f'Table.AddColumn(T, "v", each {field})') == (field != "[R][x]?")
 
     def test_folds(self) -> None:
         of = t.RecordType((t.FieldType("x", t.NUMBER), t.FieldType("y", t.TEXT)))
