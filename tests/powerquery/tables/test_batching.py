@@ -159,6 +159,12 @@ class TestWholeColumns:
         assert pair.on_plan(f"Table.RowCount({self.SOURCE})") == 5
         assert judge.batches == []
 
+    def test_a_call_without_arguments_still_gets_its_rows(self) -> None:
+        pair, _ = judging(SMALL)
+        source = 'Table.AddColumn(Table.RenameColumns(T, {"a", "x"}), "r", each answer())[[r]]'
+        assert pair.folded(source)
+        assert last_column(agree(pair, source)) == ("42",) * 5
+
 
 class TestAround:
     """Steps before and after a call."""

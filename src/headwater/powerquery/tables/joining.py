@@ -21,6 +21,9 @@ KINDS: tuple[JoinKind, ...] = (
 )  # fmt: skip
 """By the number of M's JoinKind."""
 
+_KEEPS_LEFT: tuple[JoinKind, ...] = ("inner", "left", "left_anti", "left_semi")
+"""The nested joins whose rows all come from the left."""
+
 Keys = Sequence[str]
 
 
@@ -134,7 +137,8 @@ class NestedJoin(Table):
         _check_keys(left, left_keys)
         _check_keys(right, right_keys)
         names = unique_or_error([*left.names, column])
-        super().__init__(table_type(names, [*left.column_types, right.type]))
+        of_left = left.column_types if kind in _KEEPS_LEFT else [t.nullable(of) for of in left.column_types]
+        super().__init__(table_type(names, [*of_left, right.type]))
         self.left, self.left_keys = left, left_keys
         self.right, self.right_keys = right, right_keys
         self.column, self.kind = column, kind
@@ -203,7 +207,13 @@ def _expanded_rows(table: Table, column: str, names: Sequence[str], chosen: Sequ
     at = table.index[column]
     inner = table.column_types[at]
     inner_fields = {f.name: f.type for f in inner.row.fields} if isinstance(inner, t.TableType) else {}
-    types = [*table.column_types[:at], *(inner_fields.get(n, t.ANY) for n in names), *table.column_types[at + 1 :]]
+    found = [inner_fields.get(n, t.ANY) for n in names]
+    # A table without rows becomes a row of nulls; some joins make none.
+    filled = (
+        isinstance(table, NestedJoin) and table.column == column and table.kind not in ("left", "full", "left_anti")
+    )
+    expanded = found if filled else [t.nullable(of) for of in found]
+    types = [*table.column_types[:at], *expanded, *table.column_types[at + 1 :]]
     out_names = [*table.names[:at], *chosen, *table.names[at + 1 :]]
 
     def rows() -> Iterator[Sequence[Value]]:
