@@ -85,19 +85,35 @@ def library_page() -> str:
 def operators_page() -> str:
     """The operators and aggregates of a plan, and what the bundled engine folds."""
     from headwater.engines import load_engine
+    from headwater.engines.postgresql import FOLDED_AGGREGATES, FOLDED_OPERATORS
     from headwater.plan.operators import AGGREGATES, OPERATORS
 
     engine = load_engine("duckdb")
-    lines = ["# What folds", "", NOTICE, "| operator | meaning | DuckDB |", "|---|---|---|"]
+    lines = ["# What folds", "", NOTICE, "The last column says what runs in a PostgreSQL database itself.", ""]
+    lines += ["| operator | meaning | DuckDB | PostgreSQL |", "|---|---|---|---|"]
     for operator in OPERATORS.values():
         name = operator.name.replace("|", "\\|")
-        lines.append(f"| `{name}` | {operator.summary} | {'yes' if operator.name in engine.folds else 'no'} |")
-    lines += ["", "| aggregate | meaning | DuckDB |", "|---|---|---|"]
+        lines.append(f"| `{name}` | {operator.summary} | {_folds(operator.name, engine.folds, FOLDED_OPERATORS)} |")
+    lines += ["", "| aggregate | meaning | DuckDB | PostgreSQL |", "|---|---|---|---|"]
     for aggregate in AGGREGATES.values():
-        lines.append(
-            f"| `{aggregate.name}` | {aggregate.summary} | {'yes' if aggregate.name in engine.aggregates else 'no'} |"
-        )
+        folds = _folds(aggregate.name, engine.aggregates, FOLDED_AGGREGATES)
+        lines.append(f"| `{aggregate.name}` | {aggregate.summary} | {folds} |")
     engine.close()
+    return "\n".join(lines) + "\n"
+
+
+def _folds(name: str, *declared: frozenset[str]) -> str:
+    return " | ".join("yes" if name in one else "no" for one in declared)
+
+
+def unavailable_page() -> str:
+    """The functions of services that cannot be had here, and what to use instead."""
+    from headwater.powerquery.library.data.unavailable import UNAVAILABLE
+
+    lines = ["# What is not available", "", NOTICE]
+    lines.append("These functions are declared, and answer `DataSource.NotFound` with what to use instead.")
+    lines += ["", "| function | reaches | instead |", "|---|---|---|"]
+    lines += [f"| `{one.name}` | {one.reaches} | {one.instead} |" for one in UNAVAILABLE]
     return "\n".join(lines) + "\n"
 
 
@@ -106,6 +122,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": commands_page,
     "m-library.md": library_page,
     "folding.md": operators_page,
+    "unavailable.md": unavailable_page,
 }
 
 

@@ -153,7 +153,7 @@ class MError(HeadwaterError):
 
     ``reason`` and ``message`` are M's (``Expression.Error``, "We cannot convert …"); ``detail`` is any M value.
     ``message_format``, ``message_parameters`` and ``error_code`` are what an error record raised by M text said beside
-    these.
+    these. ``passes_views``: raised by a handler of a view it is the result, not a reason to do without the handler.
     """
 
     default_code = "m.expression"
@@ -168,6 +168,7 @@ class MError(HeadwaterError):
         self.message_format: str | None = None
         self.message_parameters: Any = None
         self.error_code: str | None = None
+        self.passes_views = False
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}" if self.message else self.reason

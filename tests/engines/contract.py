@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.engines.scalar_cases import CASES, LISTED
 from tests.engines.support import BAD, WORSE, Adder, Error, added, inline, number, only, ref, rows_of
 
 from headwater.engines import Engine
@@ -142,6 +143,7 @@ OPERATORS: list[tuple[str, Any, tuple[DataType, ...], list[tuple[Any, ...]]]] = 
     ("Text.StartsWith", None, (TEXT, TEXT), [("abc", "ab", True), ("abc", "b", False)]),
     ("Text.EndsWith", None, (TEXT, TEXT), [("abc", "bc", True), ("a_c", "_c", True)]),
     ("Number.Abs", None, (INT64,), [(-3, 3.0), (None, None)]),
+    *CASES,
 ]  # fmt: skip
 
 PYTHON_ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -224,8 +226,18 @@ class ExpressionContract(EngineContract):
             return Error(failure.reason, failure.message, detail)
         return expected
 
+    @pytest.mark.parametrize(("data_type", "constants", "cases"), LISTED, ids=[t.kind.value for t, *_ in LISTED])
+    def test_among_constants(
+        self, engine: Engine, data_type: DataType, constants: list[Any], cases: list[tuple[Any, bool]]
+    ) -> None:
+        if "List.Contains" not in engine.folds:
+            pytest.skip(f"{engine.name} does not fold it")
+        table = inline({"v": data_type}, [(value,) for value, _ in cases])
+        found = call("List.Contains", ref(table, "v"), *(Literal(c, data_type) for c in constants))
+        assert rows_of(engine, only(table, r=found)) == [(expected,) for _, expected in cases]
+
     def test_every_folded_operator_has_a_case(self, engine: Engine) -> None:
-        assert engine.folds == {operator for operator, *_ in OPERATORS} | TEXT_CONVERSIONS.keys()
+        assert engine.folds == {operator for operator, *_ in OPERATORS} | TEXT_CONVERSIONS.keys() | {"List.Contains"}
 
     @pytest.mark.parametrize("operator", TEXT_CONVERSIONS)
     def test_text_conversion(self, engine: Engine, operator: str) -> None:
@@ -321,8 +333,8 @@ class ExpressionContract(EngineContract):
         from headwater.plan.expressions import Call as CallExpression
 
         table = inline({"a": INT64}, [(1,)])
-        unknown = CallExpression("Text.Reverse", (ref(table, "a"),), TEXT, may_fail=False)
-        with pytest.raises(NotFoldableError, match=r"Text\.Reverse"):
+        unknown = CallExpression("Text.Proper", (ref(table, "a"),), TEXT, may_fail=False)
+        with pytest.raises(NotFoldableError, match=r"Text\.Proper"):
             engine.table(only(table, r=unknown))
 
 
@@ -551,6 +563,14 @@ AGGREGATES: list[tuple[str, DataType, list[Any], Any]] = [
     ("List.Sum", DOUBLE, [INF, -INF], NAN),
     ("List.Sum", INT64, [2**62, 2**62, 2**62], float(3 * 2**62)),
     ("List.Average", INT64, [1, None, 2], 1.5),
+    ("List.Median", DOUBLE, [3.0, None, 1.0], 2.0),
+    ("List.Median", INT64, [5, 1, 3], 3.0),
+    ("List.Median", DOUBLE, [None], None),
+    ("List.Median", DOUBLE, [NAN, 1.0, 2.0], 2.0),
+    ("List.Product", DOUBLE, [2.0, None, 4.0], 8.0),
+    ("List.Product", INT64, [None], None),
+    ("List.CountDistinct", TEXT, ["a", "A", "a", None, None], 3),
+    ("List.CountDistinct", INT64, [1, BAD, 1], BAD),
     ("List.Min", TEXT, ["b", None, "B", "a"], "B"),
     ("List.Max", TEXT, ["b", None, "é"], "é"),
     ("List.Min", INT64, [BIG, 2**53], 2**53),
@@ -611,9 +631,13 @@ class AggregateContract(EngineContract):
 
 def _grouped(table: Node, keys: tuple[str, ...], function: str) -> Aggregate:
     value = None if function == "Table.RowCount" else ref(table, "v")
-    result = {"List.NonNullCount": INT64, "Table.RowCount": INT64, "List.Min": None, "List.Max": None}.get(
-        function, DOUBLE
-    )
+    result = {
+        "List.NonNullCount": INT64,
+        "List.CountDistinct": INT64,
+        "Table.RowCount": INT64,
+        "List.Min": None,
+        "List.Max": None,
+    }.get(function, DOUBLE)
     data_type = table.column("v").type if result is None else result
     column = Column("r", "Result", data_type, value.may_fail if value is not None else False)
     return Aggregate(table, keys, ((column, AggregateCall(function, value)),))
@@ -761,16 +785,16 @@ CSV_FILES: dict[str, tuple[str | bytes, dict[str, Any], list[tuple[Any, ...]]]] 
     "no last line end": ("a,b\n1,2", {}, [("a", "b"), ("1", "2")]),
     "returns": ("a,b\r\n1,\r\n", {}, [("a", "b"), ("1", "")]),
     "mixed line ends": ("a,b\r\n1,2\n3,4\r5,6", {}, [("a", "b"), ("1", "2"), ("3", "4"), ("5", "6")]),
-    "empty and missing": ('a,\nb\n"",c\n', {}, [("a", ""), ("b", None), ("", "c")]),
+    "empty and missing": ('a,\nb\n"",c\n', {}, [("a", ""), ("b", ""), ("", "c")]),
     "too many fields": ("a,b,c\n1,2\n", {}, [("a", "b"), ("1", "2")]),
     "quotes": ('"a,1","b ""q"""\n"line\none",2\n', {}, [("a,1", 'b "q"'), ("line\none", "2")]),
     "quoted returns": ('"a\r\nb",c\r\n', {}, [("a\r\nb", "c")]),
     "stray quotes": ('a,5" pipe\n"x"y,z\n', {}, [("a", '5" pipe'), ("xy", "z")]),
     "blank before quote": (' "a",b\n', {}, [(' "a"', "b")]),
-    "an open quote": ('a,b\n"c,d\ne,f', {}, [("a", "b"), ("c,d\ne,f", None)]),
-    "blank lines": ("a,b\n\n\nc,d\n\n", {}, [("a", "b"), ("", None), ("", None), ("c", "d"), ("", None)]),
-    "blank lines with returns": ("\r\na,b\r\n\r\nc,d", {}, [("", None), ("a", "b"), ("", None), ("c", "d")]),
-    "a line of blanks": ("a,b\n  \n", {}, [("a", "b"), ("  ", None)]),
+    "an open quote": ('a,b\n"c,d\ne,f', {}, [("a", "b"), ("c,d\ne,f", "")]),
+    "blank lines": ("a,b\n\n\nc,d\n\n", {}, [("a", "b"), ("", ""), ("", ""), ("c", "d"), ("", "")]),
+    "blank lines with returns": ("\r\na,b\r\n\r\nc,d", {}, [("", ""), ("a", "b"), ("", ""), ("c", "d")]),
+    "a line of blanks": ("a,b\n  \n", {}, [("a", "b"), ("  ", "")]),
     "a mark of byte order": (b"\xef\xbb\xbfa,b\n", {}, [("a", "b")]),
     "nothing": ("", {}, []),
     "a mark alone": (b"\xef\xbb\xbf", {}, []),
@@ -780,6 +804,11 @@ CSV_FILES: dict[str, tuple[str | bytes, dict[str, Any], list[tuple[Any, ...]]]] 
     "other delimiter": ("a;b,c\n", {"delimiter": ";"}, [("a", "b,c")]),
     "tab": ("a\tb\n", {"delimiter": "\t"}, [("a", "b")]),
     "no quoting": ('"a,b"\n""",c\n', {"quote": False}, [('"a', 'b"'), ('"""', "c")]),
+    "line breaks end rows": ('"a,1",b\n"c\nd",e\n', {"quoted_breaks": False}, [("a,1", "b"), ("c", ""), ('d"', "e")]),
+    "quotes without line breaks": ('"a,1","b ""q"""\n', {"quoted_breaks": False}, [("a,1", 'b "q"')]),
+    "code page 1252": ("ä,“é”\n".encode("cp1252"), {"encoding": "cp1252"}, [("ä", "“é”")]),
+    "code page 1252 as Latin-1": ("ä,é\n".encode("cp1252"), {"encoding": "cp1252"}, [("ä", "é")]),
+    "code page 932": ("あ,b\n".encode("cp932"), {"encoding": "cp932"}, [("あ", "b")]),
     "latin-1": ("ä,é\n".encode("latin-1"), {"encoding": "latin-1"}, [("ä", "é")]),
     "utf-16": ("ä,é\r\nc,d".encode("utf-16"), {"encoding": "utf-16"}, [("ä", "é"), ("c", "d")]),
     "not utf-8": (b"a,\xff\n", {}, [("a", "\ufffd")]),
@@ -794,9 +823,9 @@ CSV_FILES: dict[str, tuple[str | bytes, dict[str, Any], list[tuple[Any, ...]]]] 
 
 
 def csv_rows_of(text: str) -> list[tuple[str, str]]:
-    """Two fields a row, by Python's reader; a blank line is an empty field and a missing one."""
+    """Two fields a row, by Python's reader; a blank line is two empty fields."""
     rows = [row or [""] for row in csv.reader(io.StringIO(text))]
-    return [(row[0], row[1] if len(row) > 1 else None) for row in rows]  # type: ignore[misc]  # missing is null
+    return [(row[0], row[1] if len(row) > 1 else "") for row in rows]
 
 
 class CsvContract(EngineContract):
@@ -814,7 +843,7 @@ class CsvContract(EngineContract):
         plan = scan(csv_file(tmp_path, "\n".join(lines)), "I", "T")
         found = engine.table(plan)
         assert found["i"].to_pylist() == [str(i) for i in range(300_000)]
-        assert found["t"].to_pylist() == [f"t {i}" if i % 3 else None for i in range(300_000)]
+        assert found["t"].to_pylist() == [f"t {i}" if i % 3 else "" for i in range(300_000)]
 
     @pytest.mark.parametrize(
         "odd_one", [None, "1,x\n\n", '"1\n2",x\n', '1,x"y\n'], ids=["alike", "blank", "break", "quote"]

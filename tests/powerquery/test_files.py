@@ -117,11 +117,11 @@ class TestDelimitedText:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ('[Delimiter = ""]', "delimiter"),
+            ('[Delimiter = {""}]', "delimiter"),
             ('[Delimiter = """"]', "delimiter"),
             ('[Delimiter = "#(lf)"]', "delimiter"),
             ("[Delimiter = 1]", "delimiter"),
-            ("[Encoding = 37]", "encoding"),
+            ("[Encoding = 99]", "encoding"),
             ('{"a", "a"}', "already exists"),
             ("-1", "columns"),
             ("0", "columns"),

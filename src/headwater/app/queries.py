@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,16 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from headwater.app.settings import RunSettings
 from headwater.errors import MError, NotFoundError, UsageError
 from headwater.plan.cells import error_column
 from headwater.powerquery import Session, Value, evaluate, explain, on_deep_stack, to_plan_table, to_text
+from headwater.powerquery.evaluator.apart import within_rows
 from headwater.powerquery.language import format_document, parse_document, syntax
 from headwater.powerquery.values.core import Record
 from headwater.tables import PublishedSchema, published_schema, stored_batches
 
+_USUAL = RunSettings()
 _WRITERS: dict[str, Any] = {".parquet": pyarrow.parquet.ParquetWriter, ".csv": pyarrow.csv.CSVWriter}
 
 
@@ -47,6 +50,11 @@ class OpenQuery:
         with _explained(self.name):
             return to_text(self.value)
 
+    def within_rows(self, most: int) -> OpenQuery:
+        """The same; more rows than ``most`` are an error when they are read."""
+        with _explained(self.name):
+            return replace(self, value=on_deep_stack(lambda: within_rows(self.value, most)))
+
     def explanation(self) -> str:
         """Plan, SQL, and where and why folding stops, for a person; nothing runs."""
         with _explained(self.name):
@@ -71,7 +79,7 @@ class OpenQuery:
             schema = published_schema(planned.plan.columns)
             partial = path.with_name(path.name + ".partial")
             try:
-                written = _write(schema, self.session.engine.reader(planned.plan), partial, path)
+                written = _write(schema, planned.reader(), partial, path)
                 partial.replace(path)
             except OSError as error:
                 raise _unwritable(path, error.strerror or str(error)) from error
@@ -80,14 +88,15 @@ class OpenQuery:
         return written
 
 
-def open_query(file: Path, query: str | None, *, culture: str = "en-US", folders: Sequence[Path] = ()) -> OpenQuery:
+def open_query(file: Path, query: str | None, settings: RunSettings = _USUAL) -> OpenQuery:
     """The value of a file's expression, or of a member of its section document.
 
-    The query may read the file's own folder, the current one, and ``folders``.
+    The query may read the file's own folder and the current one, beside what the settings grant.
 
     Raises:
         NotFoundError: there is no such file, or no such member.
-        UsageError: a section document with several members was given, but none of them; the file cannot be read.
+        UsageError: a section document with several members was given, but none of them; the file cannot be read; a
+            setting is of no use.
         MSyntaxError: the text cannot be read.
         MError: the expression is an error.
     """
@@ -96,7 +105,7 @@ def open_query(file: Path, query: str | None, *, culture: str = "en-US", folders
     section = isinstance(document, syntax.Section)
     if isinstance(document, syntax.Section) and query is None:
         query = _only_member(document, file)
-    session = Session(culture, folders=[file.resolve().parent, Path.cwd(), *folders])
+    session = settings.session(file.resolve().parent, Path.cwd())
     with _explained():
         value = evaluate(text, session=session, source_name=str(file))
     if query is None:
@@ -111,17 +120,18 @@ def open_query(file: Path, query: str | None, *, culture: str = "en-US", folders
         return OpenQuery(on_deep_stack(lambda: record.get(name)), session, name)
 
 
-def open_expression(text: str, *, culture: str = "en-US") -> OpenQuery:
-    """The value of an expression that reads no files.
+def open_expression(text: str, settings: RunSettings = _USUAL) -> OpenQuery:
+    """The value of an expression, which may read what the settings grant.
 
     Raises:
+        UsageError: a setting is of no use.
         MSyntaxError: the text cannot be read.
         MError: the expression is an error.
 
     >>> open_expression("List.Sum({1, 2})").text()
     '3'
     """
-    session = Session(culture)
+    session = settings.session()
     with _explained():
         return OpenQuery(evaluate(text, session=session, source_name="expression"), session)
 

@@ -32,6 +32,38 @@ _CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ 
 HomeOption = Annotated[Path, typer.Option("--home", envvar="HEADWATER_HOME", help="The home folder.")]
 DEFAULT_HOME = Path(".headwater")
 
+CultureOption = Annotated[str, typer.Option(help="How text is read and written.")]
+TimeZoneOption = Annotated[str, typer.Option("--time-zone", help="The zone of local times, e.g. Europe/Berlin.")]
+ClockOption = Annotated[str, typer.Option("--clock", help="What the time is, e.g. 2026-01-31T12:00:00.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Makes random numbers the same in every run.")]
+FolderOption = Annotated[
+    list[Path] | None, typer.Option("--allow-folder", help="A further folder that M may read; may be repeated.")
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", help=r"What a path stands for here, e.g. 'C:\data=./data'; may be repeated."),
+]
+OriginOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow-origin", help="A web address that M may call without credential; may be repeated."),
+]
+NetworkOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow-network", help="A private network it may lie in, e.g. 10.0.0.0/8; may be repeated."),
+]
+ConnectionsOption = Annotated[
+    Path | None, typer.Option("--connections", help="A TOML file with connections, which says where secrets are.")
+]
+PrivacyOption = Annotated[
+    bool, typer.Option("--ignore-privacy", help="Leave the privacy levels of connections out of account.")
+]
+LimitSecondsOption = Annotated[float | None, typer.Option("--limit-seconds", help="Stop it after so long.")]
+LimitMemoryOption = Annotated[
+    str | None, typer.Option("--limit-memory", help="Stop it when it uses more memory, e.g. 2GB.")
+]
+LimitRowsOption = Annotated[int | None, typer.Option("--limit-rows", help="Fail if the result has more rows.")]
+LimitOutputOption = Annotated[str | None, typer.Option("--limit-output", help="Stop it when it prints more, e.g. 1MB.")]
+
 
 def _version(show: bool) -> None:
     if show:
@@ -93,32 +125,65 @@ def serve(
 
 @app.command("run")
 def run_query(  # noqa: PLR0917 -- the command's options
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A file with an M expression or a section document.")],
     query: Annotated[str | None, typer.Option("--query", help="The member of a section document.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write a .parquet or .csv file.")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show plan, SQL, and where folding stops, and run nothing.")
     ] = False,
-    culture: Annotated[str, typer.Option(help="How text is read and written.")] = "en-US",
-    allow_folder: Annotated[
-        list[Path] | None, typer.Option("--allow-folder", help="A further folder that the query may read.")
-    ] = None,
+    culture: CultureOption = "en-US",
+    time_zone: TimeZoneOption = "UTC",
+    clock: ClockOption = "",
+    seed: SeedOption = None,
+    allow_folder: FolderOption = None,
+    path_map: MapOption = None,
+    allow_origin: OriginOption = None,
+    allow_network: NetworkOption = None,
+    connections: ConnectionsOption = None,
+    ignore_privacy: PrivacyOption = False,
+    limit_seconds: LimitSecondsOption = None,
+    limit_memory: LimitMemoryOption = None,
+    limit_rows: LimitRowsOption = None,
+    limit_output: LimitOutputOption = None,
 ) -> None:
-    """Run an M query without a server."""
+    """Run an M query without a server. It may read files of its own folder and of the current one."""
+    from headwater.app.settings import RunSettings
+    from headwater.cli.limited import run_again, watched_limits
     from headwater.cli.query import run
 
-    run(file, query, output, explain=explain, culture=culture, folders=allow_folder or [])
+    if limits := watched_limits(limit_seconds, limit_memory, limit_output):
+        raise typer.Exit(run_again(context, limits, output))
+    settings = RunSettings(
+        culture, time_zone, clock, seed, allow_folder or (), path_map or (), allow_origin or (), allow_network or (),
+        connections, ignore_privacy,
+    )  # fmt: skip
+    run(file, query, output, settings, explain=explain, most_rows=limit_rows)
 
 
 @app.command("eval")
-def evaluate(
+def evaluate(  # noqa: PLR0917 -- the command's options
     expression: Annotated[str, typer.Argument(help="An M expression.")],
-    culture: Annotated[str, typer.Option(help="How text is read and written.")] = "en-US",
+    culture: CultureOption = "en-US",
+    time_zone: TimeZoneOption = "UTC",
+    clock: ClockOption = "",
+    seed: SeedOption = None,
+    allow_folder: FolderOption = None,
+    path_map: MapOption = None,
+    allow_origin: OriginOption = None,
+    allow_network: NetworkOption = None,
+    connections: ConnectionsOption = None,
+    ignore_privacy: PrivacyOption = False,
 ) -> None:
     """Print the value of an M expression."""
+    from headwater.app.settings import RunSettings
     from headwater.cli.query import evaluate_expression
 
-    evaluate_expression(expression, culture)
+    settings = RunSettings(
+        culture, time_zone, clock, seed, allow_folder or (), path_map or (), allow_origin or (), allow_network or (),
+        connections, ignore_privacy,
+    )  # fmt: skip
+    evaluate_expression(expression, settings)
 
 
 @app.command("fmt")

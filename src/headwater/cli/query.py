@@ -5,18 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 from headwater.app.queries import format_file, open_expression, open_query
+from headwater.app.settings import RunSettings
 from headwater.cli.output import say, show
 from headwater.errors import UsageError
 
 
 def run(
-    file: Path, query: str | None, output: Path | None, *, explain: bool, culture: str, folders: list[Path]
+    file: Path,
+    query: str | None,
+    output: Path | None,
+    settings: RunSettings,
+    *,
+    explain: bool,
+    most_rows: int | None = None,
 ) -> None:
     """Run a file; print its value, write its table, or explain how it would be computed."""
-    opened = open_query(file, query, culture=culture, folders=folders)
+    opened = open_query(file, query, settings)
     if explain:
         show(opened.explanation())
-    elif output is not None:
+        return
+    if most_rows is not None:
+        opened = opened.within_rows(most_rows)
+    if output is not None:
         written = opened.write(output)
         noted = f"; {written.errors:,} error cells as null" if written.errors else ""
         say(f"{written.rows:,} rows written to {output}{noted}")
@@ -24,9 +34,9 @@ def run(
         show(opened.text())
 
 
-def evaluate_expression(expression: str, culture: str) -> None:
+def evaluate_expression(expression: str, settings: RunSettings) -> None:
     """Print the value of an expression."""
-    show(open_expression(expression, culture=culture).text())
+    show(open_expression(expression, settings).text())
 
 
 def format_in_place(files: list[Path], *, check: bool) -> None:

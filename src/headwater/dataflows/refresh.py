@@ -22,6 +22,7 @@ from headwater.dataflows.service import Dataflow
 from headwater.errors import ConflictError, HeadwaterError, RefreshError
 from headwater.models.environment import ModelEnvironment
 from headwater.models.statistics import ScoringStatistics
+from headwater.plan.lineage import lineage_nodes
 from headwater.plan.nodes import Call as CallNode
 from headwater.plan.nodes import Node, Source
 from headwater.powerquery import PlanTable, Session, Value, batch_function_value, evaluate_queries, to_plan_table
@@ -208,7 +209,7 @@ class _Run:
     def _stage(self, name: str, table: PlanTable, models: ModelEnvironment, begun: _Begun) -> _Evaluation:
         path = self._refresher.tables / self._dataflow.name / name
         schema = published_schema(table.plan.columns)
-        reader = self._watched(name, table.session.engine.reader(table.plan))
+        reader = self._watched(name, table.reader())
         staged = stage_table(path, schema, reader, errors=self._definition.settings.errors)
         after = _scoring(models)
         summary = EntitySummary(
@@ -289,7 +290,8 @@ def _scoring(models: ModelEnvironment) -> Mapping[str, float]:
 
 def _versions_called(plan: Node) -> dict[str, str]:
     """The model versions that a plan calls, by the name M calls them by."""
-    return {call.function.name: call.function.identity for call in plan.walk() if isinstance(call, CallNode)}
+    calls = [call.function for call in lineage_nodes(plan) if isinstance(call, CallNode)]
+    return {function.name: function.identity for function in calls if function.identity}
 
 
 def _result(entity: StagedEntity, versions: Mapping[str, int]) -> EntityResult:

@@ -1,9 +1,9 @@
 """Delimited text as M's Csv.Document reads it, without any engine.
 
 The rules: every field is text; a row ends at a line feed, a carriage return or both, outside quotes; a quote opens a
-quoted field only at the field's start, and is doubled inside one; an empty field is ""; fields that a row lacks are
-null, and those it has too many are dropped; a blank line is a row whose first field is "" (the others are missing); a
-byte order mark is not data; bytes that the encoding cannot read become U+FFFD.
+quoted field only at the field's start, and is doubled inside one; fields that a row lacks are "" like empty ones, and
+those it has too many are dropped; a blank line is a row of empty fields; a byte order mark is not data; bytes that the
+encoding cannot read become U+FFFD.
 
 Fast readers agree with these rules on ordinary files only. :func:`inspect_csv` looks at the bytes and says whether a
 file is ordinary; if not, :func:`csv_batches` reads it.
@@ -31,7 +31,8 @@ from headwater.errors import EngineError, MError
 CHUNK_BYTES = 512 * 1024
 """How much is looked at together. A line longer than that makes a file no ordinary one."""
 
-_CODECS = {"utf-8": "utf-8-sig", "latin-1": "latin-1", "utf-16": "utf-16"}
+_CONTROLS_DIFFER = frozenset({"latin-1", "iso8859-1", "cp1252"})
+"""Encodings that agree with Latin-1 but for the bytes from 0x80 to 0x9F."""
 _LF, _CR, _QUOTE = 10, 13, 34
 NO_DELIMITERS = '"\r\n'
 """Characters with a meaning of their own."""
@@ -45,16 +46,20 @@ class CsvShape:
     quoted_breaks: bool = False
 
 
-def csv_first_row(path: str, delimiter: str = ",", quote: bool = True, encoding: str = "utf-8") -> list[str]:
+def csv_first_row(
+    path: str, delimiter: str = ",", quote: bool = True, encoding: str = "utf-8", *, quoted_breaks: bool = True
+) -> list[str]:
     """The fields of the first row; empty for an empty file. Reads no further than that row.
 
     Raises:
         MError: DataSource.Error, the file cannot be found or read.
     """
-    return next(csv_rows(path, delimiter, quote, encoding), [])
+    return next(csv_rows(path, delimiter, quote, encoding, quoted_breaks=quoted_breaks), [])
 
 
-def csv_rows(path: str, delimiter: str, quote: bool, encoding: str) -> Iterator[list[str]]:
+def csv_rows(
+    path: str, delimiter: str, quote: bool, encoding: str, *, quoted_breaks: bool = True
+) -> Iterator[list[str]]:
     """The rows as lists of fields, as long as each row is.
 
     Raises:
@@ -64,21 +69,30 @@ def csv_rows(path: str, delimiter: str, quote: bool, encoding: str) -> Iterator[
     if len(delimiter) != 1 or delimiter in NO_DELIMITERS:
         raise EngineError("A delimiter is one character, and no quote or line break.", place=path)
     with _opened(path, encoding) as text:
-        yield from rows_of_text(text, delimiter, quote)
+        yield from rows_of_text(text, delimiter, quote, quoted_breaks=quoted_breaks)
 
 
-def rows_of_text(text: Iterable[str], delimiter: str, quote: bool) -> Iterator[list[str]]:
-    """The rows of text, given in pieces that keep their line breaks, as lists of fields.
+def rows_of_text(
+    text: Iterable[str], delimiter: str, quote: bool, *, quoted_breaks: bool = True
+) -> Iterator[list[str]]:
+    """The rows of text, given line by line with the line breaks, as lists of fields.
 
     >>> list(rows_of_text(['a,"b,c"\\r\\n', "\\n"], ",", quote=True))
     [['a', 'b,c'], ['']]
+    >>> list(rows_of_text(['a,"b\\n', 'c"\\n'], ",", quote=True, quoted_breaks=False))
+    [['a', 'b'], ['c"']]
     """
     # The module's own limit is 128 KB a field, for the whole process; M has none.
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     # Without quoting there is no quote character at all, or a doubled one would still be undone.
     dialect: dict[str, Any] = {"quotechar": '"'} if quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
-    for row in csv.reader(text, delimiter=delimiter, doublequote=True, **dialect):
-        yield row or [""]
+    if not quote or quoted_breaks:
+        for row in csv.reader(text, delimiter=delimiter, doublequote=True, **dialect):
+            yield row or [""]
+        return
+    for line in text:
+        alone = csv.reader((line.rstrip("\r\n"),), delimiter=delimiter, doublequote=True, **dialect)
+        yield next(alone, []) or [""]
 
 
 def csv_batches(
@@ -90,6 +104,7 @@ def csv_batches(
     encoding: str = "utf-8",
     skip_rows: int = 0,
     max_rows: int | None = None,
+    quoted_breaks: bool = True,
     batch_rows: int = 16_384,
 ) -> pa.RecordBatchReader:
     """The file as text columns called ``names``, by the rules above, in file order.
@@ -101,10 +116,11 @@ def csv_batches(
     schema = pa.schema([(name, pa.string()) for name in names])
 
     def batches() -> Iterator[pa.RecordBatch]:
-        rows: list[list[str | None]] = []
+        rows: list[list[str]] = []
         end = None if max_rows is None else skip_rows + max_rows
-        for row in islice(csv_rows(path, delimiter, quote, encoding), skip_rows, end):
-            rows.append([*row[: len(names)], *[None] * (len(names) - len(row))])
+        read = csv_rows(path, delimiter, quote, encoding, quoted_breaks=quoted_breaks)
+        for row in islice(read, skip_rows, end):
+            rows.append([*row[: len(names)], *[""] * (len(names) - len(row))])
             if len(rows) == batch_rows:
                 yield _batch(rows, schema)
                 rows = []
@@ -124,14 +140,14 @@ def inspect_csv(path: str, delimiter: str = ",", quote: bool = True, encoding: s
     """Whether a fast reader can be trusted with the file: one pass over its bytes, a few nanoseconds each.
 
     Not ordinary: blank lines, a carriage return alone, quotes that neither open nor close a field, bytes that are not
-    UTF-8, Latin-1's control characters (DuckDB refuses those from 0x80 on), lines beyond ``CHUNK_BYTES``, delimiters of
-    more than one byte, UTF-16.
+    UTF-8, Latin-1's control characters (DuckDB refuses those from 0x80 on, and code page 1252 has letters there), lines
+    beyond ``CHUNK_BYTES``, delimiters of more than one byte, other encodings.
 
     Raises:
         MError: DataSource.Error, the file cannot be found or read.
     """
     check_file(path)
-    if encoding == "utf-16" or len(delimiter.encode()) != 1:
+    if (encoding != "utf-8" and encoding not in _CONTROLS_DIFFER) or len(delimiter.encode()) != 1:
         return CsvShape(ordinary=False)
     inspector = _Inspector(ord(delimiter), quote, encoding)
     with _raising(path), Path(path).open("rb", buffering=0) as file:
@@ -229,16 +245,18 @@ def _returns_regular(content: npt.NDArray[np.uint8]) -> bool:
     return bool((content[at + 1] == _LF).all() and (content[at - 1] != _LF).all())
 
 
-def _batch(rows: list[list[str | None]], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(rows: list[list[str]], schema: pa.Schema) -> pa.RecordBatch:
     columns = [pa.array(values, pa.string()) for values in zip(*rows, strict=True)]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
 @contextmanager
 def _opened(path: str, encoding: str) -> Iterator[TextIO]:
-    codec = _CODECS.get(encoding)
-    if codec is None:
-        raise EngineError(f"Text in the encoding '{encoding}' cannot be read.", place=path)
+    try:
+        codec = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise EngineError(f"Text in the encoding '{encoding}' cannot be read.", place=path) from error
+    codec = "utf-8-sig" if codec == "utf-8" else codec
     with _raising(path), Path(path).open(encoding=codec, errors="replace", newline="") as text:
         yield text
 

@@ -20,6 +20,7 @@ from headwater.plan.nodes import (
     Join,
     Node,
     Project,
+    Reshape,
     Slice,
     Sort,
     Union,
@@ -68,7 +69,7 @@ def drop_unused_columns(plan: Node) -> Node:
 
     Engines drop unused columns by themselves, but not across a call: it gets its arguments and what is used above it.
     """
-    needed = _needed_columns(plan)
+    needed = needed_columns(plan)
 
     def rewrite(node: Node) -> Node:
         wanted = needed.get(id(node))
@@ -157,7 +158,7 @@ def _merged(outer: Slice, inner: Slice) -> Slice:
     return Slice(inner.input, inner.offset + outer.offset, min(counts, default=None))
 
 
-def _needed_columns(plan: Node) -> dict[int, set[str]]:
+def needed_columns(plan: Node) -> dict[int, set[str]]:
     """For each node (by ``id``), the ids of its columns that some parent reads; all of them for the plan itself."""
     needed: dict[int, set[str]] = {id(plan): {column.id for column in plan.columns}}
     for node in reversed(topological(plan)):
@@ -194,6 +195,8 @@ def _reads(node: Node, wanted: set[str]) -> list[set[str]]:
                 {c.id for c in left.columns} & wanted | {a for a, _ in on},
                 {c.id for c in right.columns} & wanted | {b for _, b in on},
             ]
+        case Reshape():
+            return [node.reads(wanted)]
         case _:  # a union finds its members' columns by position, so they all stay
             return [{column.id for column in below.columns} for below in node.inputs]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,13 +21,40 @@ from headwater._version import __version__
 from headwater.errors import OriginDeniedError, RemoteError, UnreachableError, UsageError
 from headwater.net.origins import Network, Origin, check_peer, check_scheme, parse_origin
 
-__all__ = ["HttpClient"]
+__all__ = ["Answer", "HttpClient"]
 
 MAX_REDIRECTS = 5
 MAX_ERROR_BYTES = 64 * 1024
 #: A far side's error code is shown; anything longer or looser than this could be a sentence with data in it.
 _ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
 _TRANSIENT = frozenset({429, 502, 503, 504})
+
+
+class _WithoutQuery(logging.Filter):
+    """httpx logs every address it calls, with the query, which may hold a key."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep the record, without queries."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(a.copy_with(query=None) if isinstance(a, httpx.URL) else a for a in record.args)
+        return True
+
+
+logging.getLogger("httpx").addFilter(_WithoutQuery())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered with, whatever the status; ``headers`` are (name, value) as they came."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """The first header of a name, in any case; "" where there is none."""
+        return next((value for known, value in self.headers if known.lower() == name.lower()), "")
 
 
 class HttpClient:
@@ -118,6 +147,22 @@ class HttpClient:
             partial.unlink(missing_ok=True)
         return size
 
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        deadline: float | None = None,
+    ) -> Answer:
+        """The answer to a request, also where it is a failure; ``deadline`` replaces the client's for this call."""
+        ends = time.monotonic() + (self._deadline if deadline is None else deadline)
+        with self._sent(method, self._url(path), headers or {}, content, ends) as response:
+            body = b"".join(self._chunks(response, self._max_bytes, ends))
+            named = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw)
+            return Answer(response.status_code, response.reason_phrase, named, body)
+
     def _json(self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None) -> Any:
         with self._call(method, path, params, content) as (response, ends):
             body = b"".join(self._chunks(response, self._max_bytes, ends))
@@ -142,20 +187,35 @@ class HttpClient:
         """A successful response, its body not yet read, and the moment (monotonic) by which it has to be."""
         ends = time.monotonic() + self._deadline
         given = {name: value for name, value in (params or {}).items() if value is not None}
-        url = httpx.URL(self._within(path), params=given) if given else httpx.URL(self._within(path))
+        url = self._url(path).copy_merge_params(given) if given else self._url(path)
         headers = {"Content-Type": "application/json"} if content is not None else {}
+        with self._sent(method, url, headers, content, ends) as response:
+            self._check_status(response, method, path, ends)
+            yield response, ends
+
+    @contextmanager
+    def _sent(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, ends: float
+    ) -> Iterator[httpx.Response]:
+        """The response after redirects, its body not yet read."""
+        path = str(url)
         with self._failures(method, path):
             for _ in range(MAX_REDIRECTS + 1):
+                left = max(0.001, ends - time.monotonic())
                 request = self._client.build_request(
-                    method, url, headers=headers, content=content, extensions={"trace": self._trace}
+                    method,
+                    url,
+                    headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+                    content=content,
+                    timeout=min(self._timeout, left),
+                    extensions={"trace": self._trace},
                 )
                 response = self._client.send(request, stream=True)
                 try:
                     if not response.has_redirect_location:
-                        self._check_status(response, method, path, ends)
-                        yield response, ends
+                        yield response
                         return
-                    url = httpx.URL(self._within(urljoin(str(url), response.headers["location"])))
+                    url = self._url(response.headers["location"], str(url))
                     if response.status_code == 303:
                         method, content, headers = "GET", None, {}
                 finally:
@@ -166,6 +226,15 @@ class HttpClient:
                 place=str(self.origin),
                 hint="Check the service's address.",
             )
+
+    def _url(self, path: str, base: str = "") -> httpx.URL:
+        """The address of ``path``, seen from ``base``, if it stays on the origin; UsageError where it is none."""
+        try:
+            return httpx.URL(self._within(urljoin(base, path) if base else path))
+        except (ValueError, httpx.InvalidURL) as error:
+            raise UsageError(
+                "The address cannot be read as a URL.", place=str(self.origin), hint="Correct the address."
+            ) from error
 
     def _within(self, path: str) -> str:
         """The full URL of ``path``, which may be one already, if it stays on the origin."""
@@ -233,6 +302,12 @@ class HttpClient:
             raise RemoteError(
                 f"{method} {_bare(path)} was answered with something that cannot be decompressed.",
                 status=200,
+                place=str(self.origin),
+            ) from error
+        except httpx.InvalidURL as error:
+            raise RemoteError(
+                f"{method} {_bare(path)} was redirected to something that is no address.",
+                status=302,
                 place=str(self.origin),
             ) from error
         except httpx.TransportError as error:

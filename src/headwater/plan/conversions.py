@@ -70,7 +70,41 @@ NOT_A_NUMBER = Failure(DATA_FORMAT_ERROR, "We couldn't convert to Number.")
 NOT_A_LOGICAL = Failure(DATA_FORMAT_ERROR, "We couldn't convert to Logical.")
 NOT_A_DATE = Failure(DATA_FORMAT_ERROR, "We couldn't parse the input provided as a Date value.")
 NOT_A_DATETIME = Failure(DATA_FORMAT_ERROR, "We couldn't parse the input provided as a DateTime value.")
-OUT_OF_INT64 = Failure(EXPRESSION_ERROR, "The number is out of range of a 64 bit integer value.")
+HALF_A_CHARACTER = Failure(
+    EXPRESSION_ERROR, "A cut goes through a character beyond U+FFFF; a table's column cannot hold half of it."
+)
+"""What M's 16-bit texts allow and UTF-8 does not: only engines know this error."""
+
+
+def out_of_bits(bits: int) -> Failure:
+    """The failure of a whole number that needs more bits."""
+    return Failure(EXPRESSION_ERROR, f"The number is out of range of a {bits} bit integer value.")
+
+
+OUT_OF_INT64 = out_of_bits(64)
+
+
+def value_out_of_range(kind: str) -> Failure:
+    """The failure of parts that make no date, time or duration."""
+    return Failure(EXPRESSION_ERROR, f"The {kind} value is out of range.")
+
+
+NO_SUCH_DATE = value_out_of_range("Date")
+
+
+def null_given(label: str) -> Failure:
+    """The failure of a null where M wants a value of the type ``label``."""
+    return Failure(EXPRESSION_ERROR, f"We cannot convert the value null to type {label}.")
+
+
+def argument_out_of_range(name: str) -> Failure:
+    """The failure of an argument that is no whole number, or too small or too large; its detail is the argument."""
+    return Failure(EXPRESSION_ERROR, f"The '{name}' argument is out of range.")
+
+
+def result_out_of_range(kind: str) -> Failure:
+    """The failure of a date, time or duration that lies outside what its kind holds."""
+    return Failure(EXPRESSION_ERROR, f"The result is outside the range of {kind} values.")
 
 
 def number_from_text(text: str) -> float | None:

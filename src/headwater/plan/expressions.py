@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from headwater.errors import NotFoldableError
@@ -51,6 +51,24 @@ class Call:
 Expr: TypeAlias = Literal | Ref | Call
 
 
+def may_be_null(expression: Expr) -> bool:
+    """Whether an expression's value can be null where it is no error.
+
+    >>> from headwater.plan.types import TEXT
+    >>> may_be_null(Literal("a", TEXT)), may_be_null(Ref("a", TEXT))
+    (False, True)
+    """
+    return expression.value is None if isinstance(expression, Literal) else expression.type.nullable
+
+
+def missing_arguments(expression: Call) -> Iterator[tuple[int, str]]:
+    """The arguments that must not be null and could be: each one's position and what M calls its type."""
+    required = OPERATORS[expression.operator].required
+    for at, (argument, label) in enumerate(zip(expression.arguments, required, strict=False)):
+        if label and may_be_null(argument):
+            yield at, label
+
+
 def call(operator: str, *arguments: Expr, option: Any = None) -> Call:
     """A typed operator call.
 
@@ -64,14 +82,18 @@ def call(operator: str, *arguments: Expr, option: Any = None) -> Call:
     declared = OPERATORS.get(operator)
     if declared is None:
         raise NotFoldableError(f"'{operator}' has no place in a plan.")
-    result = declared.result(tuple(a.type for a in arguments), option)
+    # A constant that is there is never null, whatever its type allows.
+    types = tuple(replace(a.type, nullable=may_be_null(a)) for a in arguments)
+    result = declared.result(types, option)
     if result is None:
         kinds = ", ".join(a.type.kind.value for a in arguments)
         raise NotFoldableError(f"'{operator}' does not fold for arguments of kind ({kinds}).")
     data_type, raises = result
+    made = Call(operator, arguments, data_type, raises, option)
+    raises = raises or any(missing_arguments(made))
     # `try … otherwise` is the one operator that ends an error instead of passing it on.
     may_fail = arguments[-1].may_fail if operator == "otherwise" else raises or any(a.may_fail for a in arguments)
-    return Call(operator, arguments, data_type, may_fail, option)
+    return replace(made, may_fail=may_fail)
 
 
 def references(expression: Expr) -> Iterator[str]:

@@ -6,8 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from headwater.plan.databases import DatabaseScan
 from headwater.plan.expressions import Call, Expr, Ref
-from headwater.plan.nodes import Aggregate, ArrowScan, CsvScan, Index, Join, Node, ParquetScan, Project, Source, Union
+from headwater.plan.nodes import (
+    Aggregate,
+    ArrowScan,
+    CsvScan,
+    Index,
+    Join,
+    Node,
+    ParquetScan,
+    Project,
+    Reshape,
+    RowsScan,
+    Source,
+    Union,
+)
 from headwater.plan.nodes import Call as CallNode
 
 
@@ -47,16 +61,27 @@ def sources(node: Node) -> tuple[Source, ...]:
     """Every source the plan reads, each once, in order of first appearance."""
     found = {
         scan.source: None
-        for scan in node.walk()
-        if isinstance(scan, CsvScan | ParquetScan | ArrowScan) and scan.source is not None
+        for scan in lineage_nodes(node)
+        if isinstance(scan, CsvScan | ParquetScan | ArrowScan | DatabaseScan) and scan.source is not None
     }
     return tuple(found)
 
 
 def called_functions(node: Node) -> tuple[str, ...]:
     """The identities of the batch functions the plan calls, each once."""
-    found = {call.function.identity: None for call in node.walk() if isinstance(call, CallNode)}
+    found = {call.function.identity: None for call in lineage_nodes(node) if isinstance(call, CallNode)}
     return tuple(identity for identity in found if identity)
+
+
+def lineage_nodes(node: Node) -> Iterator[Node]:
+    """This node and all that it comes from, each once, parents first."""
+    waiting, seen = [node], {id(node)}
+    while waiting:
+        current = waiting.pop()
+        yield current
+        fresh = [below for below in current.behind if id(below) not in seen]
+        seen.update(id(below) for below in fresh)
+        waiting.extend(reversed(fresh))
 
 
 _Memo: TypeAlias = dict[tuple[int, str, str | None], Origins]
@@ -83,8 +108,10 @@ def _trace(node: Node, identifier: str, field: str | None, memo: _Memo) -> Origi
 
 def _trace_once(node: Node, identifier: str, field: str | None, memo: _Memo) -> Origins:
     match node:
-        case CsvScan() | ParquetScan() | ArrowScan():
+        case CsvScan() | ParquetScan() | ArrowScan() | DatabaseScan():
             return _scan_origin(node, identifier)
+        case RowsScan():
+            return _made_outside(node, identifier, field, memo)
         case Project(input=below, items=items):
             expression = next(e for c, e in items if c.id == identifier)
             if isinstance(expression, Ref):
@@ -105,11 +132,13 @@ def _trace_once(node: Node, identifier: str, field: str | None, memo: _Memo) -> 
             return _through_function(node, below, field, memo)
         case Index(added=added) if added.id == identifier:
             return frozenset()
+        case Reshape(input=below):
+            return frozenset().union(*(_trace(below, one, field, memo) for one in node.origins(identifier)))
         case _:
             return _trace(node.inputs[0], identifier, field, memo)
 
 
-def _scan_origin(scan: CsvScan | ParquetScan | ArrowScan, identifier: str) -> Origins:
+def _scan_origin(scan: CsvScan | ParquetScan | ArrowScan | DatabaseScan, identifier: str) -> Origins:
     if scan.source is None:
         return frozenset()
     at = next(i for i, c in enumerate(scan.columns) if c.id == identifier)
@@ -117,15 +146,28 @@ def _scan_origin(scan: CsvScan | ParquetScan | ArrowScan, identifier: str) -> Or
     return frozenset({Origin(scan.source, name)})
 
 
+def _made_outside(scan: RowsScan, identifier: str, field: str | None, memo: _Memo) -> Origins:
+    """A step that no plan describes: a column is taken to come from the one of its name, else from all of them."""
+    below = scan.made_from
+    if below is None:
+        return frozenset()
+    same = below.named(scan.column(identifier).name)
+    if same is not None:
+        return _trace(below, same.id, field, memo)
+    return frozenset().union(*(_trace(below, column.id, None, memo) for column in below.columns))
+
+
 def _through_function(call: CallNode, below: Node, field: str | None, memo: _Memo) -> Origins:
     identity = call.function.identity
     found: set[Origin | FunctionOutput] = {FunctionOutput(identity, field)} if identity else set()
     for parameter, argument in zip(call.function.parameters, call.arguments, strict=True):
-        step = (identity, parameter.name)
+        step = ((identity, parameter.name),) if identity else ()
         for origin in _trace(below, argument, None, memo):
             # A function's output that feeds another function is told by the sources that both were computed from.
             if isinstance(origin, Origin):
-                found.add(Origin(origin.source, origin.column, (step, *origin.through)))
+                found.add(Origin(origin.source, origin.column, (*step, *origin.through)))
+            elif not identity:
+                found.add(origin)
     return frozenset(found)
 
 

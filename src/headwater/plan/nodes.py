@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import ClassVar
 from typing import Literal as OneOf
 
 import pyarrow as pa
@@ -70,6 +71,11 @@ class Node:
     def inputs(self) -> tuple[Node, ...]:
         return ()
 
+    @property
+    def behind(self) -> tuple[Node, ...]:
+        """What the rows come from: the inputs, and for a step outside the engine the plan that it worked on."""
+        return self.inputs
+
     def column(self, identifier: str) -> Column:
         """The column with this id; KeyError if there is none."""
         for column in self.columns:
@@ -90,19 +96,21 @@ class Node:
 
 @dataclass(frozen=True)
 class CsvScan(Node):
-    """Rows of a delimited text file, in file order, all columns text; an absent field is null, an empty one "".
+    """Rows of a delimited text file, in file order, all columns text; a field that is absent or empty is "".
 
-    A row longer than ``columns`` loses its further fields. ``skip_rows`` rows are passed over first, and no more than
-    ``max_rows`` are read after them (None: all).
+    A row longer than ``columns`` loses its further fields. ``quoted_breaks`` says that a line break in quotes is data;
+    else it ends the row. ``encoding`` is Python's name of it. ``skip_rows`` rows are passed over first, and no more
+    than ``max_rows`` are read after them (None: all).
     """
 
     path: str
     columns: tuple[Column, ...]
     delimiter: str = ","
     quote: bool = True
-    encoding: OneOf["utf-8", "latin-1", "utf-16"] = "utf-8"
+    encoding: str = "utf-8"
     skip_rows: int = 0
     max_rows: int | None = None
+    quoted_breaks: bool = True
 
     @property
     def source(self) -> Source:
@@ -117,13 +125,15 @@ class ParquetScan(Node):
     """Rows of Parquet files, in the order of the files. ``physical`` names each column in the file.
 
     A DATETIMEZONE column is two columns of the file: its instant (a timestamp in UTC) under the physical name, and its
-    offset in minutes under that name plus ``OFFSET_SUFFIX``.
+    offset in minutes under that name plus ``OFFSET_SUFFIX``; times are ticks. ``foreign`` files, which others wrote,
+    have times and timestamps in Parquet's own types, and every offset is zero.
     """
 
     paths: tuple[str, ...]
     columns: tuple[Column, ...]
     physical: tuple[str, ...]
     source: Source
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +143,25 @@ class ArrowScan(Node):
     table: pa.Table = field(compare=False)
     columns: tuple[Column, ...]
     source: Source | None = None
+
+
+@dataclass(frozen=True)
+class RowsScan(Node):
+    """Rows of a step that no engine runs, made anew for each reading. Columns are named by id, each that ``may_fail``
+    followed by its sentinel.
+
+    Whoever runs a plan puts what ``batches`` gives in this node's place first. ``made_from`` is the plan that the step
+    worked on, if any, and is there for lineage; ``step`` is the function that did not fold.
+    """
+
+    batches: Callable[[], Iterator[pa.RecordBatch]] = field(compare=False)
+    columns: tuple[Column, ...]
+    step: str
+    made_from: Node | None = None
+
+    @property
+    def behind(self) -> tuple[Node, ...]:
+        return () if self.made_from is None else (self.made_from,)
 
 
 @dataclass(frozen=True)
@@ -312,6 +341,40 @@ class Call(Node):
         return (self.input,)
 
 
+OrderEffect = OneOf["passes", "observes", "lost", "reverses"]
+
+
+@dataclass(frozen=True)
+class Reshape(Node):
+    """Base of the nodes of :mod:`headwater.plan.reshaping`, which say themselves what is asked of a node.
+
+    ``order`` is what the node does about it: pass its input's on, observe and keep it, lose it, or turn it round.
+    """
+
+    input: Node
+    order: ClassVar[OrderEffect] = "passes"
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:  # type: ignore[override]  # computed here, stored in scans
+        return self.input.columns
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.input,)
+
+    def reads(self, wanted: set[str]) -> set[str]:
+        """The ids of the input that are read when ``wanted`` are."""
+        return wanted
+
+    def origins(self, identifier: str) -> tuple[str, ...]:
+        """The ids of the input whose values end up in a column."""
+        return (identifier,)
+
+    def describe(self) -> str:
+        """The node for people, in one line."""
+        return type(self).__name__
+
+
 def file_source(path: str) -> Source:
     """The identity of a local file: an absolute ``file://`` URI."""
     from pathlib import Path
@@ -397,7 +460,7 @@ def with_inputs(node: Node, inputs: Sequence[Node]) -> Node:
             return replace(node, left=inputs[0], right=inputs[1])
         case Union():
             return replace(node, members=tuple(inputs))
-        case Project() | _Through() | Index() | Aggregate() | Call():
+        case Project() | _Through() | Index() | Aggregate() | Call() | Reshape():
             return replace(node, input=inputs[0])
         case _:
             return node

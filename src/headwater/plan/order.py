@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from headwater.plan.nodes import Aggregate, Distinct, Filter, Index, Join, Node, Project, Slice, Sort, SortKey, Union
+from headwater.plan.nodes import (
+    Aggregate,
+    Distinct,
+    Filter,
+    Index,
+    Join,
+    Node,
+    Project,
+    Reshape,
+    Slice,
+    Sort,
+    SortKey,
+    Union,
+)
 from headwater.plan.nodes import Call as CallNode
 
 
@@ -36,16 +49,16 @@ def order_of(node: Node) -> Order:
     beneath them; everything else passes its input's on.
     """
     match node:
-        case Join() | Aggregate() | Distinct():
+        case Join() | Aggregate() | Distinct() | Reshape(order="lost" | "reverses"):
             return Lost()
         case Sort(keys=keys):
             return By(keys)
-        case Index() | Slice():
+        case Index() | Slice() | Reshape(order="observes"):
             inner = order_of(node.inputs[0])
             return Natural() if isinstance(inner, Lost) else inner
         case Union(members=members):
             return Lost() if any(isinstance(order_of(m), Lost) for m in members) else Natural()
-        case Project() | Filter() | CallNode():
+        case Project() | Filter() | CallNode() | Reshape():
             return order_of(node.inputs[0])
         case _:
             return Natural()

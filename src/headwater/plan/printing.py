@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from headwater.plan.databases import DatabaseScan, Fetch, TableName
 from headwater.plan.expressions import Call, Expr, Literal, Ref
 from headwater.plan.nodes import (
     Aggregate,
@@ -17,6 +18,8 @@ from headwater.plan.nodes import (
     Node,
     ParquetScan,
     Project,
+    Reshape,
+    RowsScan,
     Slice,
     Sort,
     Union,
@@ -59,10 +62,17 @@ def _describe(node: Node) -> str:
     match node:
         case CsvScan(path=path):
             return f"CsvScan {path}"
+        case DatabaseScan(database=database, relation=relation):
+            what = f"{relation.schema}.{relation.name}".strip(".") if isinstance(relation, TableName) else "a query"
+            return f"DatabaseScan {what} of {database.name}"
+        case Fetch(database=database):
+            return f"Fetch from {database.name}"
         case ParquetScan(source=source):
             return f"ParquetScan {source.uri}"
         case ArrowScan(table=table):
             return f"ArrowScan {table.num_rows} rows held"
+        case RowsScan(step=step):
+            return f"RowsScan of {step}, on the evaluator"
         case Project(items=items):
             return f"Project {', '.join(_item(column, expression) for column, expression in items)}"
         case Filter(predicate=predicate):
@@ -84,6 +94,8 @@ def _describe(node: Node) -> str:
                 f"{c.id} = {a.function}({expression_text(a.argument) if a.argument else ''})" for c, a in aggregates
             ]
             return f"Aggregate by {', '.join(keys) or 'nothing'}: {', '.join(made)}"
+        case Reshape():
+            return node.describe()
         case Union(members=members):
             return f"Union of {len(members)}"
         case CallNode(function=function, arguments=arguments, added=added):

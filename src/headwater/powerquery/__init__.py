@@ -5,6 +5,7 @@
 """
 
 from headwater.powerquery.api import Explanation, evaluate, explain, to_arrow, to_plan_table, to_text
+from headwater.powerquery.evaluator.limits import Limits
 from headwater.powerquery.evaluator.program import evaluate_queries
 from headwater.powerquery.evaluator.run import on_deep_stack
 from headwater.powerquery.evaluator.session import Session, Unfolded
@@ -14,6 +15,7 @@ from headwater.powerquery.values.core import Value
 
 __all__ = [
     "Explanation",
+    "Limits",
     "PlanTable",
     "Session",
     "Unfolded",

@@ -13,11 +13,13 @@ from headwater.engines import Fragment
 from headwater.errors import MError
 from headwater.plan.nodes import Node
 from headwater.plan.printing import plan_lines
+from headwater.powerquery.evaluator.limits import Limits
 from headwater.powerquery.evaluator.program import evaluate_text
 from headwater.powerquery.evaluator.run import on_deep_stack
 from headwater.powerquery.evaluator.session import Session, Unfolded
-from headwater.powerquery.tables.holding import to_plan
-from headwater.powerquery.tables.plan_table import PlanTable
+from headwater.powerquery.tables.plan_table import PlanTable, held_rows, settled
+from headwater.powerquery.tables.row_table import RowTable
+from headwater.powerquery.tables.running import for_explaining
 from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.table import Table
 from headwater.powerquery.values.text import canonical_text
@@ -33,6 +35,7 @@ def evaluate(
     timezone: dt.tzinfo = dt.UTC,
     session: Session | None = None,
     source_name: str = "",
+    limits: Limits | None = None,
 ) -> Value:
     """The value of M text: an expression, or a section document (a record of its members).
 
@@ -44,15 +47,23 @@ def evaluate(
         timezone: the zone of local times.
         session: everything about the evaluation, in place of the arguments above.
         source_name: what errors call the text, e.g. its file name.
+        limits: evaluate in a process of its own that is killed when it goes beyond them; all of the value is
+            evaluated there, a function in it stays behind, and the clock stands still.
 
     Raises:
         MSyntaxError: the text cannot be read.
-        MError: the expression is an error; ``reason`` and ``message`` are M's.
+        MError: the expression is an error; ``reason`` and ``message`` are M's. Or a limit was reached; the code says
+            which: ``m.limit_seconds``, ``m.limit_memory``, ``m.limit_rows``, ``m.limit_output``.
+        UsageError: with ``limits``, the session holds something that cannot be given to another process.
 
     >>> evaluate("1 + 1")
     2
     """
     session = session or Session(culture, timezone, environment=environment or {}, folders=folders)
+    if limits is not None:
+        from headwater.powerquery.evaluator.apart import evaluate_apart
+
+        return evaluate_apart(source, session, source_name, limits)
     return on_deep_stack(lambda: evaluate_text(source, session, source_name))
 
 
@@ -79,14 +90,15 @@ def to_plan_table(value: Value | Callable[[], Value], session: Session) -> PlanT
     def work() -> PlanTable:
         table = plain(value() if callable(value) else value)
         if isinstance(table, PlanTable):
-            return table
+            return settled(table)
         if not isinstance(table, Table):
             raise MError(
                 "Expression.Error",
                 f"The result is a {kind_of(table)}, not a table.",
                 hint="Choose a query that is one.",
             )
-        return to_plan(table, list(table.rows()), session)
+        outside = table.outside if isinstance(table, RowTable) else None
+        return held_rows(table, session, outside.made_from if outside else None)
 
     return on_deep_stack(work)
 
@@ -102,7 +114,7 @@ def to_arrow(value: Value, session: Session | None = None) -> pa.Table:
     {'A': [1, 2]}
     """
     planned = to_plan_table(value, session or Session())
-    run = planned.session.engine.table(planned.plan)
+    run = planned.reader().read_all()
     columns = [run.column(c.id) for c in planned.plan.columns]
     return pa.Table.from_arrays(columns, names=list(planned.names))
 
@@ -135,4 +147,4 @@ def explain(value: Value, session: Session) -> Explanation:
     value = plain(value)
     if not isinstance(value, PlanTable):
         return Explanation(None, (), tuple(session.unfolded))
-    return Explanation(value.plan, session.engine.explain(value.plan), tuple(session.unfolded))
+    return Explanation(value.plan, session.engine.explain(for_explaining(value.plan)), tuple(session.unfolded))

@@ -15,6 +15,7 @@ from headwater.tables.delta import (
     staged_scan,
     versions,
 )
+from headwater.tables.foreign import foreign_scan
 from headwater.tables.types import (
     PublishedColumn,
     PublishedSchema,
@@ -31,6 +32,7 @@ __all__ = [
     "TableVersion",
     "commit",
     "discard",
+    "foreign_scan",
     "plan_scan",
     "published_schema",
     "read",

@@ -130,7 +130,7 @@ def stage(
 def discard(staged: Staged) -> None:
     """Deletes staged files that no version of the table names; those that were committed stay."""
     root = Path(staged.path)
-    committed = set(_file_names(_open(root))) if DeltaTable.is_deltatable(str(root)) else set()
+    committed = set(_file_names(open_table(root))) if DeltaTable.is_deltatable(str(root)) else set()
     for file in staged.files:
         if file.name not in committed:
             (root / file.name).unlink(missing_ok=True)
@@ -155,7 +155,11 @@ def commit(path: Path, staged: Staged, *, mode: Literal["overwrite", "append"] =
     exists = DeltaTable.is_deltatable(str(path))
     if exists and (done := _committed(path, transaction)) is not None:
         return done
-    if exists and mode == "append" and _columns(_open(path)) != tuple(map(_as_read, staged.schema.columns)):
+    if (
+        exists
+        and mode == "append"
+        and published_columns(open_table(path)) != tuple(map(_as_read, staged.schema.columns))
+    ):
         raise TableError("Rows of other columns cannot be added to the table.", place=str(path))
     if missing:
         raise TableError(f"{len(missing)} of the staged files are gone.", place=str(path), hint="Refresh again.")
@@ -193,8 +197,8 @@ def read(
     Raises:
         TableError: there is no such table, version or column, or a file cannot be read.
     """
-    table = _open(path, version)
-    known = {column.name: column for column in _columns(table)}
+    table = open_table(path, version)
+    known = {column.name: column for column in published_columns(table)}
     unknown = [name for name in columns or () if name not in known]
     if unknown:
         raise TableError(f"The table has no column '{unknown[0]}'.", place=str(path))
@@ -214,7 +218,7 @@ def schema(path: Path, version: int) -> tuple[PublishedColumn, ...]:
     Raises:
         TableError: there is no such table or version, or a column has a type that no plan has.
     """
-    return _columns(_open(path, version))
+    return published_columns(open_table(path, version))
 
 
 def row_count(path: Path, version: int) -> int:
@@ -223,7 +227,7 @@ def row_count(path: Path, version: int) -> int:
     Raises:
         TableError: there is no such table or version.
     """
-    table = _open(path, version)
+    table = open_table(path, version)
     return sum(_rows(path, name, rows) for name, rows in _files(table))
 
 
@@ -233,7 +237,7 @@ def versions(path: Path) -> tuple[TableVersion, ...]:
     Raises:
         TableError: there is no such table.
     """
-    table = _open(path)
+    table = open_table(path)
     with _reported(path, "read"):
         history = table.history()
     return tuple(
@@ -252,8 +256,8 @@ def plan_scan(path: Path, version: int, source: Source) -> ParquetScan:
     Raises:
         TableError: there is no such table or version.
     """
-    table = _open(path, version)
-    return _scan([path / name for name, _ in _files(table)], _columns(table), source)
+    table = open_table(path, version)
+    return _scan([path / name for name, _ in _files(table)], published_columns(table), source)
 
 
 def staged_scan(staged: Staged, source: Source) -> ParquetScan:
@@ -438,7 +442,8 @@ def _restored(group: pa.Table, columns: Sequence[PublishedColumn], schema: pa.Sc
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _columns(table: DeltaTable) -> tuple[PublishedColumn, ...]:
+def published_columns(table: DeltaTable) -> tuple[PublishedColumn, ...]:
+    """The columns of a table; TableError where one has a type that M has not."""
     # Through Arrow's C interface, so that it is pyarrow's schema.
     arrow: Any = table.schema().to_arrow()
     fields = list(pa.schema(arrow))
@@ -475,7 +480,7 @@ def _rows(path: Path, name: str, noted: int | None) -> int:
 
 def _committed(path: Path, transaction: str) -> int | None:
     """The version that a transaction made, or None."""
-    table = _open(path)
+    table = open_table(path)
     if table.transaction_version(transaction) is None:
         return None
     return next((v.version for v in versions(path) if v.transaction == transaction), None)
@@ -486,7 +491,8 @@ def _add_action(path: Path, file: StagedFile) -> AddAction:
     return AddAction(file.name, file.bytes, {}, written_at, data_change=True, stats=file.statistics)
 
 
-def _open(path: Path, version: int | None = None) -> DeltaTable:
+def open_table(path: Path, version: int | None = None) -> DeltaTable:
+    """The table in a folder at a version, the latest without one; TableError where there is none."""
     try:
         return DeltaTable(str(path), version=version)
     except DeltaError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from tests.powerquery.tables.generated import CELLS, TEXTS, data
 from tests.powerquery.tables.twins import Data, Failure, Pair, Shown, agree, shown
 
 from headwater.powerquery.language import quote_text
+from headwater.powerquery.values.times import Date
 
 SCHEMA = {
     "i": "whole",
@@ -44,13 +47,42 @@ NUMBER_CONSTANTS = st.sampled_from(
 TEXT_CONSTANTS = st.one_of(st.sampled_from(TEXTS).map(quote_text), st.just("null"))
 
 
+OF_A_NUMBER = [
+    "Abs", "Sign", "Sqrt", "Exp", "Ln", "Log", "Log10", "Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh",
+    "Tanh",
+    "Round", "RoundUp", "RoundDown", "RoundTowardZero", "RoundAwayFromZero",
+]  # fmt: skip
+OF_TWO_NUMBERS = ["IntegerDivide", "Mod", "Power", "Atan2", "BitwiseAnd", "BitwiseOr", "BitwiseXor"]
+ROUNDINGS = ["Round", "RoundUp", "RoundDown", "RoundTowardZero", "RoundAwayFromZero"]
+SIZED = ["Byte", "Int8", "Int16", "Int32", "Double", "Percentage"]
+OF_A_TEXT = ["Upper", "Lower", "Trim", "TrimStart", "TrimEnd", "Clean", "Reverse"]
+OF_A_DURATION = [
+    "Days", "Hours", "Minutes", "Seconds", "TotalDays", "TotalHours", "TotalMinutes", "TotalSeconds",
+]  # fmt: skip
+BOUNDS = [f"{edge}Of{unit}" for edge in ("Start", "End") for unit in ("Day", "Week", "Month", "Quarter", "Year")]
+WHOLES = st.sampled_from(["[i]", "[j]", "1", "-1", "[j] * 3 - 1", "Number.Round([d])", "2024"])
+CHARACTERS = st.sampled_from(['"a"', '{"a", " ", "😀"}', '{"]", "^", "-"}', '"\\"', "{}"])
+DELIMITERS = st.sampled_from(['","', '"a"', '"."', '"😀"', '" a"'])
+INDEXES = st.sampled_from(["null", "0", "1", "{0, RelativePosition.FromEnd}", "{1, RelativePosition.FromEnd}"])
+FORMATS = st.sampled_from(
+    ["null", '"yyyy-MM-dd"', '"d/M/yy"', '"ddd, dd MMM yyyy"', '"dddd MMMM"', '"HH:mm:ss.fffffff"', '"h:m:s tt"',
+    '"s"', '"D"',
+     '"yyyyy"', '"hh t"', "[Format = \"yyyyMMdd\", Culture = \"\"]", '"\'at\' H"']
+)  # fmt: skip
+
+
 def expressions() -> dict[str, Texts]:
     """M text over the schema's columns, by the kind of its value."""
     number: Texts = st.deferred(lambda: numbers)
+    real = st.sampled_from(["[d]", "[e]", "([i] + 1)", "Number.From([s])"])
     text: Texts = st.deferred(lambda: texts)
     truth: Texts = st.deferred(lambda: truths)
     date: Texts = st.deferred(lambda: dates)
+    moment: Texts = st.one_of(date, st.deferred(lambda: datetimes))
+    clock: Texts = st.one_of(st.just("[clock]"), st.deferred(lambda: datetimes), st.deferred(lambda: times))
+    span: Texts = st.deferred(lambda: spans)
     whole = st.sampled_from(["[i]", "[j]"])
+    count = st.sampled_from(["[j]", "3", "[j] + 2", "[d]"])
 
     def shared(kind: Texts, constants: Texts) -> list[Texts]:
         return [
@@ -67,19 +99,57 @@ def expressions() -> dict[str, Texts]:
         one_of_operators(["+", "-", "*", "/"], number, number),
         applied("(- {0})", number),
         applied("(+ {0})", number),
-        applied("Number.Abs({0})", number),
+        applied("Number.{0}({1})", st.sampled_from(OF_A_NUMBER), number),
+        applied("Number.{0}({1}, {2})", st.sampled_from(OF_TWO_NUMBERS), number, number),
+        applied(
+            "Number.{0}({1}, {2})", st.sampled_from(ROUNDINGS), number, st.sampled_from(["null", "0", "1", "2", "5"])
+        ),
+        applied("Number.Round({0}, {1}, {2})", number, st.integers(0, 4).map(str), st.integers(0, 4).map(str)),
+        applied("List.{0}({{{1}, {2}, {3}}})", st.sampled_from(["Sum", "Average"]), number, number, number),
+        applied("List.{0}({{{1}, 0, {2}}})", st.sampled_from(["Min", "Max"]), real, real),
+        applied("{0}.From({1})", st.sampled_from(SIZED), st.one_of(text, number, truth)),
         applied("Text.Length({0})", text),
+        applied("Text.PositionOf({0}, {1})", text, text),
+        applied("Text.PositionOf({0}, {1}, Occurrence.Last)", text, TEXT_CONSTANTS),
         applied("Number.From({0})", st.one_of(text, number, truth)),
         applied("Int64.From({0})", st.one_of(text, number, truth)),
         applied("Date.{0}({1})", st.sampled_from(["Year", "Month", "Day"]), st.one_of(date, st.just("[at]"))),
-        applied("Date.DayOfWeek({0}{1})", date, st.sampled_from(["", ", Day.Monday", ", 3"])),
+        applied(
+            "Date.{0}({1}{2})",
+            st.sampled_from(["DayOfWeek", "WeekOfYear", "WeekOfMonth"]),
+            moment,
+            st.sampled_from(["", ", Day.Monday", ", 3"]),
+        ),
+        applied("Date.{0}({1})", st.sampled_from(["QuarterOfYear", "DayOfYear", "DaysInMonth"]), moment),
+        applied("Time.{0}({1})", st.sampled_from(["Hour", "Minute", "Second"]), clock),
+        applied("Duration.{0}({1})", st.sampled_from(OF_A_DURATION), span),
+        applied("Number.From({0})", date),
         *shared(number, NUMBER_CONSTANTS),
     )
     texts: Texts = st.one_of(
         st.sampled_from(["[s]", "[u]"]),
         TEXT_CONSTANTS,
         one_of_operators(["&"], text, text),
-        applied("Text.From({0})", st.one_of(whole, truth, text)),
+        applied("Text.From({0})", st.one_of(number, truth, text, moment, clock)),
+        applied("Text.{0}({1})", st.sampled_from(OF_A_TEXT), text),
+        applied("Text.Replace({0}, {1}, {2})", text, text, text),
+        applied("Text.Combine({{{0}, {1}}}, {2})", text, text, st.sampled_from(['"-"', "null", '""'])),
+        applied("Text.{0}({1}, {2})", st.sampled_from(["Remove", "Select", "Trim"]), text, CHARACTERS),
+        applied(
+            "Text.{0}({1}, {2}, {3})", st.sampled_from(["BeforeDelimiter", "AfterDelimiter"]), text, DELIMITERS, INDEXES
+        ),
+        applied("Text.BetweenDelimiters({0}, {1}, {2}, {3})", text, DELIMITERS, DELIMITERS, INDEXES),
+        applied(
+            "Text.{0}({1}, {2}, {3})",
+            st.sampled_from(["PadStart", "PadEnd"]),
+            text,
+            count,
+            st.sampled_from(['"0"', "null"]),
+        ),
+        applied("Text.Repeat({0}, {1})", text, st.sampled_from(["[j]", "0", "2", "[j] / 2"])),
+        applied("Date.{0}({1})", st.sampled_from(["MonthName", "DayOfWeekName"]), moment),
+        applied("Date.ToText({0}, {1})", date, FORMATS),
+        applied("DateTime.ToText([at], {0})", FORMATS),
         *shared(text, TEXT_CONSTANTS),
     )
     dates: Texts = st.one_of(
@@ -91,8 +161,36 @@ def expressions() -> dict[str, Texts]:
             st.sampled_from(["[j]", "29", "31"]),
         ),
         applied("Date.From({0})", st.one_of(text, st.sampled_from(["[at]", "[day]"]))),
+        applied("Date.{0}({1})", st.sampled_from(BOUNDS), date),
+        applied("Date.{0}({1}, {2})", st.sampled_from(["AddDays", "AddWeeks"]), date, WHOLES),
+        applied("Date.{0}({1}, {2})", st.sampled_from(["AddMonths", "AddQuarters", "AddYears"]), date, number),
+        one_of_operators(["+", "-"], date, span),
         *shared(date, st.just("null")),
     )
+    datetimes: Texts = st.one_of(
+        st.just("[at]"),
+        applied("DateTime.From({0})", st.one_of(text, date)),
+        applied("Date.{0}({1})", st.sampled_from(BOUNDS), st.just("[at]")),
+        applied("Date.{0}([at], {1})", st.sampled_from(["AddDays", "AddWeeks", "AddMonths", "AddYears"]), WHOLES),
+        applied("Time.{0}([at])", st.sampled_from(["StartOfHour", "EndOfHour"])),
+        applied("#datetime({0}, {1}, {1}, {2}, {1}, {1})", WHOLES, whole, st.sampled_from(["[j]", "24", "23"])),
+        applied("({0} & [clock])", date),
+        applied("({0} {1} {2})", st.just("[at]"), st.sampled_from(["+", "-"]), span),
+    )
+    times: Texts = st.one_of(
+        st.just("[clock]"),
+        applied("Time.From({0})", st.sampled_from(["[clock]", "[at]"])),
+        applied("(DateTime.Time([at]) {0} {1})", st.sampled_from(["+", "-"]), span),
+        applied("Time.{0}([clock])", st.sampled_from(["StartOfHour", "EndOfHour"])),
+    )
+    spans: Texts = st.one_of(
+        st.sampled_from(["[span]", "#duration(1, 2, 3, 4.5)"]),
+        one_of_operators(["-"], date, date),
+        st.sampled_from(["([at] - #datetime(2024, 1, 1, 0, 0, 0))", "([clock] - #time(12, 0, 0))"]),
+        one_of_operators(["+", "-"], span, span),
+        applied("#duration({0}, {1}, 0, {0})", whole, WHOLES),
+    )
+    kind_of_any = st.one_of(number, text, date, span)
     truths: Texts = st.one_of(
         st.sampled_from(["[f]", "[g]", "true", "false", "null"]),
         one_of_operators(["and", "or"], truth, truth),
@@ -105,10 +203,28 @@ def expressions() -> dict[str, Texts]:
         ),
         applied("({0} = null)", st.one_of(number, text, date)),
         applied("Logical.From({0})", st.one_of(text, number)),
+        applied("Number.{0}({1})", st.sampled_from(["IsNaN", "IsEven", "IsOdd"]), number),
+        applied("({0} {1} {2})", kind_of_any, st.just("is"), st.just("null")),
+        applied("List.Contains({{1, 2.5, null, 9007199254740993, #nan}}, {0})", number),
+        applied('List.Contains({{"a", "", "é"}}, {0})', text),
+        applied("List.Contains({{{0}, {0}}}, {1})", text, text),
+        applied("Date.IsInYearToDate({0})", moment),
+        applied(
+            "Date.IsIn{0}({1})", st.sampled_from(["CurrentYear", "NextMonth", "PreviousQuarter", "CurrentWeek"]), moment
+        ),
+        one_of_operators(ORDER, span, span),
         applied("(DateTime.From({0}) {1} [at])", st.one_of(text, date), st.sampled_from(["=", *ORDER])),
-        *(applied(f"Text.{name}({{0}}, {{1}})", text, text) for name in ("Contains", "StartsWith", "EndsWith")),
+        *(
+            applied(
+                f"Text.{name}({{0}}, {{1}}{{2}})", text, text, st.sampled_from(["", ", Comparer.OrdinalIgnoreCase"])
+            )
+            for name in ("Contains", "StartsWith", "EndsWith")
+        ),
     )
-    return {"number": numbers, "text": texts, "date": dates, "logical": truths}
+    return {
+        "number": numbers, "text": texts, "date": dates, "logical": truths, "datetime": datetimes, "time": times,
+        "duration": spans,
+    }  # fmt: skip
 
 
 EXPRESSIONS = expressions()
@@ -198,13 +314,163 @@ FOLDING = [
     'if [s] = "a" then 1 else if [s] = "b" then 2 else 3',
     "limit * [d]",
     "Text.Length(prefix & [s])",
+    "Text.Upper([s])",
+    "Text.Lower([s])",
+    "Text.Trim([s])",
+    'Text.TrimStart([s], "a")',
+    'Text.TrimEnd([s], {"a","b"})',
+    'Text.Replace([s], "a", "b")',
+    'Text.Replace([s], [u], "b")',
+    "Text.PositionOf([s], [u])",
+    'Text.PositionOf([s], "a", Occurrence.Last)',
+    'Text.BeforeDelimiter([s], ",")',
+    'Text.AfterDelimiter([s], ",", 1)',
+    'Text.AfterDelimiter([s], ",", {0, RelativePosition.FromEnd})',
+    'Text.BetweenDelimiters([s], ",", ".")',
+    'Text.PadStart([s], 5, "0")',
+    "Text.PadEnd([s], [j])",
+    "Text.Repeat([s], [j])",
+    "Text.Reverse([s])",
+    'Text.Remove([s], {"a".."f"})',
+    'Text.Select([s], {"0".."9"})',
+    "Text.Clean([s])",
+    'Text.Combine({[s],[u],null,"x"}, "-")',
+    "Text.Contains([s], [u])",
+    'Text.Contains([s], "A", Comparer.OrdinalIgnoreCase)',
+    "Text.From([d])",
+    "Text.From([day])",
+    "Text.From([at])",
+    "Text.From([clock])",
+    "Number.ToText([d])",
+    "Number.FromText([s])",
+    "Number.Round([d])",
+    "Number.Round([d], 2)",
+    "Number.Round([d], 1, RoundingMode.Up)",
+    "Number.RoundUp([d], 1)",
+    "Number.RoundDown([d])",
+    "Number.IntegerDivide([i], [j])",
+    "Number.Mod([d], [e])",
+    "Number.Mod([i], 7)",
+    "Number.Power([d], 2)",
+    "Number.Sqrt([d])",
+    "Number.Exp([d])",
+    "Number.Ln([d])",
+    "Number.Log([d], 2)",
+    "Number.Log([d], 3)",
+    "Number.Log10([d])",
+    "Number.Sign([i])",
+    "Number.IsNaN([d])",
+    "Number.IsEven([i])",
+    "Number.IsOdd([d])",
+    "Number.BitwiseAnd([i], [j])",
+    "Number.BitwiseXor([d], 5)",
+    "Number.BitwiseOr([i], [i])",
+    "Number.Sin([d])",
+    "Number.Acos([d])",
+    "Number.Atan2([d],[e])",
+    "Number.Tanh([d])",
+    "List.Min({[d],[e],0})",
+    "List.Max({[i],[j]})",
+    "List.Sum({[d],[i]})",
+    "List.Sum({[d],[e],null})",
+    "List.Average({[d],[e]})",
+    "List.Contains({1,2,null},[i])",
+    "List.Contains({1,2.5,#nan},[d])",
+    'List.Contains({"a","b"},[s])',
+    'List.Contains({[s],[u]},"a")',
+    "Int32.From([s])",
+    "Byte.From([d])",
+    "Int8.From([i])",
+    "Double.From([s])",
+    "Date.QuarterOfYear([day])",
+    "Date.DayOfYear([at])",
+    "Date.WeekOfYear([day])",
+    "Date.WeekOfYear([day], Day.Monday)",
+    "Date.WeekOfMonth([day])",
+    "Date.DaysInMonth([day])",
+    "Date.IsLeapYear([day])",
+    "Date.StartOfWeek([day])",
+    "Date.EndOfWeek([at], Day.Monday)",
+    "Date.StartOfMonth([day])",
+    "Date.EndOfMonth([at])",
+    "Date.StartOfQuarter([at])",
+    "Date.EndOfQuarter([day])",
+    "Date.StartOfYear([day])",
+    "Date.EndOfYear([day])",
+    "Date.StartOfDay([at])",
+    "Date.EndOfDay([at])",
+    "Time.StartOfHour([at])",
+    "Time.EndOfHour([clock])",
+    "Date.AddDays([day], [i])",
+    "Date.AddDays([at], -1)",
+    "Date.AddWeeks([day], [j] + 1)",
+    "Date.AddMonths([day], [i])",
+    "Date.AddMonths([at], [d])",
+    "Date.AddQuarters([day], 1)",
+    "Date.AddYears([at], [j])",
+    "Date.MonthName([day])",
+    "Date.DayOfWeekName([at])",
+    "Date.ToText([day])",
+    'Date.ToText([day], "yyyy-MM-dd")',
+    'Date.ToText([day], [Format="dd MMM yyyy", Culture="en-US"])',
+    'DateTime.ToText([at], "yyyyMMdd HH:mm:ss.fff tt")',
+    'Time.ToText([clock], "hh:mm tt")',
+    "DateTime.Date([at])",
+    "DateTime.Time([at])",
+    "Time.From([clock])",
+    "Time.Hour([at])",
+    "Time.Minute([clock])",
+    "Time.Second([at])",
+    "Duration.Days([span])",
+    "Duration.Hours([span])",
+    "Duration.Minutes([span])",
+    "Duration.Seconds([span])",
+    "Duration.TotalDays([span])",
+    "Duration.TotalSeconds([span])",
+    "[day] - #date(2020,1,1)",
+    "[at] - #datetime(2020,1,1,1,1,1)",
+    "[at] + [span]",
+    "[span] + [day]",
+    "[day] - [span]",
+    "[clock] - [span]",
+    "[clock] + [span]",
+    "[clock] - [clock]",
+    "[span] - #duration(1,0,0,0)",
+    "[span] + [span]",
+    "[day] & [clock]",
+    "[day] + [clock]",
+    "#date([i] + 1, 2, [j])",
+    "#datetime(2024, [j], 1, [i], 0, 0)",
+    "#duration([i], 0, [j], 0)",
+    "Number.From([day])",
+    "Date.IsInCurrentMonth([day])",
+    "Date.IsInPreviousNDays([at], 3)",
+    "Date.IsInNextYear([day])",
+    "Date.IsInYearToDate([day])",
+    "[d] is number",
+    "[s] is null",
+    "[d] is nullable number",
+    "[d] as number",
+    'Record.Field(_, "d") = [d]',
+    "Logical.FromText([s])",
+    "Logical.ToText([f])",
+    "Text.Contains([s], null)",
+    "#date([d], 1, 1)",
+    "List.Contains({}, [s])",
+    "List.Contains({null}, [s])",
+    "Number.Round([d], 2, null)",
+    'Text.PositionOf([s], "a", Occurrence.First, Comparer.Ordinal)',
+    'Text.Upper([s], "en-US")',
+    "Date.StartOfWeek([day], Day.Wednesday)",
+    "_[d] as nullable number",
+    "[s] is nullable text",
+    "[s] is any",
 ]
 
 NOT_FOLDING = [
     "_",
     "[zz]",
     "[zz]?",
-    "Text.Upper([s])",
     "[i] + 1 = [s]",
     "if [f] then [i] else [d]",
     "if [f] then [i] else 0.5",
@@ -216,7 +482,6 @@ NOT_FOLDING = [
     "let a = b + [d], b = a in a",
     "let _ = 1 in _",
     "error [s]",
-    "[d] is number",
     "{[d]}",
     "[a = [d]]",
     "(each _ + 1)([d])",
@@ -224,9 +489,6 @@ NOT_FOLDING = [
     "[d] + Number.Random()",
     "roll()",
     'Number.From([s], "de-DE")',
-    "Text.Contains([s], [u])",
-    "Text.Contains([s], null)",
-    'Text.Contains([s], "A", Comparer.OrdinalIgnoreCase)',
     "Int64.From([d], null, RoundingMode.Up)",
     "+[s]",
     "unknown + [d]",
@@ -235,10 +497,46 @@ NOT_FOLDING = [
     "not [d]",
     "[f] and 1",
     "if [d] then 1 else 2",
-    "#date([d], 1, 1)",
     "#date([i], 1)",
     "Date.DayOfWeek([day], [i])",
     "let x = [d] in y",
+    'Text.Upper([s], "tr-TR")',
+    "Text.Trim([s], [u])",
+    'Text.Trim([s], "ab")',
+    "Text.Start([s], [u])",
+    "Text.Range([s], 0, [i])",
+    "Text.PositionOf([s], [u], Occurrence.Last)",
+    'Text.PositionOf([s], "a", Occurrence.All)',
+    "Text.BeforeDelimiter([s], [u])",
+    'Text.BeforeDelimiter([s], "")',
+    'Text.AfterDelimiter([s], "aa", {0, RelativePosition.FromEnd})',
+    "Text.Combine({[s], [i]})",
+    "Text.Combine([s])",
+    "Number.Round([d], [j])",
+    "Number.Round([d], -1)",
+    "Number.Round([d], 0, 7)",
+    "Number.Mod([d], 2, Precision.Decimal)",
+    "Number.Log([d], -1)",
+    "Number.Log([d], [e])",
+    'Number.ToText([d], "N2")',
+    "Date.AddDays([day], [d])",
+    "Date.AddDays([day], 0.5)",
+    "#duration([d], 0, 0, 0)",
+    "#datetime(2024, 1, 1, 0, 0, [d])",
+    "Date.IsInNextNDays([day], [j])",
+    "Date.IsInCurrentDay([s])",
+    'Date.ToText([day], "gg")',
+    'Date.ToText([day], "d", "de-DE")',
+    "DateTime.Date([s])",
+    "[span] * 2",
+    "[d] is text",
+    "[d] as text",
+    "List.Min({[i], [d]})",
+    "List.Min({[d]}, 0)",
+    "List.Contains({1}, [i], each _)",
+    "List.Contains({[i]..[j]}, 1)",
+    "List.Contains({#date(2024, 1, 1)}, [day])",
+    'Record.Field(_, "zz")',
 ]
 
 OUTER = 'let limit = 3, prefix = "😀", roll = () => Number.Random() in '
@@ -310,6 +608,32 @@ class TestWhatFolds:
         found = agree(pair, added(expression))
         assert isinstance(found, Shown)
         assert found.rows[0][1] == "4"
+
+    @pytest.mark.parametrize(
+        "expression", ["Text.From([d])", "Number.From([s])", "Date.ToText([day])", "Text.Upper([s])"]
+    )
+    def test_another_culture_of_the_session_does_not_fold(self, expression: str) -> None:
+        pair = Pair({"T": Data({name: (CELLS[SCHEMA[name]][0], [None]) for name in ("d", "s", "day")})})
+        pair.plan_session.culture = pair.row_session.culture = "de-DE"
+        assert not pair.folded(added(expression))
+        assert "culture" in pair.plan_session.unfolded[-1].reason
+
+    @pytest.mark.parametrize("unit", ["Day", "Week", "Month", "Quarter", "Year"])
+    @pytest.mark.parametrize(
+        "name", ["IsInCurrent{0}", "IsInNext{0}", "IsInPrevious{0}", "IsInNextN{0}s", "IsInPreviousN{0}s"]
+    )
+    def test_near_now(self, unit: str, name: str) -> None:
+        """Around the clock of a leap day, and where the calendar ends."""
+        days = [Date.of(2024, 2, 29).days + at for at in (*range(-40, 40), *range(-800, 800, 29))]
+        cells = [Date(day) for day in (*days, 0, Date.of(9999, 12, 31).days)]
+        pair = Pair({"T": Data({"day": (CELLS["date"][0], cells)})})
+        for now in ((2024, 2, 29), (9999, 12, 31), (1, 1, 1)):
+            for session in (pair.plan_session, pair.row_session):
+                session.__dict__["started"] = datetime(*now, 12, tzinfo=UTC)
+            count = ", 2" if "N{0}s" in name else ""
+            source = added(f"Date.{name.format(unit)}([day]{count})")
+            assert pair.folded(source)
+            agree(pair, source)
 
     def test_long_expressions(self) -> None:
         """Long ones fold as far as the limit goes, and what is beyond it runs on rows in no time."""

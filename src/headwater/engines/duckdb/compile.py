@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatchmethod
+from typing import TypeAlias
 
 import pyarrow as pa
 from sqlglot import exp
@@ -28,6 +29,7 @@ from headwater.engines.duckdb.relation import (
     no_error,
     over_column,
 )
+from headwater.engines.duckdb.reshaping import reshaped
 from headwater.engines.duckdb.scope import Computed, Scope
 from headwater.engines.duckdb.sql import (
     Sql,
@@ -41,15 +43,18 @@ from headwater.engines.duckdb.sql import (
     is_simple,
     ordered,
     over,
+    packed,
     same,
     table,
     text,
     whole,
 )
 from headwater.engines.duckdb.types import as_type, null_of
+from headwater.engines.sizes import estimated_rows
 from headwater.errors import EngineError, NotFoldableError
 from headwater.plan.cells import error_column
 from headwater.plan.conversions import INT64_MAX
+from headwater.plan.databases import Fetch
 from headwater.plan.nodes import (
     Aggregate,
     ArrowScan,
@@ -62,12 +67,16 @@ from headwater.plan.nodes import (
     Node,
     ParquetScan,
     Project,
+    Reshape,
     Slice,
     Sort,
     Union,
     topological,
 )
 from headwater.plan.nodes import Call as CallNode
+
+StreamNode: TypeAlias = CsvScan | CallNode | Fetch
+"""What somebody else than DuckDB reads or makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ class Statement:
     sql: str
     columns: tuple[Column, ...]
     tables: Mapping[str, pa.Table]
-    streams: Mapping[str, CsvScan | CallNode]
+    streams: Mapping[str, StreamNode]
     repeated: frozenset[str]
 
 
@@ -104,7 +113,8 @@ def _observed(nodes: list[Node], *, in_order: bool) -> set[int]:
     observed = {id(nodes[-1])} if in_order else set()
     for node in reversed(nodes):
         below = {id(child) for child in node.inputs}
-        if isinstance(node, Slice | Index) or (isinstance(node, Distinct) and node.keys) or id(node) in observed:
+        observes = isinstance(node, Slice | Index) or (isinstance(node, Reshape) and node.order == "observes")
+        if observes or (isinstance(node, Distinct) and node.keys) or id(node) in observed:
             observed |= below
     return observed
 
@@ -114,8 +124,9 @@ def _numbered(nodes: list[Node], observed: set[int]) -> set[int]:
     numbered: set[int] = set()
     for node in reversed(nodes):
         counts = isinstance(node, Index) or (isinstance(node, Distinct) and node.keys)
-        restores = id(node) in observed and isinstance(node, Sort | Join | Aggregate | Distinct)
-        passes_on = id(node) in numbered and isinstance(node, Project | Filter | Union)
+        counts = counts or (isinstance(node, Reshape) and node.order == "observes")
+        restores = id(node) in observed and isinstance(node, Sort | Join | Aggregate | Distinct | Reshape)
+        passes_on = id(node) in numbered and isinstance(node, Project | Filter | Union | Reshape)
         if counts or restores or passes_on:
             numbered |= {id(child) for child in node.inputs}
     return numbered
@@ -130,11 +141,13 @@ class _Compiler:
         self._in_order = in_order
         self._builder = Builder()
         self._done: dict[int, Relation] = {}
+        self._rows: dict[int, float] = {}
         self._tables: dict[str, pa.Table] = {}
-        self._streams: dict[str, CsvScan | CallNode] = {}
+        self._streams: dict[str, StreamNode] = {}
 
     def statement(self) -> Statement:
         for node in self._nodes:
+            self._rows[id(node)] = estimated_rows(node, [self._rows.get(id(below), 0.0) for below in node.inputs])
             self._done[id(node)] = self._relation(node)
         sql, repeated = self._builder.finish(self._done[id(self._plan)], in_order=self._in_order)
         return Statement(sql, self._plan.columns, self._tables, self._streams, repeated)
@@ -155,7 +168,7 @@ class _Compiler:
     def _csv_scan(self, node: CsvScan) -> Relation:
         if scans.reads_fast(node):
             shape = inspect_csv(node.path, node.delimiter, node.quote, node.encoding)
-            if shape.ordinary:
+            if shape.ordinary and (node.quoted_breaks or not shape.quoted_breaks):
                 # DuckDB passes over lines, and those in quotes are no rows.
                 first = node.skip_rows if shape.quoted_breaks else 0
                 function = scans.csv_function([node], shape, skip_rows=node.skip_rows - first)
@@ -188,6 +201,10 @@ class _Compiler:
     def _call(self, node: CallNode) -> Relation:
         return self._stream(node, "call")
 
+    @_relation.register
+    def _fetch(self, node: Fetch) -> Relation:
+        return self._stream(node, "fetched")
+
     def _arrow(self, rows: pa.Table, columns: tuple[Column, ...]) -> Relation:
         name = f"rows_{len(self._tables) + 1}"
         if not rows.num_columns:
@@ -200,7 +217,7 @@ class _Compiler:
         values.update({key: no_error() for key in values if key not in rows.column_names})
         return Relation(table(name), columns, values)
 
-    def _stream(self, node: CsvScan | CallNode, kind: str) -> Relation:
+    def _stream(self, node: StreamNode, kind: str) -> Relation:
         name = f"{kind}_{len(self._streams) + 1}"
         self._streams[name] = node
         return Relation(table(name), node.columns, _plain_values(node.columns))
@@ -261,6 +278,11 @@ class _Compiler:
             value = failing(scope, compile_expression(scope, key.expression))
             keys.append((sort_value(value, key.expression.type), key.descending))
         below = self._computable(below, scope, [value for value, _ in keys])
+        if any(key.expression.may_fail for key in node.keys):
+            # A window takes no order that can end the query, and somebody may number the rows.
+            checked = {self._builder.hidden(): value for value, _ in keys}
+            below = self._builder.flush(below, checked)
+            keys = [(column(name), descending) for name, (_, descending) in zip(checked, keys, strict=True)]
         terms = [
             ordered(value, descending=descending, nulls_first=not descending)
             for value, descending in ((below.value_of(value), descending) for value, descending in keys)
@@ -327,7 +349,7 @@ class _Compiler:
         values, first = dict(keys), self._builder.hidden()
         if others:
             assert rank is not None, "a distinct by some columns sees order"
-            values[first] = call("arg_min", _packed([below.values[name] for name in others]), rank)
+            values[first] = call("arg_min", packed([below.values[name] for name in others]), rank)
         query = _grouped(below, values, list(keys.values()))
         relation = self._from_groups(query, node.columns, list(values), below, rank)
         taken = {name: call("struct_extract", column(first), text(str(at))) for at, name in enumerate(others)}
@@ -365,6 +387,10 @@ class _Compiler:
         hazard = below.hazard or bool(below.where)
         return Relation(self._builder.add(query), columns, values, order=order, hazard=hazard)
 
+    @_relation.register
+    def _reshape(self, node: Reshape) -> Relation:
+        return reshaped(node, self._below(node), self._builder, in_order=self._sees_order(node))
+
     # Several inputs
 
     @_relation.register
@@ -374,8 +400,10 @@ class _Compiler:
         left = self._joined_side(node, 0, "l", ranked=in_order and kept != "r")
         right = self._joined_side(node, 1, "r", ranked=in_order and kept != "l")
         condition = both(*(same(a, b) for a, b in zip(left.keys, right.keys, strict=True)))
-        sides = [right, left] if kept == "r" else [left, right]
-        how = node.kind.split("_")[-1]
+        # The engine keeps the second side in memory.
+        larger_second = kept is None and self._rows[id(node.right)] > self._rows[id(node.left)]
+        sides = [right, left] if kept == "r" or larger_second else [left, right]
+        how = _MIRRORED.get(node.kind, node.kind) if larger_second else node.kind.split("_")[-1]
         query = exp.Select().from_(sides[0].source).join(sides[1].source, on=condition, join_type=how, copy=False)
         values = dict(sides[0].values) if kept else {**left.values, **right.values}
         order = self._joined_order(node, left, right, sides[0] if kept else None) if in_order else None
@@ -390,10 +418,17 @@ class _Compiler:
             value = failing(scope, compile_expression(scope, own.ref))
             keys.extend(join_keys(scope, value, own.type, other.type))
         below = self._computable(below, scope, keys)
-        order = below.order or (ordered(over(call(ROW_NUMBER))),) if ranked else None
         named = {self._builder.hidden(): key for key in keys}
         present = self._builder.hidden()
-        below = self._builder.flush(replace(below, order=order), {**named, present: exp.true()})
+        extra: dict[str, Sql] = {**named, present: exp.true()}
+        if not ranked:
+            below = self._builder.flush(replace(below, order=None), extra)
+        elif below.order is None:
+            rank = self._builder.rank()
+            below = self._builder.flush(below, {**extra, rank: over(call(ROW_NUMBER))})
+            below = replace(below, order=(ordered(column(rank)),))
+        else:
+            below = self._builder.flush(below, extra)
         return _Side(
             exp.Table(this=below.source.this, alias=exp.TableAlias(this=exp.to_identifier(name, quoted=True))),
             [column(key, name) for key in named],
@@ -415,6 +450,8 @@ class _Compiler:
         if order is not None:
             named = [(self._builder.hidden(), term) for term in order]
             values |= {name: term.this for name, term in named}
+            for name, term in named:
+                self._builder.known_as(name, term.this)
             order = tuple(over_column(term, name) for name, term in named)
         query = query.select(*(alias(value, name) for name, value in values.items()))
         return self._builder.read(self._builder.add(query), joined, values, order)
@@ -461,6 +498,9 @@ class _Compiler:
         return [relation for relation, _ in pairs], ranks, stride * len(members)
 
 
+_MIRRORED = {"left": "right", "right": "left"}
+
+
 @dataclass(frozen=True, slots=True)
 class _Side:
     """A side of a join, written out: everything is qualified with its name."""
@@ -485,14 +525,6 @@ def _as_columns(relation: Relation, have: tuple[Column, ...], want: tuple[Column
         error = relation.values[error_column(old.id)] if old.may_fail else None
         values |= compute(new, Computed(as_type(relation.values[old.id], old.type, new.type), error))
     return values
-
-
-def _packed(values: list[Sql]) -> Sql:
-    """The values as one record, its members called by their positions."""
-    names = (exp.to_identifier(str(at), quoted=True) for at in range(len(values)))
-    return exp.Struct(
-        expressions=[exp.PropertyEQ(this=name, expression=value) for name, value in zip(names, values, strict=True)]
-    )
 
 
 def _with_good_keys(columns: tuple[Column, ...], values: dict[str, Sql]) -> dict[str, Sql]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from headwater.engines.duckdb.operators import number_text, sentinel
 from headwater.engines.duckdb.scope import Computed, Scope
 from headwater.engines.duckdb.sql import (
     Sql,
@@ -24,7 +25,7 @@ from headwater.engines.duckdb.sql import (
     whole,
 )
 from headwater.plan import conversions as rules
-from headwater.plan.cells import SEPARATOR, encode_error
+from headwater.plan.expressions import Call
 from headwater.plan.types import DataType, Kind
 
 _BLANK_CLASS = "[" + "".join(f"\\x{ord(blank):02x}" for blank in rules.BLANKS) + "]"
@@ -35,16 +36,10 @@ _PLAIN_DATETIME = (
 )
 
 
-def sentinel(failure: rules.Failure, detail: Sql | None = None) -> Sql:
-    """The sentinel text of an error whose detail is the text ``detail``."""
-    if detail is None:
-        return text(encode_error(failure.reason, failure.message))
-    shown = call("replace", detail, text(SEPARATOR), text(" "))
-    return binary(exp.DPipe, text(encode_error(failure.reason, failure.message, "")), shown)
-
-
 def number_from(scope: Scope, value: Sql, source: DataType) -> Computed:
     """Number.From."""
+    if source.kind is Kind.DATE:
+        return Computed(cast(binary(exp.Sub, value, cast(text("1899-12-30"), "DATE")), "DOUBLE"))
     if source.kind is not Kind.TEXT:
         return Computed(cast(value, "DOUBLE"))
     value = scope.once(value)
@@ -63,7 +58,7 @@ def int64_from(scope: Scope, value: Sql, source: DataType) -> Computed:
             rounded = value if source.kind is Kind.DOUBLE else call("round_even", value, whole(0))
             number = scope.once(try_cast(rounded, "BIGINT"))
             failed = both(is_null(number), not_null(value))
-            return Computed(number, case((failed, sentinel(rules.OUT_OF_INT64, _number_text(value, source)))))
+            return Computed(number, case((failed, sentinel(rules.OUT_OF_INT64, number_text(value, source)))))
         case _:
             return Computed(cast(value, "BIGINT"))
 
@@ -84,9 +79,24 @@ def logical_from(scope: Scope, value: Sql, source: DataType) -> Computed:
             return Computed(binary(exp.NEQ, value, whole(0)))
 
 
-def text_from(_scope: Scope, value: Sql, source: DataType) -> Computed:
+def text_from(scope: Scope, value: Sql, source: DataType) -> Computed:
     """Text.From."""
+    if source.kind is Kind.DOUBLE:
+        return Computed(number_text(scope.once(value), source))
     return Computed(value if source.kind is Kind.TEXT else cast(value, "VARCHAR"))
+
+
+_SIZES = {8: (-(2**7), 2**7 - 1), 16: (-(2**15), 2**15 - 1), 32: (-(2**31), 2**31 - 1), -8: (0, 255)}
+"""The least and greatest whole number of so many bits; -8 is an unsigned byte."""
+
+
+def sized(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
+    """A whole number that has to fit so many bits."""
+    value, shown = (scope.once(a.value) for a in arguments)
+    low, high = _SIZES[node.option]
+    fits = exp.Between(this=value, low=whole(low), high=whole(high))
+    failure = sentinel(rules.out_of_bits(abs(node.option)), text_from(scope, shown, node.arguments[1].type).value)
+    return Computed(case((fits, value)), case((exp.Not(this=fits), failure)))
 
 
 def date_from(scope: Scope, value: Sql, source: DataType) -> Computed:
@@ -106,7 +116,7 @@ def datetime_from(scope: Scope, value: Sql, source: DataType) -> Computed:
             ticks = scope.once(_ticks_from_text(scope, value))
             return Computed(ticks, _unless_empty(ticks, value, sentinel(rules.NOT_A_DATETIME, value)))
         case Kind.DATE:
-            return Computed(_midnight(value))
+            return Computed(midnight(value))
         case _:
             return Computed(as_ticks(value, source))
 
@@ -132,15 +142,6 @@ def as_ticks(value: Sql, source: DataType) -> Sql:
 def _unless_empty(result: Sql, source: Sql, failure: Sql) -> Sql:
     """The failure where nothing came of a text, but for "" and null, of which null comes."""
     return case((both(is_null(result), binary(exp.NEQ, source, text(""))), failure))
-
-
-def _number_text(value: Sql, source: DataType) -> Sql:
-    """A number as M writes it, for a detail."""
-    written = cast(value, "VARCHAR")
-    if source.kind is Kind.DECIMAL:
-        return written
-    infinite = case((binary(exp.GT, value, whole(0)), text("Infinity")), otherwise=text("-Infinity"))
-    return case((call("isnan", value), text("NaN")), (call("isinf", value), infinite), otherwise=call("upper", written))
 
 
 def _trimmed(value: Sql) -> Sql:
@@ -220,12 +221,13 @@ def _ticks_from_text(scope: Scope, value: Sql) -> Sql:
     attempt = scope.once(try_cast(value, "TIMESTAMP"))
     plain = _matches(value, _PLAIN_DATETIME)
     ticks = as_ticks(attempt, DataType(Kind.DATETIME))
-    other = binary(exp.Add, _midnight(_date_of_match(value)), _clock_ticks(value))
+    other = binary(exp.Add, midnight(_date_of_match(value)), _clock_ticks(value))
     # An ordinary form that does not cast is a day that no calendar has.
     return case((plain, ticks), (_matches(value, rules.DATETIME_PATTERN), other))
 
 
-def _midnight(day: Sql) -> Sql:
+def midnight(day: Sql) -> Sql:
+    """The first tick of a date."""
     days = binary(exp.Sub, day, cast(text("0001-01-01"), "DATE"))
     return binary(exp.Mul, cast(days, "BIGINT"), whole(rules.TICKS_PER_DAY))
 

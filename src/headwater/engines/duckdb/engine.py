@@ -16,12 +16,14 @@ import pyarrow as pa
 from headwater.engines.base import DEFAULT_BATCH_ROWS, Fragment, output_schema
 from headwater.engines.csv import csv_batches
 from headwater.engines.duckdb.aggregates import FOLDED_AGGREGATES
-from headwater.engines.duckdb.compile import Statement, compile_fragment, fragment_nodes
+from headwater.engines.duckdb.compile import Statement, StreamNode, compile_fragment, fragment_nodes
 from headwater.engines.duckdb.expressions import FATAL, FOLDED_OPERATORS
 from headwater.engines.duckdb.interrupts import interruptible
+from headwater.engines.federation import fetch, place
 from headwater.engines.passes import apply_passes
 from headwater.errors import EngineError, HeadwaterError, MError
 from headwater.plan.cells import decode_error
+from headwater.plan.databases import Fetch
 from headwater.plan.nodes import Call as CallNode
 from headwater.plan.nodes import CsvScan, Node
 
@@ -34,8 +36,9 @@ _SETTINGS = {
     "default_null_order": "nulls_last",
 }
 
-# Runs what two places of a plan share once, and hands it to both from a table that keeps no order.
-_UNORDERED_OPTIMIZERS = ("common_subplan",)
+# The first runs what two places of a plan share once, and hands it to both from a table that keeps no order. The others
+# know nothing of how long a file is; the compiler has chosen the sides of a join by its size.
+_UNWANTED_OPTIMIZERS = ("common_subplan", "join_order", "build_side_probe_side")
 
 
 class DuckDBEngine:
@@ -81,7 +84,7 @@ class DuckDBEngine:
 
     def reader(self, plan: Node, *, batch_rows: int = DEFAULT_BATCH_ROWS, ordered: bool = True) -> pa.RecordBatchReader:
         """The plan's rows as a stream; see :meth:`headwater.engines.base.Engine.reader`."""
-        program = _Program(apply_passes(plan), in_order=ordered)
+        program = _Program(place(apply_passes(plan)), in_order=ordered)
         return _Run(self, program, batch_rows).reader()
 
     def table(self, plan: Node, *, ordered: bool = True) -> pa.Table:
@@ -90,8 +93,8 @@ class DuckDBEngine:
 
     def explain(self, plan: Node, *, ordered: bool = True) -> tuple[Fragment, ...]:
         """The SQL of each fragment, in the order of execution. The files are looked at, and nothing is run."""
-        program = _Program(apply_passes(plan), in_order=ordered)
-        return tuple(Fragment(statement.sql, label) for statement, label in program.in_execution_order())
+        program = _Program(place(apply_passes(plan)), in_order=ordered)
+        return tuple(program.in_execution_order())
 
     def close(self) -> None:
         """Ends what still runs, and gives back memory and disk. May be called twice."""
@@ -141,18 +144,20 @@ class _Program:
                     self._labels[id(call)] = f"input of {call.function.name}"
                     waiting.append(call.input)
 
-    def in_execution_order(self) -> list[tuple[Statement, str]]:
+    def in_execution_order(self) -> list[Fragment]:
         """Every statement once, those that others read first, with what it is for."""
-        found: dict[int, tuple[Statement, str]] = {}
+        found: dict[int, Fragment] = {}
 
         def visit(statement: Statement) -> None:
             for node in statement.streams.values():
                 if isinstance(node, CallNode) and id(node) not in found:
                     visit(self.inputs[id(node)])
-                    found[id(node)] = self.inputs[id(node)], self._labels[id(node)]
+                    found[id(node)] = Fragment(self.inputs[id(node)].sql, self._labels[id(node)])
+                if isinstance(node, Fetch) and id(node) not in found:
+                    found[id(node)] = Fragment(node.database.sql(node.plan), f"query of {node.database.name}")
 
         visit(self.main)
-        return [*found.values(), (self.main, "result")]
+        return [*found.values(), Fragment(self.main.sql, "result")]
 
 
 @dataclass
@@ -197,9 +202,12 @@ class _Run:
             with suppress(duckdb.Error):
                 cursor.close()
 
-    def _stream(self, node: CsvScan | CallNode, *, repeated: bool) -> pa.RecordBatchReader | pa.Table:
+    def _stream(self, node: StreamNode, *, repeated: bool) -> pa.RecordBatchReader | pa.Table:
         if isinstance(node, CsvScan):
             rows = csv_stream(node)
+            return rows.read_all() if repeated else rows
+        if isinstance(node, Fetch):
+            rows = self._guarded(fetch(node, self.engine.reader))
             return rows.read_all() if repeated else rows
         if self.program.uses[id(node)] == 1 and not repeated:
             return self._guarded(self._called(node))
@@ -239,6 +247,7 @@ def csv_stream(scan: CsvScan) -> pa.RecordBatchReader:
         encoding=scan.encoding,
         skip_rows=scan.skip_rows,
         max_rows=scan.max_rows,
+        quoted_breaks=scan.quoted_breaks,
     )
 
 
@@ -282,7 +291,7 @@ def _conformed(array: Any, want: pa.DataType) -> Any:
 
 def _known_optimizers(connection: duckdb.DuckDBPyConnection) -> str:
     known = {name for (name,) in connection.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
-    return ",".join(name for name in _UNORDERED_OPTIMIZERS if name in known)
+    return ",".join(name for name in _UNWANTED_OPTIMIZERS if name in known)
 
 
 def _first_line(error: Exception) -> str:

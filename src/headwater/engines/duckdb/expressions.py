@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sqlglot import exp
 
-from headwater.engines.duckdb import conversions
+from headwater.engines.duckdb import conversions, dates, numbers
+from headwater.engines.duckdb import text as texts
 from headwater.engines.duckdb.comparisons import Side, compare, equal, exact_literal
+from headwater.engines.duckdb.operators import Operator, missing, values
 from headwater.engines.duckdb.scope import Computed, Scope
 from headwater.engines.duckdb.sql import (
     Sql,
@@ -26,28 +27,9 @@ from headwater.engines.duckdb.sql import (
 )
 from headwater.engines.duckdb.types import as_type, literal
 from headwater.errors import NotFoldableError
-from headwater.plan.cells import encode_error, error_column
-from headwater.plan.conversions import EXPRESSION_ERROR
-from headwater.plan.expressions import Call, Expr, Literal, Ref
-
-_NO_CONDITION = encode_error(EXPRESSION_ERROR, "We cannot convert the value null to type Logical.")
-_NO_NUMBER = encode_error(EXPRESSION_ERROR, "We cannot convert the value null to type Number.")
-_NO_DATE = encode_error(EXPRESSION_ERROR, "The Date value is out of range.")
-_NO_RECORD = encode_error(EXPRESSION_ERROR, "We cannot convert the value null to type Record.")
-
-Build = Callable[[Scope, Call, tuple[Computed, ...]], Computed]
-
-
-@dataclass(frozen=True, slots=True)
-class _Operator:
-    """``nulls`` says that a null argument makes ``build``'s value null, so that an error's value is null by itself.
-
-    ``lazy`` operators decide on their own which argument's error counts.
-    """
-
-    build: Build
-    nulls: bool = True
-    lazy: bool = False
+from headwater.plan.cells import error_column
+from headwater.plan.expressions import Call, Expr, Literal, Ref, may_be_null, missing_arguments
+from headwater.plan.types import Kind
 
 
 def compile_expression(scope: Scope, expression: Expr) -> Computed:
@@ -90,12 +72,16 @@ FATAL = "\x1e"
 """Stands before and after a sentinel in the message of a query that an error ended."""
 
 
-def _apply(scope: Scope, declared: _Operator, expression: Call) -> Computed:
-    arguments = tuple(compile_expression(scope, a) for a in _exact(expression.arguments))
+def _apply(scope: Scope, declared: Operator, expression: Call) -> Computed:
+    written = _exact(expression.arguments) if expression.operator in _COMPARISONS else expression.arguments
+    arguments = tuple(compile_expression(scope, a) for a in written)
     result = declared.build(scope, expression, arguments)
     if declared.lazy:
         return result
     errors = [a.error for a in arguments if a.error is not None]
+    wanted = list(missing_arguments(expression))
+    if wanted:
+        errors.append(case(*((is_null(arguments[at].value), missing(label)) for at, label in wanted)))
     if not errors:
         return result
     if declared.nulls:
@@ -104,28 +90,28 @@ def _apply(scope: Scope, declared: _Operator, expression: Call) -> Computed:
     return Computed(case((is_null(error), result.value)), error)
 
 
+_COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+
+
 def _exact(arguments: tuple[Expr, ...]) -> tuple[Expr, ...]:
-    if len(arguments) != 2:
-        return arguments
     left, right = arguments
     return exact_literal(left, right), exact_literal(right, left)
 
 
-def _arithmetic(kind: type[exp.Binary]) -> _Operator:
-    def build(_scope: Scope, _call: Call, arguments: tuple[Computed, ...]) -> Computed:
+def _arithmetic(operator: str, kind: type[exp.Binary]) -> Operator:
+    def build(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
+        if node.type.kind is not Kind.DOUBLE:
+            return dates.arithmetic(operator, scope, node, arguments)
         left, right = (cast(a.value, "DOUBLE") for a in arguments)
         return Computed(binary(kind, left, right))
 
-    return _Operator(build)
+    return Operator(build)
 
 
-def _values(build: Callable[..., Sql]) -> _Operator:
-    """An operator that is a function of its arguments' values, null of null."""
-    return _Operator(lambda _scope, _call, arguments: Computed(build(*(a.value for a in arguments))))
-
-
-def _named(function: str) -> _Operator:
-    return _values(lambda *values: call(function, *values))
+def _join(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
+    if node.type.kind is not Kind.TEXT:
+        return dates.arithmetic("&", scope, node, arguments)
+    return Computed(binary(exp.DPipe, arguments[0].value, arguments[1].value))
 
 
 def _sides(node: Call, arguments: tuple[Computed, ...]) -> tuple[Side, Side]:
@@ -133,24 +119,24 @@ def _sides(node: Call, arguments: tuple[Computed, ...]) -> tuple[Side, Side]:
     return left, right
 
 
-def _equality(negated: bool) -> _Operator:
+def _equality(negated: bool) -> Operator:
     def build(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
         left, right = _sides(node, arguments)
         result = equal(scope, left, right)
         return Computed(negate(result) if negated else result)
 
-    return _Operator(build, nulls=False)
+    return Operator(build, nulls=False)
 
 
-def _ordering(operator: str) -> _Operator:
+def _ordering(operator: str) -> Operator:
     def build(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
         left, right = _sides(node, arguments)
         return Computed(compare(scope, operator, left, right))
 
-    return _Operator(build)
+    return Operator(build)
 
 
-def _logic(kind: type[exp.Connector], decides: Sql) -> _Operator:
+def _logic(kind: type[exp.Connector], decides: Sql) -> Operator:
     """``decides``: the left value that makes the right side, and its error, irrelevant."""
 
     def build(scope: Scope, _call: Call, arguments: tuple[Computed, ...]) -> Computed:
@@ -166,7 +152,7 @@ def _logic(kind: type[exp.Connector], decides: Sql) -> _Operator:
         error = scope.once(coalesce(*errors))
         return Computed(case((is_null(error), result)), error)
 
-    return _Operator(build, lazy=True)
+    return Operator(build, lazy=True)
 
 
 def _if(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
@@ -174,10 +160,10 @@ def _if(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
     chosen = scope.once(condition.value)
     yes = as_type(then.value, node.arguments[1].type, node.type)
     no = as_type(otherwise.value, node.arguments[2].type, node.type)
-    nullable = node.arguments[0].type.nullable
+    nullable = may_be_null(node.arguments[0])
     surely = not nullable and condition.error is None
     value = case((chosen, yes), otherwise=no) if surely else case((chosen, yes), (negate(chosen), no))
-    branches = [(is_null(chosen), text(_NO_CONDITION))] if nullable else []
+    branches = [(is_null(chosen), missing("Logical"))] if nullable else []
     chosen_errors = ((chosen, then.error), (negate(chosen), otherwise.error))
     branches.extend((when, error) for when, error in chosen_errors if error is not None)
     errors = [] if condition.error is None else [condition.error]
@@ -211,51 +197,38 @@ def _otherwise(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Com
 def _field(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
     record = scope.once(arguments[0].value)
     value = call("struct_extract", record, text(node.option))
-    if not node.arguments[0].type.nullable:
+    if not may_be_null(node.arguments[0]):
         return Computed(value)
-    return Computed(value, case((is_null(record), text(_NO_RECORD))))
+    return Computed(value, case((is_null(record), missing("Record"))))
 
 
-def _conversion(build: Callable[..., Computed]) -> _Operator:
-    return _Operator(lambda scope, node, arguments: build(scope, arguments[0].value, node.arguments[0].type))
+def _conversion(build: Callable[..., Computed]) -> Operator:
+    return Operator(lambda scope, node, arguments: build(scope, arguments[0].value, node.arguments[0].type))
 
 
-def _date_part(part: str) -> _Operator:
-    def build(_scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
-        return Computed(call(part, conversions.as_date(arguments[0].value, node.arguments[0].type)))
-
-    return _Operator(build)
-
-
-def _date_of_parts(scope: Scope, _call: Call, arguments: tuple[Computed, ...]) -> Computed:
-    parts = [scope.once(a.value) for a in arguments]
-    # M's years end at 9999, DuckDB's go on.
-    in_range = exp.Paren(this=exp.Between(this=parts[0], low=whole(1), high=whole(9999)))
-    date = scope.once(case((in_range, call("try", call("make_date", *parts)))))
-    missing = [(is_null(part), text(_NO_NUMBER)) for part in parts]
-    return Computed(date, case(*missing, (is_null(date), text(_NO_DATE))))
-
-
-def _day_of_week(_scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
-    day = call("dayofweek", conversions.as_date(arguments[0].value, node.arguments[0].type))
-    return Computed(binary(exp.Mod, binary(exp.Add, day, whole(7 - node.option)), whole(7)))
-
-
-def _utf16_length(scope: Scope, _call: Call, arguments: tuple[Computed, ...]) -> Computed:
+def _as(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
+    if not may_be_null(node.arguments[0]):
+        return arguments[0]
     value = scope.once(arguments[0].value)
-    points = call("length", value)
-    beyond = call("length", call("regexp_replace", value, text(r"[^\x{10000}-\x{10FFFF}]"), text(""), text("g")))
-    ascii_only = binary(exp.EQ, points, call("strlen", value))
-    return Computed(case((ascii_only, points), otherwise=binary(exp.Add, points, beyond)))
+    return Computed(value, case((is_null(value), missing(node.option))))
 
 
-_OPERATORS: dict[str, _Operator] = {
-    "+": _arithmetic(exp.Add),
-    "-": _arithmetic(exp.Sub),
-    "*": _arithmetic(exp.Mul),
-    "/": _arithmetic(exp.Div),
-    "negate": _values(lambda value: exp.Paren(this=exp.Neg(this=cast(value, "DOUBLE")))),
-    "&": _values(lambda left, right: binary(exp.DPipe, left, right)),
+def _is_one_of(scope: Scope, _call: Call, arguments: tuple[Computed, ...]) -> Computed:
+    value, *listed = arguments
+    looked_for = scope.once(value.value)
+    nulls = [item for item in listed if isinstance(item.value, exp.Cast) and isinstance(item.value.this, exp.Null)]
+    others = [item.value for item in listed if item not in nulls]
+    found = exp.Paren(this=exp.In(this=looked_for, expressions=others)) if others else exp.false()
+    return Computed(case((is_null(looked_for), exp.true() if nulls else exp.false()), otherwise=found))
+
+
+_OPERATORS: dict[str, Operator] = {
+    "+": _arithmetic("+", exp.Add),
+    "-": _arithmetic("-", exp.Sub),
+    "*": _arithmetic("*", exp.Mul),
+    "/": _arithmetic("/", exp.Div),
+    "negate": values(lambda value: exp.Paren(this=exp.Neg(this=cast(value, "DOUBLE")))),
+    "&": Operator(_join),
     "=": _equality(negated=False),
     "<>": _equality(negated=True),
     "<": _ordering("<"),
@@ -264,27 +237,23 @@ _OPERATORS: dict[str, _Operator] = {
     ">=": _ordering(">="),
     "and": _logic(exp.And, exp.false()),
     "or": _logic(exp.Or, exp.true()),
-    "not": _values(negate),
-    "if": _Operator(_if, lazy=True),
-    "??": _Operator(_default, lazy=True),
-    "otherwise": _Operator(_otherwise, lazy=True),
-    "[]": _Operator(_field),
+    "not": values(negate),
+    "if": Operator(_if, lazy=True),
+    "??": Operator(_default, lazy=True),
+    "otherwise": Operator(_otherwise, lazy=True),
+    "[]": Operator(_field),
     "Number.From": _conversion(conversions.number_from),
     "Int64.From": _conversion(conversions.int64_from),
+    "as": Operator(_as),
+    "List.Contains": Operator(_is_one_of, nulls=False),
+    "Int.Sized": Operator(conversions.sized),
     "Text.From": _conversion(conversions.text_from),
     "Logical.From": _conversion(conversions.logical_from),
-    "#date": _Operator(_date_of_parts),
     "Date.From": _conversion(conversions.date_from),
     "DateTime.From": _conversion(conversions.datetime_from),
-    "Date.Year": _date_part("year"),
-    "Date.Month": _date_part("month"),
-    "Date.Day": _date_part("day"),
-    "Date.DayOfWeek": _Operator(_day_of_week),
-    "Text.Length": _Operator(_utf16_length),
-    "Text.Contains": _named("contains"),
-    "Text.StartsWith": _named("starts_with"),
-    "Text.EndsWith": _named("ends_with"),
-    "Number.Abs": _values(lambda value: call("abs", cast(value, "DOUBLE"))),
+    **texts.OPERATORS,
+    **numbers.OPERATORS,
+    **dates.OPERATORS,
 }
 
 FOLDED_OPERATORS = frozenset(_OPERATORS)

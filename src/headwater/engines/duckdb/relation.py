@@ -14,6 +14,7 @@ from headwater.engines.duckdb.sql import (
     DIALECT,
     Sql,
     alias,
+    binary,
     both,
     call,
     cast,
@@ -33,6 +34,9 @@ HIDDEN = "$"
 
 ROW_NUMBER_BOUND = 2**42
 """More rows than a relation can have."""
+
+
+_HUGEINT_MAX = 2**126
 
 
 @dataclass(frozen=True)
@@ -161,10 +165,43 @@ class Builder:
             relation = self.flush(relation)
             assert relation.order is not None, "a flush keeps order"
             return relation, relation.order[0].this
-        name = self.rank()
+        if order is not None and len(order) > 1 and not afresh:
+            combined = self._combined(order)
+            if combined is not None:
+                number, bound = combined
+                return self._with_rank(relation, number, bound)
+        if order is not None and not all(isinstance(term.this, exp.Column) for term in order):
+            # A term that may end the query is volatile to DuckDB, which takes no such thing in a window.
+            relation = self.flush(relation)
+            order = relation.order
         number = over(call(ROW_NUMBER), None if order is None else list(order))
+        return self._with_rank(relation, number, ROW_NUMBER_BOUND)
+
+    def _with_rank(self, relation: Relation, number: Sql, bound: int) -> tuple[Relation, Sql]:
+        name = self.rank(bound)
         relation = self.flush(replace(relation, values={**relation.values, name: number}, order=None))
         return replace(relation, order=(ordered(column(name)),)), column(name)
+
+    def _combined(self, order: tuple[exp.Ordered, ...]) -> tuple[Sql, int] | None:
+        """One number for several ranks, and what it is below: counting rows that are sorted by them would sort them.
+
+        A later rank may be null, where a row has no partner: it is the only one of its first rank then.
+        """
+        number, bound = cast(exp.Literal.number(0), "HUGEINT"), 1
+        for term in order:
+            below = self._ranks.get(term.this.name) if isinstance(term.this, exp.Column) else None
+            if below is None or term.args.get("desc") or bound * below > _HUGEINT_MAX:
+                return None
+            bound *= below
+            number = binary(
+                exp.Add, binary(exp.Mul, number, cast(whole(below), "HUGEINT")), call("coalesce", term.this, whole(0))
+            )
+        return number, bound
+
+    def known_as(self, name: str, rank: Sql) -> None:
+        """``name`` is another name for ``rank``, if that is one."""
+        if isinstance(rank, exp.Column) and rank.name in self._ranks:
+            self._ranks[name] = self._ranks[rank.name]
 
     def finish(self, relation: Relation, *, in_order: bool) -> tuple[str, frozenset[str]]:
         """The statement that yields the relation's columns, each ``may_fail`` one followed by its sentinel.

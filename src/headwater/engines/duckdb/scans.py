@@ -57,7 +57,7 @@ def csv_function(files: Sequence[CsvScan], shape: CsvShape, *, skip_rows: int) -
         "delim": text(scan.delimiter),
         "quote": quote,
         "escape": quote.copy(),
-        "encoding": text(scan.encoding),
+        "encoding": text("utf-8" if scan.encoding == "utf-8" else "latin-1"),
         "nullstr": text(NO_FIELD),
         "null_padding": exp.true(),
         "strict_mode": exp.false(),
@@ -67,7 +67,10 @@ def csv_function(files: Sequence[CsvScan], shape: CsvShape, *, skip_rows: int) -
     }
     paths = [text(file.path) for file in files]
     source = paths[0] if len(paths) == 1 else exp.Array(expressions=paths)
-    return call("read_csv", source, *(_option(name, value) for name, value in options.items()))
+    read = call("read_csv", source, *(_option(name, value) for name, value in options.items()))
+    # A field that a row lacks is padded with null, and is empty text to M.
+    filled = [exp.alias_(call("coalesce", column(c.id), text("")), c.id, quoted=True) for c in scan.columns]
+    return exp.Select(expressions=filled).from_(read).subquery()
 
 
 def parquet_function(scan: ParquetScan) -> Sql:
@@ -84,23 +87,44 @@ def parquet_function(scan: ParquetScan) -> Sql:
 
 def parquet_values(scan: ParquetScan) -> dict[str, Sql]:
     """Each column of the scan, by id, over what the files call their columns."""
-    return {c.id: _stored(c, physical) for c, physical in zip(scan.columns, scan.physical, strict=True)}
+    stored = _foreign if scan.foreign else _stored
+    return {c.id: stored(c, physical) for c, physical in zip(scan.columns, scan.physical, strict=True)}
 
 
 def _stored(item: Column, physical: str) -> Sql:
     if item.type.kind is Kind.DATETIMEZONE:
-        return _zoned(physical)
+        return _zoned(physical, cast(column(physical + OFFSET_SUFFIX), "SMALLINT"))
     if item.type.kind is Kind.DATETIME and item.type.unit == "us":
         # Files may have it with a zone or without: what counts is the clock in UTC.
         return call("make_timestamp", call("epoch_us", column(physical)))
     return cast(column(physical), sql_type(item.type))
 
 
-def _zoned(physical: str) -> Sql:
-    instant, offset = column(physical), column(physical + OFFSET_SUFFIX)
+def _foreign(item: Column, physical: str) -> Sql:
+    match item.type.kind:
+        case Kind.DATETIMEZONE:
+            return _zoned(physical, cast(whole(0), "SMALLINT"))
+        case Kind.TIME:
+            return _hundreds(call("epoch_ns", column(physical)), 0)
+        case Kind.DATETIME if item.type.unit == "tick":
+            return _hundreds(call("epoch_ns", column(physical)), EPOCH_TICKS)
+        case _:
+            return cast(column(physical), sql_type(item.type))
+
+
+def _hundreds(nanoseconds: Sql, epoch: int) -> Sql:
+    """Ticks from ``epoch`` on, rounded down. The sum is no negative number, which division would round up."""
+    total = exp.Paren(
+        this=exp.Add(this=cast(nanoseconds, "HUGEINT"), expression=cast(text(str(epoch * 100)), "HUGEINT"))
+    )
+    return cast(exp.IntDiv(this=total, expression=whole(100)), "BIGINT")
+
+
+def _zoned(physical: str, offset: Sql) -> Sql:
+    instant = column(physical)
     microseconds = exp.Mul(this=call("epoch_us", instant), expression=whole(TICKS_PER_MICROSECOND))
     ticks = exp.Paren(this=exp.Add(this=microseconds, expression=whole(EPOCH_TICKS)))
-    packed = cast(call("row", ticks, cast(offset, "SMALLINT")), 'STRUCT("instant" BIGINT, "offset" SMALLINT)')
+    packed = cast(call("row", ticks, offset), 'STRUCT("instant" BIGINT, "offset" SMALLINT)')
     return sql_case((exp.Paren(this=exp.Not(this=is_null(instant.copy()))), packed))
 
 

@@ -63,6 +63,11 @@ def both(*conditions: Sql) -> Sql:
     return exp.Paren(this=result) if len(conditions) > 1 else result
 
 
+def either(left: Sql, right: Sql) -> Sql:
+    """OR."""
+    return binary(exp.Or, left, right)
+
+
 def negate(condition: Sql) -> Sql:
     """NOT."""
     return exp.Paren(this=exp.Not(this=condition))
@@ -107,6 +112,18 @@ def table(name: str, as_name: str | None = None) -> exp.Table:
     """A table or common table expression by name."""
     found_as = None if as_name is None else exp.TableAlias(this=exp.to_identifier(as_name, quoted=True))
     return exp.Table(this=exp.to_identifier(name, quoted=True), alias=found_as)
+
+
+def packed(values: list[Sql]) -> Sql:
+    """The values as one record, its members called by their positions."""
+    names = (exp.to_identifier(str(at), quoted=True) for at in range(len(values)))
+    members = [exp.PropertyEQ(this=name, expression=value) for name, value in zip(names, values, strict=True)]
+    return exp.Struct(expressions=members)
+
+
+def member(record: Sql, at: int) -> Sql:
+    """What stands at a position of a record that :func:`packed` made."""
+    return call("struct_extract", record, text(str(at)))
 
 
 def is_simple(value: Sql) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from headwater.powerquery.evaluator.scope import Code, Frame, Scope
 from headwater.powerquery.language import syntax
+from headwater.powerquery.values.core import Value
 
 
 class Compiles(Protocol):
@@ -14,6 +15,15 @@ class Compiles(Protocol):
 
     def compile(self, node: syntax.Expr, scope: Scope) -> Code:
         """Code for an expression."""
+        ...
+
+    @property
+    def loops(self) -> dict[Any, Any]:
+        """Compiled loops, kept as long as the text's other code."""
+        ...
+
+    def resolve(self, node: syntax.Identifier, scope: Scope, frame: Frame) -> Value:
+        """The value of a name as an expression in ``scope`` sees it, with ``frame`` as its frame."""
         ...
 
     def locate(self, node: syntax.Node) -> str:

@@ -12,70 +12,18 @@ from headwater.errors import MError
 from headwater.powerquery.evaluator.access import field_of, item_of, project
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.evaluator.handling import error_from, error_record
+from headwater.powerquery.evaluator.operator_code import OperatorCode
 from headwater.powerquery.evaluator.scope import Code, Frame, Scope, reader
+from headwater.powerquery.evaluator.type_code import assertion
 from headwater.powerquery.language import syntax
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record, Thunk, Value, force, plain
 from headwater.powerquery.values.functions import Function, wrong_count
-from headwater.powerquery.values.operators import (
-    BINARY_OPERATORS,
-    UNARY_OPERATORS,
-    ascribe,
-    cannot_convert,
-    is_whole,
-    logical,
-)
+from headwater.powerquery.values.operators import cannot_convert, is_whole
 
 
-class Compiler:
-    """Compiles the expressions of one M text.
-
-    ``globals`` gives names that no scope has: the library's and the environment's. ``locate`` says where an offset
-    of the text is, for error messages.
-    """
-
-    def __init__(self, lookup: Callable[[str], Value], locate: Callable[[syntax.Span], str]) -> None:
-        self._lookup = lookup
-        self._locate = locate
-
-    def locate(self, node: syntax.Node) -> str:
-        """Where a node stands, for people."""
-        return self._locate(node.span)
-
-    def resolve(self, node: syntax.Identifier, scope: Scope, frame: Frame) -> Value:
-        """The value of a name as an expression in ``scope`` sees it, with ``frame`` as its frame."""
-        found = scope.find(node.name, inclusive=node.inclusive)
-        return self._lookup(node.name) if found is None else reader(*found)(frame)
-
-    def compile(self, node: syntax.Expr, scope: Scope) -> Code:
-        """Code for an expression."""
-        handler: Callable[..., Code] = getattr(self, "_" + type(node).__name__.strip("_").lower())
-        return handler(node, scope)
-
-    def compile_members(self, members: Sequence[tuple[str, syntax.Expr]], scope: Scope) -> list[Code]:
-        """Code for each member of a let, record or section whose names are ``scope``'s, in order."""
-        return [self._member(value, scope.defining(name)) for name, value in members]
-
-    def _member(self, node: syntax.Expr, scope: Scope) -> Code:
-        """Code that puts off an expression, unless there is nothing to put off."""
-        code = self.compile(node, scope)
-        if isinstance(node, syntax.Literal | syntax.Function | syntax.Each):
-            return code
-        return lambda frame: Thunk(lambda: code(frame))
-
-    def _placed(self, node: syntax.Node, code: Code) -> Code:
-        """The code, with errors that have no place yet given this node's."""
-        locate, span = self._locate, node.span
-
-        def placed(frame: Frame) -> Value:
-            try:
-                return code(frame)
-            except MError as error:
-                if not error.place:
-                    error.place = locate(span)
-                raise
-
-        return placed
+class Compiler(OperatorCode):
+    """Compiles the expressions of one M text."""
 
     # -- literals and names ------------------------------------------------------------------------------------
 
@@ -101,14 +49,39 @@ class Compiler:
     def _identifier(self, node: syntax.Identifier, scope: Scope) -> Code:
         found = scope.find(node.name, inclusive=node.inclusive)
         if found is not None:
-            return reader(*found)
+            return reader(*found, lambda: self.locate(node))
         if node.name == "_":
             raise MError("Expression.Error", "The name '_' is only known inside 'each'.", place=self.locate(node))
-        lookup, name = self._lookup, node.name
-        return self._placed(node, lambda _frame: lookup(name))
+        return self._outer_name(node)
 
-    def _sectionaccess(self, node: syntax.SectionAccess, scope: Scope) -> Code:
-        return self._identifier(syntax.Identifier(node.name, True, node.span), scope)
+    def _outer_name(self, node: syntax.Identifier) -> Code:
+        """Code for a name that no scope has: looked up when it is first needed, then known."""
+        lookup, locate, name, span = self._lookup, self._locate, node.name, node.span
+        known: Value = None
+
+        def read(_frame: Frame) -> Value:
+            nonlocal known
+            if known is None:
+                try:
+                    known = lookup(name)
+                except MError as error:
+                    error.place = error.place or locate(span)
+                    raise
+            return known
+
+        return read
+
+    def _sectionaccess(self, node: syntax.SectionAccess, _scope: Scope) -> Code:
+        lookup = self._lookup
+
+        def access(_frame: Frame) -> Value:
+            sections = plain(lookup("#sections"))
+            section = sections.plain(node.section) if isinstance(sections, Record) else None
+            if not isinstance(section, Record) or node.name not in section:
+                raise undefined_name(f"{node.section}!{node.name}")
+            return section.get(node.name)
+
+        return self.placed(node, access)
 
     # -- structures --------------------------------------------------------------------------------------------
 
@@ -144,7 +117,7 @@ class Compiler:
     def _list(self, node: syntax.List, scope: Scope) -> Code:
         if any(isinstance(item, syntax.Range) for item in node.items):
             return self._list_with_ranges(node, scope)
-        members = [self._member(item, scope) for item in node.items if not isinstance(item, syntax.Range)]
+        members = [self.member(item, scope) for item in node.items if not isinstance(item, syntax.Range)]
         return lambda frame: List([member(frame) for member in members])
 
     def _list_with_ranges(self, node: syntax.List, scope: Scope) -> Code:
@@ -155,12 +128,14 @@ class Compiler:
 
         def with_ranges(frame: Frame) -> Value:
             pieces = [part(frame) for part in parts]
+            if len(pieces) == 1:
+                return List(source=lambda: pieces[0])
             return List(source=lambda: (item for piece in pieces for item in piece))
 
-        return self._placed(node, with_ranges)
+        return self.placed(node, with_ranges)
 
     def _single(self, node: syntax.Expr, scope: Scope) -> Callable[[Frame], Sequence[Value]]:
-        member = self._member(node, scope)
+        member = self.member(node, scope)
         return lambda frame: (member(frame),)
 
     def _range(self, node: syntax.Range, scope: Scope) -> Callable[[Frame], Sequence[Value] | range]:
@@ -185,16 +160,19 @@ class Compiler:
     def _fieldaccess(self, node: syntax.FieldAccess, scope: Scope) -> Code:
         target, name, optional = self._target(node.target, node, scope), node.name, node.optional
         locate, span = self._locate, node.span
+        is_row = node.target is None and scope.find("_") == (0, 1)
 
         def access(frame: Frame) -> Value:
-            value = target(frame)
+            # The row of an `each` is evaluated already: most fields are read of it, and a call saved. A `let` may name
+            # something else `_`, which is not.
+            value = frame[1] if is_row else target(frame)
             if type(value) is Record:
                 at = value.index.get(name)
                 if at is not None:
                     member = value.values[at]
                     return member.get() if type(member) is Thunk else member
             try:
-                return field_of(value, name, optional)
+                return field_of(force(value), name, optional)
             except MError as error:
                 error.place = error.place or locate(span)
                 raise
@@ -203,86 +181,11 @@ class Compiler:
 
     def _projection(self, node: syntax.Projection, scope: Scope) -> Code:
         target, names, optional = self._target(node.target, node, scope), node.names, node.optional
-        return self._placed(node, lambda frame: project(target(frame), names, optional))
+        return self.placed(node, lambda frame: project(target(frame), names, optional))
 
     def _itemaccess(self, node: syntax.ItemAccess, scope: Scope) -> Code:
         target, index, optional = self.compile(node.target, scope), self.compile(node.index, scope), node.optional
-        return self._placed(node, lambda frame: item_of(target(frame), index(frame), optional))
-
-    # -- operators ---------------------------------------------------------------------------------------------
-
-    def _unary(self, node: syntax.Unary, scope: Scope) -> Code:
-        operand, apply = self.compile(node.operand, scope), UNARY_OPERATORS[node.operator]
-        return self._placed(node, lambda frame: apply(operand(frame)))
-
-    def _binary(self, node: syntax.Binary, scope: Scope) -> Code:
-        special = {"and": self._and, "or": self._or, "??": self._coalesce, "is": self._is, "as": self._as}
-        if node.operator in special:
-            return self._placed(node, special[node.operator](node, scope))
-        chain = self._left_chain(node, scope)
-        return self._placed(node, chain)
-
-    def _left_chain(self, node: syntax.Binary, scope: Scope) -> Code:
-        """``a + b + c …`` groups to the left: taken apart in a loop, since it can be longer than any stack."""
-        steps: list[tuple[Callable[[Value, Value], Value], Code]] = []
-        first: syntax.Expr = node
-        while isinstance(first, syntax.Binary) and first.operator in BINARY_OPERATORS:
-            steps.append((BINARY_OPERATORS[first.operator], self.compile(first.right, scope)))
-            first = first.left
-        start = self.compile(first, scope)
-        if len(steps) == 1:
-            apply, right = steps[0]
-            return lambda frame: apply(start(frame), right(frame))
-        steps.reverse()
-
-        def chain(frame: Frame) -> Value:
-            value = start(frame)
-            for operator, operand in steps:
-                value = operator(value, operand(frame))
-            return value
-
-        return chain
-
-    def _and(self, node: syntax.Binary, scope: Scope) -> Code:
-        left, right = self.compile(node.left, scope), self.compile(node.right, scope)
-
-        def conjunction(frame: Frame) -> Value:
-            first = logical(left(frame))
-            if first is False:
-                return False
-            second = logical(right(frame))
-            return False if second is False else None if first is None or second is None else True
-
-        return conjunction
-
-    def _or(self, node: syntax.Binary, scope: Scope) -> Code:
-        left, right = self.compile(node.left, scope), self.compile(node.right, scope)
-
-        def disjunction(frame: Frame) -> Value:
-            first = logical(left(frame))
-            if first is True:
-                return True
-            second = logical(right(frame))
-            return True if second is True else None if first is None or second is None else False
-
-        return disjunction
-
-    def _coalesce(self, node: syntax.Binary, scope: Scope) -> Code:
-        left, right = self.compile(node.left, scope), self.compile(node.right, scope)
-
-        def coalesce(frame: Frame) -> Value:
-            value = left(frame)
-            return right(frame) if plain(value) is None else value
-
-        return coalesce
-
-    def _is(self, node: syntax.Binary, scope: Scope) -> Code:
-        left, expected = self.compile(node.left, scope), self.type_code(node.right, scope)
-        return lambda frame: t.conforms(left(frame), expected(frame))
-
-    def _as(self, node: syntax.Binary, scope: Scope) -> Code:
-        left, expected = self.compile(node.left, scope), self.type_code(node.right, scope)
-        return lambda frame: ascribe(left(frame), expected(frame))
+        return self.placed(node, lambda frame: item_of(target(frame), index(frame), optional))
 
     # -- control -----------------------------------------------------------------------------------------------
 
@@ -314,7 +217,7 @@ class Compiler:
         def fail(frame: Frame) -> Value:
             raise error_from(value(frame))
 
-        return self._placed(node, fail)
+        return self.placed(node, fail)
 
     def _try(self, node: syntax.Try, scope: Scope) -> Code:
         body = self.compile(node.body, scope)
@@ -357,43 +260,33 @@ class Compiler:
         parameters = node.parameters
         inner = Scope([p.name for p in parameters], scope)
         body = self.compile(node.body, inner)
-        checks = [None if p.type is None else self.type_code(p.type, scope) for p in parameters]
-        returns = None if node.return_type is None else self.type_code(node.return_type, scope)
+        checks = [None if p.type is None else assertion(p.type) for p in parameters]
+        asserted = [(at, c, p.optional) for at, (c, p) in enumerate(zip(checks, parameters, strict=True), 1) if c]
+        returns = None if node.return_type is None else assertion(node.return_type)
         minimum = sum(not p.optional for p in parameters)
-        checked = returns is not None or any(check is not None for check in checks)
 
         def make(frame: Frame) -> Value:
             def call(*arguments: Value) -> Value:
                 own: Frame = [frame, *arguments]
                 if len(arguments) < len(parameters):
                     own.extend([None] * (len(parameters) - len(arguments)))
-                if not checked:
-                    return body(own)
-                self._check_arguments(parameters, checks, own, frame)
-                result = body(own)
-                return result if returns is None else ascribe(result, returns(frame))
-
-            def make_type() -> t.FunctionType:
-                listed = tuple(
-                    t.FieldType(p.name, t.ANY if check is None else check(frame), p.optional)
-                    for p, check in zip(parameters, checks, strict=True)
-                )
-                return t.FunctionType(listed, t.ANY if returns is None else returns(frame))
+                for at, check, optional in asserted:
+                    if not (optional and own[at] is None):
+                        check(own[at])
+                return body(own) if returns is None else returns(body(own))
 
             return Function(
                 call, make_type, minimum=minimum, maximum=len(parameters), origin=Closure(node, scope, frame, self)
             )
 
-        return make
+        def make_type() -> t.FunctionType:
+            listed = tuple(
+                t.FieldType(p.name, t.ANY if check is None else check.expected, p.optional)
+                for p, check in zip(parameters, checks, strict=True)
+            )
+            return t.FunctionType(listed, t.ANY if returns is None else returns.expected)
 
-    @staticmethod
-    def _check_arguments(
-        parameters: Sequence[syntax.Parameter], checks: Sequence[Code | None], own: Frame, frame: Frame
-    ) -> None:
-        for at, (parameter, check) in enumerate(zip(parameters, checks, strict=True), start=1):
-            omitted = parameter.optional and plain(own[at]) is None
-            if check is not None and not omitted:
-                ascribe(own[at], check(frame))
+        return make
 
     def _invocation(self, node: syntax.Invocation, scope: Scope) -> Code:
         function = self.compile(node.function, scope)
@@ -416,56 +309,7 @@ class Compiler:
                     error.place = locate(span)
                 raise
 
-        return invoke
-
-    # -- types -------------------------------------------------------------------------------------------------
-
-    def _typeexpression(self, node: syntax.TypeExpression, scope: Scope) -> Code:
-        return self.type_code(node.type, scope)
-
-    def type_code(self, node: syntax.Expr, scope: Scope) -> Callable[[Frame], t.Type]:
-        """Code for a node where a type is meant."""
-        match node:
-            case syntax.PrimitiveType(name=name):
-                primitive = t.PRIMITIVES[name]
-                return lambda _frame: primitive
-            case syntax.NullableType(inner=inner):
-                code = self.type_code(inner, scope)
-                return lambda frame: t.nullable(code(frame))
-            case syntax.ListType(item=item):
-                code = self.type_code(item, scope)
-                return lambda frame: t.ListType(code(frame))
-            case syntax.RecordType():
-                return self._record_type(node, scope)
-            case syntax.TableType(row=row):
-                code = self.type_code(row, scope)
-                return lambda frame: t.TableType(_row_type(code(frame)))
-            case syntax.FunctionType(parameters=parameters, return_type=result):
-                return self._function_type(parameters, result, scope)
-        value = self.compile(node, scope)
-        return lambda frame: _as_type(value(frame))
-
-    def _record_type(self, node: syntax.RecordType, scope: Scope) -> Callable[[Frame], t.Type]:
-        fields = [(f.name, None if f.type is None else self.type_code(f.type, scope), f.optional) for f in node.fields]
-        is_open = node.open
-        return lambda frame: t.RecordType(
-            tuple(
-                t.FieldType(name, t.ANY if code is None else code(frame), optional) for name, code, optional in fields
-            ),
-            is_open,
-        )
-
-    def _function_type(
-        self, parameters: Sequence[syntax.Parameter], result: syntax.Expr, scope: Scope
-    ) -> Callable[[Frame], t.Type]:
-        listed = [(p.name, None if p.type is None else self.type_code(p.type, scope), p.optional) for p in parameters]
-        returns = self.type_code(result, scope)
-        return lambda frame: t.FunctionType(
-            tuple(
-                t.FieldType(name, t.ANY if code is None else code(frame), optional) for name, code, optional in listed
-            ),
-            returns(frame),
-        )
+        return self._watch(node, scope, invoke)
 
 
 def _as_function(value: Value) -> Function:
@@ -473,19 +317,6 @@ def _as_function(value: Value) -> Function:
     if isinstance(value, Function):
         return value
     raise cannot_convert(value, "Function")
-
-
-def _as_type(value: Value) -> t.Type:
-    value = plain(value)
-    if isinstance(value, t.Type):
-        return value
-    raise cannot_convert(value, "Type")
-
-
-def _row_type(value: t.Type) -> t.RecordType:
-    if isinstance(value, t.RecordType):
-        return value
-    raise cannot_convert(value, "Type")
 
 
 def undefined_name(name: str) -> MError:

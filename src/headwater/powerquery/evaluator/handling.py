@@ -5,7 +5,7 @@ from __future__ import annotations
 from headwater.errors import MError
 from headwater.powerquery.library.convert import to_text
 from headwater.powerquery.library.templates import fill
-from headwater.powerquery.values.core import Record, Value, plain
+from headwater.powerquery.values.core import Record, Value, metadata_of, plain
 from headwater.powerquery.values.operators import cannot_convert
 
 
@@ -25,11 +25,14 @@ def error_record(error: MError) -> Record:
 
 def error_from(value: Value) -> MError:
     """The error that ``error value`` raises: value is a text, or a record with any fields of :func:`error_record`."""
+    passes_views = metadata_of(value).plain("ViewError") is True
     value = plain(value)
     if isinstance(value, str):
         return MError("Expression.Error", value)
     if isinstance(value, Record):
-        return _from_record(value)
+        error = _from_record(value)
+        error.passes_views = passes_views
+        return error
     if value is None:
         return MError("Expression.Error", "")
     return cannot_convert(value, "Text")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
 from headwater.errors import MError
 from headwater.powerquery.evaluator.compiler import Compiler, undefined_name
 from headwater.powerquery.evaluator.scope import Frame, Scope
 from headwater.powerquery.evaluator.session import Session
-from headwater.powerquery.language import parse_document, parse_expression, syntax
+from headwater.powerquery.language import LineIndex, parse_document, parse_expression, syntax
 from headwater.powerquery.library import registry
+from headwater.powerquery.library.declarations import PerSession
 from headwater.powerquery.values.core import EMPTY_RECORD, Record, Thunk, Value, force
+
+QUERIES_SECTION = "Section1"
+"""What Power Query calls the section that it keeps queries in; one refers to another by ``Section1!Name``, too."""
 
 
 class Names:
@@ -38,7 +41,8 @@ class Names:
         if name in library.functions:
             return library.functions[name].bind(self._session)
         if name in library.constants:
-            return library.constants[name][0]
+            constant = library.constants[name][0]
+            return constant.compute(self._session) if isinstance(constant, PerSession) else constant
         if name == "#shared":
             return self._shared()
         if name == "#sections":
@@ -58,14 +62,11 @@ class Names:
 
 def locator(source: str, source_name: str) -> Callable[[syntax.Span], str]:
     """Where an offset of the text is: ``query.pq, line 3, column 7``."""
-    starts = [0]
-    for at, character in enumerate(source):
-        if character == "\n":
-            starts.append(at + 1)
+    lines = LineIndex(source)
 
     def locate(span: syntax.Span) -> str:
-        line = bisect_right(starts, span.start)
-        return f"{source_name or 'M text'}, line {line}, column {span.start - starts[line - 1] + 1}"
+        line, column = lines.position(span.start)
+        return f"{source_name or 'M text'}, line {line}, column {column}"
 
     return locate
 
@@ -74,11 +75,13 @@ def evaluate_text(source: str, session: Session, source_name: str = "") -> Value
     """The value of an expression, or the record of a section document's members."""
     document = parse_document(source, source_name)
     names = Names(session)
-    compiler = Compiler(names, locator(source, source_name))
+    compiler = Compiler(names, locator(source, source_name), session.firewall.watch)
     if isinstance(document, syntax.Section):
+        session.firewall.add({m.name: m.value for m in document.members})
         members = _section(document, compiler)
         names.sections = Record.of({document.name or "": members})
         return members
+    session.firewall.add({}, document)
     return force(compiler.compile(document, Scope((), None))([None]))
 
 
@@ -118,6 +121,7 @@ def evaluate_queries(queries: Mapping[str, str], session: Session, file_names: M
     scope = Scope(names, None)
     lookup = Names(session)
     frame: Frame = [None]
+    documents: dict[str, syntax.Expr] = {}
     for name, source in queries.items():
         place = file_names.get(name, name)
         document = parse_document(source, place)
@@ -128,9 +132,13 @@ def evaluate_queries(queries: Mapping[str, str], session: Session, file_names: M
                 hint="Give each member of the section as a query of its own.",
                 place=place,
             )
-        compiler = Compiler(lookup, locator(source, place))
+        documents[name] = document
+        compiler = Compiler(lookup, locator(source, place), session.firewall.watch)
         frame.append(Thunk(_member(compiler, document, scope.defining(name), frame)))
-    return Record({name: at for at, name in enumerate(names)}, frame[1:])
+    session.firewall.add(documents)
+    queried = Record({name: at for at, name in enumerate(names)}, frame[1:])
+    lookup.sections = Record.of({QUERIES_SECTION: queried})
+    return queried
 
 
 def _member(compiler: Compiler, node: syntax.Expr, scope: Scope, frame: Frame) -> Callable[[], Value]:

@@ -22,7 +22,7 @@ def on_deep_stack(work: Callable[[], _T]) -> _T:
     """The result of ``work``, run where it may recurse deeply; what it raises is raised here.
 
     Raises:
-        MError: Expression.Error when even this stack is not deep enough.
+        MError: Expression.Error when even this stack is not deep enough, or a value does not fit into memory.
     """
     if getattr(_here, "deep", False):
         return work()
@@ -35,6 +35,8 @@ def on_deep_stack(work: Callable[[], _T]) -> _T:
             outcome.append(work())
         except RecursionError:
             failure.append(stack_overflow())
+        except MemoryError:
+            failure.append(out_of_memory())
         except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, whatever it is
             failure.append(error)
 
@@ -69,4 +71,14 @@ def stack_overflow() -> MError:
         "The evaluation recursed too deeply and was stopped.",
         hint="Look for a function that calls itself without an end, or use List.Accumulate or List.Generate.",
         code="m.stack_overflow",
+    )
+
+
+def out_of_memory() -> MError:
+    """The M error of a value that does not fit into memory."""
+    return MError(
+        "Expression.Error",
+        "The evaluation needs more memory than there is and was stopped.",
+        hint="Look for a text or list that grows without an end, or read less at once.",
+        code="m.out_of_memory",
     )

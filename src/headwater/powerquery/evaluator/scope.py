@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from headwater.errors import MError
 from headwater.powerquery.values.core import Thunk, Value
 
 Frame = list[Any]
@@ -47,20 +48,20 @@ class Scope:
         return None
 
 
-def reader(depth: int, slot: int) -> Code:
-    """Code that reads a name."""
+def reader(depth: int, slot: int, place: Callable[[], str] = str) -> Code:
+    """Code that reads a name; ``place`` is where it stands, for an error that has no place yet."""
     if depth == 0:
 
         def near(frame: Frame) -> Value:
             value = frame[slot]
-            return value.get() if type(value) is Thunk else value
+            return _evaluated(value, place) if type(value) is Thunk else value
 
         return near
     if depth == 1:
 
         def outer(frame: Frame) -> Value:
             value = frame[0][slot]
-            return value.get() if type(value) is Thunk else value
+            return _evaluated(value, place) if type(value) is Thunk else value
 
         return outer
 
@@ -68,6 +69,14 @@ def reader(depth: int, slot: int) -> Code:
         for _ in range(depth):
             frame = frame[0]
         value = frame[slot]
-        return value.get() if type(value) is Thunk else value
+        return _evaluated(value, place) if type(value) is Thunk else value
 
     return far
+
+
+def _evaluated(value: Thunk, place: Callable[[], str]) -> Value:
+    try:
+        return value.get()
+    except MError as error:
+        error.place = error.place or place()
+        raise

@@ -6,12 +6,20 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from headwater.engines import Engine, load_engine
-from headwater.errors import MError
+from headwater.powerquery.connections import Connection, Connections, Resolver
+from headwater.powerquery.connections.paths import GrantedPaths, Located
+from headwater.powerquery.connections.resolving import granted_origin, missing_connection
+from headwater.powerquery.evaluator.firewall import Firewall
 from headwater.powerquery.values.core import Value
+
+if TYPE_CHECKING:
+    from headwater.powerquery.connections.web import WebAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,12 @@ class Unfolded:
 class Session:
     """What an evaluation may use and how it behaves.
 
-    ``folders`` are the folders whose files M may read; none by default. ``environment`` gives names beyond the
-    library's: parameters, other queries, models as functions.
+    ``environment`` gives names beyond the library's: parameters, other queries, models as functions.
+
+    What M may reach, nothing by default: ``folders`` are those whose files it may read; ``path_map`` says what paths of
+    another machine stand for here; ``origins`` are web addresses that it may call without a credential;
+    ``connections`` finds the connection for a data source by kind and path; ``networks`` are private networks in which
+    an address may lie. ``ignore_privacy`` leaves the privacy levels of connections out of account.
     """
 
     culture: str = "en-US"
@@ -39,6 +51,11 @@ class Session:
     engine_name: str = "duckdb"
     engine_settings: Mapping[str, object] = field(default_factory=dict)
     seed: int | None = None
+    connections: Resolver = field(default_factory=Connections)
+    path_map: Mapping[str, Path] = field(default_factory=dict)
+    origins: Sequence[str] = ()
+    networks: Sequence[IPv4Network | IPv6Network] = ()
+    ignore_privacy: bool = False
     unfolded: list[Unfolded] = field(default_factory=list)
     draws: int = field(default=0, init=False)
 
@@ -62,24 +79,58 @@ class Session:
         self.draws += 1
         return self._random
 
-    def granted_path(self, path: str) -> Path:
-        """The resolved path, if it lies in a granted folder.
+    @cached_property
+    def firewall(self) -> Firewall:
+        """What watches that data goes only where privacy levels allow."""
+        return Firewall(ignored=self.ignore_privacy)
+
+    @cached_property
+    def web(self) -> WebAccess:
+        """The way to the web: connections kept open, and answers remembered, for this evaluation."""
+        from headwater.powerquery.connections.web import WebAccess
+
+        return WebAccess(self.networks)
+
+    def locate(self, path: str) -> Located:
+        """A file or folder, if M may read it; for one whose folder has been opened already.
 
         Raises:
             MError: DataSource.Error when M may not read there.
         """
-        try:
-            resolved = Path(path).resolve()
-            if any(resolved.is_relative_to(Path(folder).resolve()) for folder in self.folders):
-                return resolved
-        except (OSError, RuntimeError, ValueError):
-            pass  # links in a circle, characters that no path has: nowhere that could have been granted
-        raise MError(
-            "DataSource.Error",
-            f"Access to '{path}' has not been granted.",
-            hint="Give the folder to the evaluation: '--allow-folder' on the command line, 'folders=' in Python.",
-            code="m.access_denied",
-        )
+        return GrantedPaths(self.folders, self.path_map).locate(path)
+
+    def granted_path(self, path: str, kind: str = "File") -> Path:
+        """The resolved path of a data source that is a file or folder, if it lies in a granted folder.
+
+        Raises:
+            MError: DataSource.Error when M may not read there, Formula.Firewall when privacy levels forbid it here.
+        """
+        located = self.locate(path)
+        shown = self.connections(kind, path) or self.connections(kind, str(located.path))
+        self.firewall.opened(shown or Connection(kind, path))
+        return located.path
+
+    def connection(self, kind: str, path: str) -> Connection:
+        """The connection for a data source; ask for it when the source is named, not when its rows are read.
+
+        Args:
+            kind: Power Query's name of the kind of source: ``PostgreSQL``, ``Sql``, ``OData``, ``Odbc`` …
+            path: Power Query's path: ``server;database`` for a database, the address of a web source.
+
+        Raises:
+            MError: DataSource.Error where there is no connection for it, Formula.Firewall when privacy levels forbid
+                to open it here.
+        """
+        found = self.find_connection(kind, path)
+        self.firewall.opened(found, f"{kind} '{path}'")
+        return found
+
+    def find_connection(self, kind: str, path: str) -> Connection:
+        """The connection for a further address of a data source that has been opened; MError where there is none."""
+        found = self.connections(kind, path) or granted_origin(kind, path, self.origins)
+        if found is None:
+            raise missing_connection(kind, path)
+        return found
 
     def note_unfolded(self, function: str, reason: str, place: str = "") -> None:
         """Remember, for ``--explain``, that a step left the engine."""

@@ -102,7 +102,8 @@ END = "end"
 _WORD_START = r"[^\x00-@\[-^`{-\x7f\s]"
 _WORD_PART = r"[^\x00-/:-@\[-^`{-\x7f\s]"
 _WORD = rf"{_WORD_START}{_WORD_PART}*+"
-_DOTTED_WORD = rf"{_WORD}(?:\.{_WORD})*+"
+# After a dot there may be digits first: BinaryFormat.7BitEncodedSignedInteger.
+_DOTTED_WORD = rf"{_WORD}(?:\.[0-9]*+{_WORD})*+"
 _QUOTES = r'"[^"]*+(?:""[^"]*+)*+"'
 _LINE_END = r"\r\n|[\n\r\x85\u2028\u2029]"
 
@@ -139,6 +140,7 @@ _LARGEST_CODE_POINT = 0x10FFFF
 GENERALIZED_NAME = re.compile(rf"{_WORD_PART}+(?:\.{_WORD_PART}+)*(?:\x20+{_WORD_PART}+(?:\.{_WORD_PART}+)*)*")
 """What may stand unquoted as a field name. M wants a letter early in every word; we also read ``[2024]``."""
 
+_DIGITS = "0123456789"
 _WHOLE_WORD = re.compile(_WORD)
 # M's numbers are doubles: an integer with more digits than this is infinite, and not worth computing.
 _MOST_DIGITS = 309
@@ -299,7 +301,9 @@ def is_regular_identifier(name: str) -> bool:
     >>> [is_regular_identifier(name) for name in ("Größe", "demo.arrival_delay", "Order Date", "each", "")]
     [True, True, False, False, False]
     """
-    return all(is_word(part) and part not in KEYWORDS for part in name.split("."))
+    first, *others = name.split(".")
+    parts = [first, *(other.lstrip(_DIGITS) for other in others)]
+    return all(is_word(part) and part not in KEYWORDS for part in parts)
 
 
 def is_word(text: str) -> bool:
@@ -365,7 +369,7 @@ def _check_escapes(lexemes: Lexemes, start: int, end: int) -> None:
 def _check_word(lexemes: Lexemes, start: int, end: int) -> None:
     offset = start
     for part in lexemes.text[start:end].split("."):
-        misfit = _misfit(part)
+        misfit = _misfit(part.lstrip(_DIGITS) if offset > start else part)
         if misfit:
             at = offset + part.index(misfit)
             lexemes.problems.append(Problem(f"Unexpected character {_shown(misfit)}.", at, at + 1))

@@ -21,6 +21,7 @@ UNARY_OPERATORS = frozenset(("+", "-", "not"))
 
 PRIMITIVE_TYPES = frozenset(
     [
+        "action",
         "any",
         "anynonnull",
         "binary",

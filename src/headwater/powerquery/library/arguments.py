@@ -59,12 +59,23 @@ def names_of(value: Value) -> list[str]:
     return [value] if isinstance(value, str) else [text_of(item) for item in list_of(value).plain()]
 
 
-def pairs_of(value: Value) -> list[list[Value]]:
-    """A list of lists, or one such list by itself: ``{"a", "b"}`` stands for ``{{"a", "b"}}``."""
+def pairs_of(value: Value, *, most: int = 2) -> list[list[Value]]:
+    """A list of lists of two items, or one such list by itself: ``{"a", "b"}`` stands for ``{{"a", "b"}}``.
+
+    Raises:
+        MError: Expression.Error where one has fewer than two items or more than ``most``.
+    """
+    value = plain(value)
     items = list(list_of(value).plain())
-    if items and not isinstance(items[0], List):
-        return [items]
-    return [list(list_of(item).plain()) for item in items]
+    pairs = [items] if items and not isinstance(items[0], List) else [list(list_of(item).plain()) for item in items]
+    for pair in pairs:
+        if not 2 <= len(pair) <= most:
+            raise MError("Expression.Error", f"A list of two items is expected here, not of {len(pair)}.", List(pair))
+    return pairs
+
+
+_MOST = 2**62
+"""Numbers of items, positions and lengths stay below this."""
 
 
 def whole(value: Value, what: str, *, least: int = 0) -> int:
@@ -72,7 +83,7 @@ def whole(value: Value, what: str, *, least: int = 0) -> int:
     value = plain(value)
     if not is_number(value):
         raise cannot_convert(value, "Number")
-    if not math.isfinite(value) or value < least or value != int(value):
+    if not math.isfinite(value) or not least <= value < _MOST or value != int(value):
         raise MError("Expression.Error", f"The '{what}' argument is out of range.", value)
     return int(value)
 
@@ -97,3 +108,17 @@ def caller(function: Function, count: int) -> Callable[..., Value]:
         raise wrong_count(function, count)
     call = function.call
     return lambda *arguments: force(call(*arguments))
+
+
+def known_options(options: Record | None, function: str, *known: str) -> dict[str, Value]:
+    """The options given that are not null.
+
+    Raises:
+        MError: Expression.Error, one of them is none of those that the function knows.
+    """
+    given = {} if options is None else {name: plain(value) for name, value in options.items()}
+    unknown = next((name for name in given if name not in known), None)
+    if unknown is not None:
+        listed = ", ".join(f"'{name}'" for name in known) or "none"
+        raise MError("Expression.Error", f"'{unknown}' is no option of {function}. Its options are: {listed}.", options)
+    return {name: value for name, value in given.items() if value is not None}

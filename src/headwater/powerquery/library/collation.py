@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headwater.powerquery.library.declarations import Declaration
+from headwater.powerquery.library.tailoring import tailored
 from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.equality import compare
 from headwater.powerquery.values.functions import Function
@@ -36,13 +37,16 @@ def ordinal_upper(text: str) -> str:
 _EXPANSIONS = str.maketrans({"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss"})
 
 
-def linguistic_key(text: str, *, ignore_case: bool) -> tuple[str, str, str]:
+def linguistic_key(text: str, *, ignore_case: bool, language: str = "") -> tuple[str, str, str]:
     """A key by which words sort as in a dictionary: letters first, then accents, then case, small before capital.
+
+    A language may have letters of its own (ö after z in Swedish); texts in Chinese or Japanese go by their characters.
 
     >>> sorted(["b", "B", "a", "é", "e"], key=lambda word: linguistic_key(word, ignore_case=False))
     ['a', 'b', 'B', 'e', 'é']
     """
-    decomposed = unicodedata.normalize("NFKD", text.translate(_EXPANSIONS))
+    own = tailored(unicodedata.normalize("NFC", text), language) if language else text
+    decomposed = unicodedata.normalize("NFKD", own.translate(_EXPANSIONS))
     letters = "".join(c for c in decomposed if not unicodedata.combining(c))
     accents = "".join(c if unicodedata.combining(c) else "\0" for c in decomposed)
     return letters.casefold(), accents, "" if ignore_case else letters.swapcase()

@@ -1,6 +1,7 @@
 """Conversion of a value to a type: what ``Number.From`` and its kin do, and ``Table.TransformColumnTypes`` uses.
 
-Text is read by the grammar of :mod:`headwater.plan.conversions`, which the engines share.
+In en-US and the invariant culture text is read by the grammar of :mod:`headwater.plan.conversions`, which the engines
+share; in any other culture as is usual there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from decimal import Decimal
 
 from headwater.errors import MError
 from headwater.plan import conversions as c
-from headwater.powerquery.values import types as t
+from headwater.powerquery.library.cultures import ENGLISH_US, Culture
+from headwater.powerquery.library.cultures.numerals import invariant, localized
+from headwater.powerquery.library.temporal.durations import read_duration
+from headwater.powerquery.library.temporal.exact import unreadable
+from headwater.powerquery.library.temporal.usual import usual_date, usual_moment, usual_time
+from headwater.powerquery.library.temporal.writing import format_temporal
 from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.operators import cannot_convert, is_number, to_double
 from headwater.powerquery.values.text import number_text
@@ -31,8 +37,11 @@ from headwater.powerquery.values.times import (
 _OLE_EPOCH = Date.of(1899, 12, 30).ticks
 """Day 0 of a date that is written as a number."""
 
+_MOST_DAYS = 10**7
+"""A duration is shorter than so many days."""
 
-def to_number(value: Value) -> Value:
+
+def to_number(value: Value, culture: Culture = ENGLISH_US) -> Value:
     """``Number.From``: text, logical, number; dates and times as days."""
     value = plain(value)
     if value is None:
@@ -43,7 +52,7 @@ def to_number(value: Value) -> Value:
         case bool():
             return int(value)
         case str():
-            number = c.number_from_text(value)
+            number = c.number_from_text(value if culture.usual else invariant_number(value, culture))
             return int(number) if number is not None and number.is_integer() and abs(number) < 2**53 else number
         case Date() | DateTime():
             return (value.ticks - _OLE_EPOCH) / TICKS_PER_DAY
@@ -54,11 +63,25 @@ def to_number(value: Value) -> Value:
     raise cannot_convert(value, "Number")
 
 
-def to_int64(value: Value) -> Value:
+def invariant_number(text: str, culture: Culture) -> str:
+    """A number's text as the shared grammar reads it.
+
+    Raises:
+        MError: DataFormat.Error, it is no number in the culture.
+    """
+    if culture.usual or text == "":
+        return text
+    found = invariant(text, culture)
+    if found is None:
+        raise c.NOT_A_NUMBER.error(text)
+    return found
+
+
+def to_int64(value: Value, culture: Culture = ENGLISH_US) -> Value:
     """``Int64.From``: whole numbers, rounding half to even."""
     value = plain(value)
     if isinstance(value, str):
-        return c.int64_from_text(value)
+        return c.int64_from_text(invariant_number(value, culture))
     # A whole number keeps its worth; any other value goes through a double.
     number = value if type(value) is int else to_number(value)
     if number is None or (isinstance(number, int) and c.INT64_MIN <= number <= c.INT64_MAX):
@@ -66,8 +89,8 @@ def to_int64(value: Value) -> Value:
     return c.int64_from_number(number)
 
 
-def to_text(value: Value) -> Value:
-    """``Text.From`` in en-US: numbers shortest, dates and times as their parts are written there."""
+def to_text(value: Value, culture: Culture = ENGLISH_US) -> Value:
+    """``Text.From``: numbers shortest, dates and times as their parts are written in the culture."""
     value = plain(value)
     match value:
         case None | str():
@@ -75,20 +98,16 @@ def to_text(value: Value) -> Value:
         case bool():
             return "true" if value else "false"
         case int() | float() | Decimal():
-            return _number_as_text(value)
-        case Date():
+            shown = _number_as_text(value)
+            return shown if culture.usual else localized(shown, culture)
+        case Date() if culture is ENGLISH_US:
             return _date_text(value)
-        case Time():
-            return _clock_text(value.ticks, short=True)
-        case DateTime():
+        case DateTime() if culture is ENGLISH_US:
             return f"{_date_text(value.date)} {_clock_text(value.time.ticks)}"
-        case DateTimeZone():
-            local, sign = value.local, "-" if value.offset < 0 else "+"
-            hours, minutes = divmod(abs(value.offset), 60)
-            clock = f"{_date_text(local.date)} {_clock_text(local.time.ticks)}"
-            return f"{clock} {sign}{hours:02d}:{minutes:02d}"
         case Duration():
             return duration_text(value)
+        case Date() | Time() | DateTime() | DateTimeZone():
+            return format_temporal(value, None, culture)
     raise cannot_convert(value, "Text")
 
 
@@ -99,15 +118,14 @@ def _number_as_text(value: float | Decimal) -> str:
 
 def _date_text(value: Date) -> str:
     day = value.calendar
-    return f"{day.month}/{day.day}/{day.year}"
+    return f"{day.month}/{day.day}/{day.year:04d}"
 
 
-def _clock_text(ticks: int, *, short: bool = False) -> str:
+def _clock_text(ticks: int) -> str:
     hours, rest = divmod(ticks, TICKS_PER_HOUR)
     minutes, rest = divmod(rest, TICKS_PER_MINUTE)
-    half = "AM" if hours % 24 < 12 else "PM"
-    seconds = "" if short else f":{rest // TICKS_PER_SECOND:02d}"
-    return f"{hours % 12 or 12}:{minutes:02d}{seconds} {half}"
+    half = "AM" if hours < 12 else "PM"
+    return f"{hours % 12 or 12}:{minutes:02d}:{rest // TICKS_PER_SECOND:02d} {half}"
 
 
 def duration_text(value: Duration) -> str:
@@ -132,7 +150,7 @@ def to_logical(value: Value) -> Value:
     raise cannot_convert(value, "Logical")
 
 
-def to_date(value: Value) -> Value:
+def to_date(value: Value, culture: Culture = ENGLISH_US) -> Value:
     """``Date.From``: text, datetime, datetimezone, or a number of days."""
     value = plain(value)
     match value:
@@ -143,14 +161,23 @@ def to_date(value: Value) -> Value:
         case DateTimeZone():
             return value.local.date
         case str():
-            day = c.date_from_text(value)
-            return None if day is None else Date(day.toordinal() - 1)
+            return _date_from_text(value, culture)
     if is_number(value):
         return _from_days(value).date
     raise cannot_convert(value, "Date")
 
 
-def to_datetime(value: Value) -> Value:
+def _date_from_text(text: str, culture: Culture) -> Date | None:
+    if culture.usual or text == "":
+        day = c.date_from_text(text)
+        return None if day is None else Date(day.toordinal() - 1)
+    found = usual_date(text, culture)
+    if found is None:
+        raise c.NOT_A_DATE.error(text)
+    return found
+
+
+def to_datetime(value: Value, culture: Culture = ENGLISH_US) -> Value:
     """``DateTime.From``: text, date, time, datetimezone, or a number of days."""
     value = plain(value)
     match value:
@@ -163,11 +190,20 @@ def to_datetime(value: Value) -> Value:
         case Time():
             return DateTime(_OLE_EPOCH + value.ticks)
         case str():
-            ticks = c.datetime_ticks_from_text(value)
-            return None if ticks is None else DateTime(ticks)
+            return _datetime_from_text(value, culture)
     if is_number(value):
         return _from_days(value)
     raise cannot_convert(value, "DateTime")
+
+
+def _datetime_from_text(text: str, culture: Culture) -> DateTime | None:
+    if culture.usual or text == "":
+        ticks = c.datetime_ticks_from_text(text)
+        return None if ticks is None else DateTime(ticks)
+    found = usual_moment(text, culture)
+    if not isinstance(found, DateTime):
+        raise c.NOT_A_DATETIME.error(text)
+    return found
 
 
 def _from_days(number: float) -> DateTime:
@@ -177,31 +213,78 @@ def _from_days(number: float) -> DateTime:
     return DateTime(_OLE_EPOCH + round(ticks))
 
 
-CONVERSIONS: dict[str, Callable[[Value], Value]] = {
-    "number": to_number,
-    "text": to_text,
-    "logical": to_logical,
-    "date": to_date,
-    "datetime": to_datetime,
-}
-"""By the name of the primitive type; whole-number facets go through :func:`to_int64`."""
-
-WHOLE_FACETS = frozenset({"Byte.Type", "Int8.Type", "Int16.Type", "Int32.Type", "Int64.Type"})
-
-
-def converter(target: t.Type) -> Callable[[Value], Value]:
-    """The conversion to a type.
+def to_time(value: Value, culture: Culture = ENGLISH_US) -> Value:
+    """``Time.From``: text, datetime, datetimezone, duration, or a part of a day.
 
     Raises:
-        MError: Expression.Error where no conversion to the type is defined.
+        MError: DataFormat.Error or Expression.Error, the value is no time of day.
     """
-    inner = t.non_nullable(target)
-    if isinstance(inner, t.PrimitiveType):
-        if inner.facet in WHOLE_FACETS:
-            return to_int64
-        if inner.name in ("any", "anynonnull"):
-            return lambda value: value
-        found = CONVERSIONS.get(inner.name)
-        if found is not None:
-            return found
-    raise MError("Expression.Error", f"There is no conversion to {t.type_text(target)}.")
+    value = plain(value)
+    match value:
+        case None | Time():
+            return value
+        case str():
+            return _time_from_text(value, culture)
+        case DateTime():
+            return value.time
+        case DateTimeZone():
+            return value.local.time
+        case Duration():
+            return _time_at(value.ticks, value)
+    if is_number(value) and 0 <= value < 1:
+        return _time_at(round(value * TICKS_PER_DAY), value)
+    raise cannot_convert(value, "Time")
+
+
+def _time_from_text(text: str, culture: Culture) -> Time | None:
+    if text == "":
+        return None
+    found = usual_time(text, culture)
+    if found is None:
+        raise unreadable("Time", text)
+    return found
+
+
+def _time_at(ticks: int, value: Value) -> Time:
+    if not 0 <= ticks < TICKS_PER_DAY:
+        raise MError("Expression.Error", "The Time value is out of range.", value)
+    return Time(ticks)
+
+
+def to_datetimezone(value: Value, culture: Culture, localize: Callable[[DateTime], DateTimeZone]) -> Value:
+    """``DateTimeZone.From``; ``localize`` gives what names no zone its offset.
+
+    Raises:
+        MError: DataFormat.Error or Expression.Error, the value is no moment.
+    """
+    value = plain(value)
+    if value is None or isinstance(value, DateTimeZone):
+        return value
+    found = _moment_from_text(value, culture) if isinstance(value, str) else to_datetime(value)
+    return localize(found) if isinstance(found, DateTime) else found
+
+
+def _moment_from_text(text: str, culture: Culture) -> DateTimeZone | DateTime | None:
+    if text == "":
+        return None
+    found = usual_moment(text, culture)
+    if found is None:
+        raise unreadable("DateTimeZone", text)
+    return found
+
+
+def to_duration(value: Value, _culture: Culture = ENGLISH_US) -> Value:
+    """``Duration.From``: text, or a number of days; the same in every culture.
+
+    Raises:
+        MError: DataFormat.Error or Expression.Error, the value is no length of time.
+    """
+    value = plain(value)
+    match value:
+        case None | Duration():
+            return value
+        case str():
+            return read_duration(value)
+    if is_number(value) and abs(value) < _MOST_DAYS:
+        return Duration(round(value * TICKS_PER_DAY))
+    raise cannot_convert(value, "Duration")

@@ -168,6 +168,8 @@ def _functions_of_one(items: Sequence[Value]) -> bool:
 
 
 def _ordering(parts: Sequence[Value]) -> Ordering:
+    if not parts:
+        return Ordering()
     first, *rest = parts
     if is_number(first) and not rest:
         return Ordering(descending=first == _DESCENDING)

@@ -12,7 +12,7 @@ A declaration is written once, beside its evaluator::
 The docstring is the function's documentation for users. The signature is M's own notation. Arguments arrive
 evaluated, checked against it, and without metadata unless the parameter is ``any``. ``session=True`` passes the
 session first. ``fold`` gives the plan expression of a call on columns; a text names a plan operator that takes the
-same arguments.
+same arguments. A rule gets the arguments and the session, whose culture and clock are constants to it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from headwater.errors import NotFoldableError
 from headwater.plan.expressions import Expr, call
 from headwater.powerquery.language import parse_expression, syntax
 from headwater.powerquery.values import types as t
@@ -36,7 +37,24 @@ from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Dura
 if TYPE_CHECKING:
     from headwater.powerquery.evaluator.session import Session
 
-Fold = Callable[[tuple[Expr, ...]], Expr]
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An argument of a call that is to be folded: a value that does not depend on the row and is no plan's constant."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """An argument of a call that is to be folded: a list that is written out, of which some item depends on the row."""
+
+    items: tuple[Expr, ...]
+
+
+Argument: TypeAlias = Expr | Constant | Items
+
+Fold: TypeAlias = "Callable[[tuple[Argument, ...], Session], Expr]"
 
 _PARAMETER_CALLED_TYPE = re.compile(r"([(,]\s*(?:optional )?)type(?= as )")
 """The one keyword that the library's documented signatures use as a name."""
@@ -53,6 +71,7 @@ _CLASSES: dict[str, tuple[type, ...]] = {
     "duration": (Duration,),
     "binary": (bytes, Binary),
     "list": (List,),
+    "action": (Function,),
     "record": (Record,),
     "table": (Table,),
     "function": (Function,),
@@ -179,14 +198,38 @@ def function(
     return decorate
 
 
+def plain_arguments(operator: str, arguments: Sequence[Argument]) -> tuple[Expr, ...]:
+    """The arguments, all of which have to be plan expressions.
+
+    Raises:
+        NotFoldableError: one is a list, a record, a function …
+    """
+    for argument in arguments:
+        if isinstance(argument, Constant | Items):
+            raise NotFoldableError(f"'{operator}' does not fold with such an argument.")
+    return tuple(a for a in arguments if not isinstance(a, Constant | Items))
+
+
 def _operator_rule(operator: str) -> Fold:
-    return lambda arguments: call(operator, *arguments)
+    return lambda arguments, _session: call(operator, *plain_arguments(operator, arguments))
 
 
 def constant(name: str, value: Value, *, summary: str) -> None:
     """Declare a constant."""
     assert name not in REGISTRY.constants, f"{name} is declared twice"
     REGISTRY.constants[name] = (value, summary)
+
+
+@dataclass(frozen=True, slots=True)
+class PerSession:
+    """A constant's value that each session has its own of."""
+
+    compute: Callable[[Session], Value]
+
+
+def session_constant(name: str, compute: Callable[[Session], Value], *, summary: str) -> None:
+    """Declare a constant that depends on the session."""
+    constant(name, PerSession(compute), summary=summary)
 
 
 def enumeration(name: str, values: dict[str, int], *, summary: str) -> None:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from typing import Literal as OneOf
 
-from headwater.engines.csv import csv_first_row
 from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
 from headwater.plan.expressions import Expr, Literal, Ref, call
 from headwater.plan.functions import BatchFunction
-from headwater.plan.nodes import Call, Column, CsvScan, Node, Project, Slice, fresh_id, select, text_columns
-from headwater.powerquery.library.convert import converter
+from headwater.plan.nodes import Call, Column, Node, Project, fresh_id, select
+from headwater.plan.operators import FOLDED_CULTURES
+from headwater.powerquery.evaluator.loops import rows_with
+from headwater.powerquery.library.converters import NARROW_FACETS, converter, facet_of
+from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.tables.arrow import m_type, plan_type
 from headwater.powerquery.tables.batching import call_rows
 from headwater.powerquery.tables.folding import RowFolder
 from headwater.powerquery.tables.plan_table import PlanTable, folded
+from headwater.powerquery.tables.row_calls import row_call
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record, Thunk, Value, force, plain
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
+
+if TYPE_CHECKING:
+    from headwater.powerquery.evaluator.session import Session
 
 Missing = OneOf["error", "ignore", "null"]
 
@@ -151,16 +158,7 @@ def _add_rows_form(table: Table, name: str, function: Function, column_type: t.T
         return RowTable(table_type(names, [*table.column_types, column_type or result]), source)
     of = table_type(names, [*table.column_types, column_type or _result_type(function)])
 
-    def rows() -> Iterator[Sequence[Value]]:
-        index = table.index
-        for row in table.rows():
-            yield [*row, Thunk(_later(function, Record(index, row)))]
-
-    return RowTable(of, rows)
-
-
-def _later(function: Function, argument: Value) -> Callable[[], Value]:
-    return lambda: function.invoke([argument])
+    return RowTable(of, lambda: rows_with(function, table.index, table.rows()))
 
 
 def _result_type(function: Function) -> t.Type:
@@ -182,7 +180,12 @@ def add_column(table: PlanTable, name: str, function: Function, column_type: t.T
         added = Column(fresh_id(name, taken), name, result, may_fail=True)
         plan = _call_node(table, batch.function, batch.arguments, added)
         return table.with_plan(plan, [*table.column_types, column_type or m_type(result)])
-    expression = folder.fold()
+    try:
+        expression = folder.fold()
+    except NotFoldableError as reason:
+        kind = None if column_type is None else plan_type(column_type)
+        call_node = row_call(table, "Table.AddColumn", function, name, kind=kind, reason=reason)
+        return table.with_plan(call_node, [*table.column_types, column_type or _result_type(function)])
     added = Column(fresh_id(name, taken), name, expression.type, expression.may_fail)
     items = (*((c, c.ref) for c in table.plan.columns), (added, expression))
     return table.with_plan(Project(table.plan, items), [*table.column_types, column_type or _result_type(function)])
@@ -219,9 +222,9 @@ _CONVERSION_OF_KIND = {
 }
 
 
-def _typed_rows_form(table: Table, types: Mapping[str, t.Type], culture: str) -> Table:
-    _known_culture(culture)
-    converters = {table.index[name]: converter(of) for name, of in types.items()}
+def _typed_rows_form(table: Table, types: Mapping[str, t.Type], culture: str, session: Session) -> Table:
+    known = culture_of(culture)
+    converters = {table.index[name]: converter(of, known, session) for name, of in types.items()}
     new_types = [types.get(name, of) for name, of in zip(table.names, table.column_types, strict=True)]
 
     def rows() -> Iterator[Sequence[Value]]:
@@ -237,13 +240,10 @@ def _converted(convert: Callable[[Value], Value], cell: Value) -> Callable[[], V
     return lambda: convert(force(cell))
 
 
-def _known_culture(culture: str) -> None:
-    if culture not in ("", "en-US"):
-        raise MError("Expression.Error", f"The culture '{culture}' is not supported.", culture)
-
-
 @folded("Table.TransformColumnTypes", _typed_rows_form)
-def _transform_types(table: PlanTable, types: Mapping[str, t.Type], culture: str) -> Table:
+def _transform_types(table: PlanTable, types: Mapping[str, t.Type], culture: str, _session: Session) -> Table:
+    if culture not in FOLDED_CULTURES:
+        raise NotFoldableError(f"Conversions in the culture '{culture}' do not fold.")
     items: list[tuple[Column, Expr]] = []
     for column, name in zip(table.plan.columns, table.names, strict=True):
         expression: Expr = column.ref
@@ -251,7 +251,7 @@ def _transform_types(table: PlanTable, types: Mapping[str, t.Type], culture: str
         if target is not None and t.non_nullable(target) != t.ANYNONNULL:
             wanted = plan_type(target)
             operator = None if wanted is None else _CONVERSION_OF_KIND.get(wanted.kind)
-            if operator is None:
+            if operator is None or facet_of(target) in NARROW_FACETS:
                 raise NotFoldableError(f"The conversion to {t.type_text(target)} does not fold.")
             expression = call(operator, column.ref, option=culture)
         items.append((replace(column, type=expression.type, may_fail=expression.may_fail), expression))
@@ -259,37 +259,12 @@ def _transform_types(table: PlanTable, types: Mapping[str, t.Type], culture: str
     return table.with_plan(Project(table.plan, tuple(items)), new_types)
 
 
-def transform_types(table: Table, types: Mapping[str, t.Type], culture: str, missing: Missing = "error") -> Table:
+def transform_types(
+    table: Table, types: Mapping[str, t.Type], culture: str, session: Session, missing: Missing = "error"
+) -> Table:
     """The named columns converted; a cell that does not convert becomes an error."""
     wanted = {name: types[name] for name in _wanted(table, list(types), "ignore" if missing != "error" else "error")}
-    return _transform_types(table, wanted, culture)
-
-
-# -- transform -----------------------------------------------------------------------------------------------------
-
-
-def _transform_rows_form(table: Table, changes: Mapping[str, tuple[Function, t.Type | None]]) -> Table:
-    at_place = {table.index[name]: function for name, (function, _) in changes.items()}
-    types = [
-        of if name not in changes else changes[name][1] or _result_type(changes[name][0])
-        for name, of in zip(table.names, table.column_types, strict=True)
-    ]
-
-    def rows() -> Iterator[Sequence[Value]]:
-        for row in table.rows():
-            yield [cell if at not in at_place else Thunk(_applied(at_place[at], cell)) for at, cell in enumerate(row)]
-
-    return RowTable(table_type(table.names, types), rows)
-
-
-def _applied(function: Function, cell: Value) -> Callable[[], Value]:
-    return lambda: function.invoke([force(cell)])
-
-
-@folded("Table.TransformColumns", _transform_rows_form)
-def transform_columns(table: PlanTable, changes: Mapping[str, tuple[Function, t.Type | None]]) -> Table:
-    """The named columns replaced by a function of their cells."""
-    raise NotFoldableError("A function of a single cell does not fold yet.")
+    return _transform_types(table, wanted, culture, session)
 
 
 # -- records and lists in cells ------------------------------------------------------------------------------------
@@ -370,66 +345,6 @@ def check_new_names(names: Sequence[str], new_names: Sequence[str]) -> None:
     """MError Expression.Error unless there is a new name for each."""
     if len(names) != len(new_names):
         raise MError("Expression.Error", f"{len(new_names)} new column names are given for {len(names)} columns.")
-
-
-# -- headers -------------------------------------------------------------------------------------------------------
-
-
-def header_names(cells: Sequence[Value], old: Sequence[str]) -> list[str]:
-    """Column names from a row's cells: text as it is, null keeps the old name, repeats get ``_1``, ``_2`` …."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for cell, previous in zip(cells, old, strict=True):
-        value = plain(force(cell))
-        stem = value if isinstance(value, str) and value else previous
-        name, count = stem, 0
-        while name in taken:
-            count += 1
-            name = f"{stem}_{count}"
-        taken.add(name)
-        names.append(name)
-    return names
-
-
-def _first_row(table: PlanTable) -> Sequence[Value] | None:
-    """The cells of the first row. A file is read itself: an engine would take a hundred times as long for a line."""
-    plan = table.plan
-    if isinstance(plan, CsvScan) and plan.skip_rows == 0:
-        row = csv_first_row(plan.path, plan.delimiter, plan.quote, plan.encoding)
-        width = len(plan.columns)
-        return [*row[:width], *[None] * (width - len(row))] if row else None
-    head = PlanTable(Slice(plan, 0, 1), table.session)
-    return next(iter(head.rows()), None)
-
-
-def _promote_rows_form(table: Table) -> Table:
-    first = next(iter(table.rows()), None)
-    if first is None:
-        return table
-    names = header_names(first, table.names)
-
-    def rows() -> Iterator[Sequence[Value]]:
-        remaining = table.rows()
-        next(remaining, None)
-        return remaining
-
-    return RowTable(table_type(names), rows)
-
-
-@folded("Table.PromoteHeaders", _promote_rows_form)
-def promote_headers(table: PlanTable) -> Table:
-    """The first row becomes the column names."""
-    plan = table.plan
-    first = _first_row(table)
-    if first is None:
-        return table
-    names = header_names(first, table.names)
-    if isinstance(plan, CsvScan):
-        # Kept a scan, so that lineage names the file's own columns and readers skip the line.
-        scan = replace(plan, columns=text_columns(names), skip_rows=plan.skip_rows + 1)
-        return table.with_plan(scan, [t.ANY] * len(names))
-    columns = tuple(c.renamed(name) for c, name in zip(plan.columns, names, strict=True))
-    return table.with_plan(select(Slice(plan, 1, None), columns), [t.ANY] * len(names))
 
 
 # -- duplicate -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from headwater.plan.expressions import Expr, Literal, call
 from headwater.plan.functions import BatchFunction
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.language import syntax
-from headwater.powerquery.library.declarations import Declaration
+from headwater.powerquery.library.declarations import Argument, Constant, Declaration, Items
 from headwater.powerquery.tables.arrow import encode
 from headwater.powerquery.tables.plan_table import PlanTable
 from headwater.powerquery.values.core import Value, force, plain
@@ -53,13 +53,16 @@ class _Local:
 class RowFolder:
     """Folds the body of one row function over the columns of a table."""
 
+    parameter = "record"
+    """The type that the function's parameter may be declared to have."""
+
     def __init__(self, function: Function, table: PlanTable) -> None:
         origin = function.origin
         if not isinstance(origin, Closure):
             raise NotFoldableError("The function is not written as a row function.")
         self._closure = origin
         self._table = table
-        row = origin.sole_parameter("record")
+        row = origin.sole_parameter(self.parameter)
         if row is None:
             place = origin.compiler.locate(origin.node)
             raise NotFoldableError("The function takes more than a row, or checks types.", place=place)
@@ -129,6 +132,7 @@ class RowFolder:
             raise self._refuse(node, f"A part that does not look at the row is an error: {error}.") from error
         if session.draws != drawn:
             raise self._refuse(node, "A random value is another one in each row.")
+        session.firewall.check_folded(closure.node, self._table.plan)
         return value
 
     def _literal(self, node: syntax.Expr, hint: p.DataType | None = None) -> Literal:
@@ -171,18 +175,24 @@ class RowFolder:
     def _field(self, node: syntax.FieldAccess) -> Expr:
         target = syntax.Identifier("_", False) if node.target is None else bare(node.target)
         if isinstance(target, syntax.Identifier) and target.name == self._row:
-            if node.name not in self._table.index:
-                raise self._refuse(node, f"There is no column '{node.name}'.")
-            return self._table.plan_column(node.name).ref
+            return self._field_of_row(node)
         record = self._fold(target)
         if node.optional and record.type.nullable:
             raise self._refuse(node, "A field is null where the record is.")
         return call("[]", record, option=node.name)
 
+    def _field_of_row(self, node: syntax.FieldAccess) -> Expr:
+        if node.name not in self._table.index:
+            raise self._refuse(node, f"There is no column '{node.name}'.")
+        return self._table.plan_column(node.name).ref
+
+    def _whole_row(self, node: syntax.Identifier) -> Expr:
+        raise self._refuse(node, "The whole row is used as a value.")
+
     def _identifier(self, node: syntax.Identifier) -> Expr:
         local = self._locals.get(node.name)
         if local is None:
-            raise self._refuse(node, "The whole row is used as a value.")
+            return self._whole_row(node)
         if id(local) in self._being_folded:
             raise self._refuse(node, "The name's own definition refers to it.")
         self._being_folded.add(id(local))
@@ -207,12 +217,28 @@ class RowFolder:
             self._locals = outside
 
     def _binary(self, node: syntax.Binary) -> Expr:
+        if node.operator in ("is", "as"):
+            return self._typed(node)
         if node.operator not in _BINARY:
             raise self._refuse(node, f"Operator '{node.operator}' does not fold.")
         left, right = self._pair(node.left, node.right)
         if node.operator == "??":
             self._check_alike(node, left, right)
         return call(node.operator, left, right)
+
+    def _typed(self, node: syntax.Binary) -> Expr:
+        """``is`` and ``as`` of a value whose kind is known, and of which only null is in question."""
+        value = self._fold(node.left)
+        inner = node.right.inner if isinstance(node.right, syntax.NullableType) else node.right
+        name = inner.name if isinstance(inner, syntax.PrimitiveType) else ""
+        if name == "null" and node.operator == "is":
+            return call("=", value, Literal(None, value.type))
+        if name not in (_KIND_NAMES.get(value.type.kind), "any"):
+            raise self._refuse(node, "The value is surely of another type.")
+        allowed = inner is not node.right or name == "any"
+        if node.operator == "as":
+            return value if allowed else call("as", value, option=name.capitalize())
+        return call("or", call("<>", value, Literal(None, value.type)), Literal(allowed, p.LOGICAL))
 
     def _check_alike(self, node: syntax.Node, one: Expr, other: Expr) -> None:
         """Either can be the result, which is of one type; whole numbers turned into doubles would be rounded."""
@@ -263,9 +289,29 @@ class RowFolder:
         if function.batch is not None:
             raise self._refuse(node, f"'{function.name}' runs over whole columns: give it a column of its own.")
         declared = function.origin
+        if function.name == "Record.Field" and len(node.arguments) == 2 and self._is_row(node.arguments[0]):
+            return self._field_of_row(syntax.FieldAccess(None, self._constant(node.arguments[1]), False, node.span))
         if not isinstance(declared, Declaration) or declared.fold is None:
             raise self._refuse(node, f"'{function.name or 'A function written in M'}' does not fold.")
-        return declared.fold(tuple(self._fold(argument) for argument in node.arguments))
+        return declared.fold(tuple(self._argument(argument) for argument in node.arguments), self._table.session)
+
+    def _item(self, node: syntax.Expr | syntax.Range) -> Expr:
+        if isinstance(node, syntax.Range):
+            raise self._refuse(node, "A range beside the row's values does not fold.")
+        return self._fold(node)
+
+    def _is_row(self, node: syntax.Expr) -> bool:
+        node = bare(node)
+        return isinstance(node, syntax.Identifier) and node.name == self._row
+
+    def _argument(self, node: syntax.Expr) -> Argument:
+        node = bare(node)
+        if isinstance(node, syntax.List) and self._reads_row(node):
+            return Items(tuple(self._item(item) for item in node.items))
+        if self._reads_row(node):
+            return self._fold(node)
+        value = self._constant(node)
+        return self._literal(node) if value is None or kind_of(value) in _LITERAL_TYPES else Constant(value)
 
 
 def mentions_row(node: syntax.Expr, names: AbstractSet[str]) -> bool:
@@ -298,6 +344,13 @@ _LITERAL_TYPES = {
     "datetime": p.DATETIME_TICKS,
     "duration": p.DURATION,
 }
+
+
+_KIND_NAMES = {
+    **{kind: kind.value for kind in p.Kind},
+    **dict.fromkeys(p.NUMERIC, "number"),
+}
+"""What M calls the values of a plan's kinds."""
 
 
 def _number_type(value: Value, hint: p.DataType | None) -> p.DataType:

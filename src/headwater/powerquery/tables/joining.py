@@ -1,19 +1,25 @@
-"""Joins, nested joins, and the expansion of table cells."""
+"""Joins of two tables, for plans and for rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from headwater.errors import NotFoldableError
-from headwater.plan.nodes import JoinKind, join, select
+from headwater.errors import MError, NotFoldableError
+from headwater.plan.expressions import Expr, call
+from headwater.plan.nodes import Column, JoinKind, Project, join
 from headwater.plan.types import NUMERIC, Kind
-from headwater.powerquery.tables.columns import check_new_names, missing_column, select_columns, unique_or_error
-from headwater.powerquery.tables.keys import KeyIndex
-from headwater.powerquery.tables.plan_table import PlanTable
+from headwater.powerquery.tables.columns import missing_column, unique_or_error
+from headwater.powerquery.tables.matching_rows import Row, Sides
+from headwater.powerquery.tables.plan_table import (
+    WORTHWHILE,
+    PlanTable,
+    back_in_engine,
+    held_rows,
+    left_engine,
+)
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import Value, force, plain
-from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
 
 KINDS: tuple[JoinKind, ...] = (
@@ -21,222 +27,191 @@ KINDS: tuple[JoinKind, ...] = (
 )  # fmt: skip
 """By the number of M's JoinKind."""
 
-_KEEPS_LEFT: tuple[JoinKind, ...] = ("inner", "left", "left_anti", "left_semi")
-"""The nested joins whose rows all come from the left."""
 
-Keys = Sequence[str]
+def join_tables(sides: Sides) -> Table:
+    """``Table.Join``: one row a pair of matching rows; both tables' columns, which may not share a name.
 
-
-def join_tables(left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind) -> Table:
-    """``Table.Join``: one row a pair of matching rows; both tables' columns, which may not share a name."""
-    _check_keys(left, left_keys)
-    _check_keys(right, right_keys)
-    unique_or_error([*left.names, *right.names])
-    folded = _folded_or_noted("Table.Join", left, left_keys, right, right_keys, kind)
+    Only keys that go together may have the same name: they become one column.
+    """
+    check_keys(sides)
+    shape = _Shape(sides)
+    folded = folded_or_noted("Table.Join", sides)
     if folded is not None:
-        return folded
-    return _joined_rows(left, left_keys, right, right_keys, kind)
+        try:
+            return shape.folded(folded)
+        except NotFoldableError as reason:
+            folded.session.note_unfolded("Table.Join", reason.message, reason.place)
+    return made_on_rows("Table.Join", sides, shape.joined_rows())
 
 
-def _folded_or_noted(  # noqa: PLR0917 -- in the order of M's arguments
-    name: str, left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind
-) -> PlanTable | None:
+def made_on_rows(step: str, sides: Sides, table: Table) -> Table:
+    """The result of a join that did not fold, with a note of where its rows left the engine, if they were in it."""
+    planned = back_in_engine(sides.left) or back_in_engine(sides.right)
+    return table if planned is None else left_engine(table, planned.session, step, planned.plan)
+
+
+def check_keys(sides: Sides) -> None:
+    """MError Expression.Error where a key is no column of its table."""
+    for table, keys in ((sides.left, sides.left_keys), (sides.right, sides.right_keys)):
+        for key in keys:
+            if key not in table.index:
+                raise missing_column(key)
+
+
+# -- as a plan -----------------------------------------------------------------------------------------------------
+
+
+def folded_or_noted(name: str, sides: Sides) -> PlanTable | None:
     """The join as a plan; None where it is none, which a session that could have folded it remembers."""
+    left, right = back_in_engine(sides.left), back_in_engine(sides.right)
+    if left is None and right is None:
+        return None
     try:
-        return _folded_join(left, left_keys, right, right_keys, kind)
+        return _folded_join(sides, left, right)
     except NotFoldableError as reason:
-        for side in (left, right):
-            if isinstance(side, PlanTable):
-                side.session.note_unfolded(name, reason.message, reason.place)
-                break
+        session = (left or right or _no_plan()).session
+        session.note_unfolded(name, reason.message, reason.place)
         return None
 
 
-def _check_keys(table: Table, keys: Keys) -> None:
-    for key in keys:
-        if key not in table.index:
-            raise missing_column(key)
+def _no_plan() -> PlanTable:
+    raise AssertionError("one side was a plan just before")
 
 
-def _folded_join(left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind) -> PlanTable:
-    if not isinstance(left, PlanTable) or not isinstance(right, PlanTable):
-        raise NotFoldableError("One of the tables is held as rows.")
-    if not left_keys:
+def _folded_join(sides: Sides, left: PlanTable | None, right: PlanTable | None) -> PlanTable:
+    if not sides.left_keys:
         raise NotFoldableError("There is no key.")
-    pairs = [(left.plan_column(a), right.plan_column(b)) for a, b in zip(left_keys, right_keys, strict=True)]
+    if any(sides.equations):
+        raise NotFoldableError("Keys that a comparer tells apart do not fold.")
+    left, right = left or _beside(sides.left, right), right or _beside(sides.right, left)
+    pairs = [
+        (left.plan_column(a), right.plan_column(b)) for a, b in zip(sides.left_keys, sides.right_keys, strict=True)
+    ]
     for a, b in pairs:
         alike = a.type.same_kind(b.type) or {a.type.kind, b.type.kind} <= NUMERIC
         if not alike or a.type.kind in (Kind.RECORD, Kind.LIST):
             raise NotFoldableError(f"The keys '{a.name}' and '{b.name}' are of different types.")
-    plan = join(left.plan, right.plan, [(a.id, b.id) for a, b in pairs], kind)
-    return left.with_plan(plan, _joined_types(left, right, kind))
+    plan = join(left.plan, right.plan, [(a.id, b.id) for a, b in pairs], sides.kind)
+    return left.with_plan(plan, joined_types(sides))
 
 
-def _joined_types(left: Table, right: Table, kind: JoinKind) -> list[t.Type]:
+def _beside(table: Table, plan: PlanTable | None) -> PlanTable:
+    """A small table of rows, held for the engine so that it can be joined to a plan."""
+    assert plan is not None, "one side is a plan"
+    if not isinstance(table, RowTable):
+        raise NotFoldableError("One of the tables is made by the evaluator.")
+    try:
+        if len(table.peek(WORTHWHILE)) == WORTHWHILE:
+            raise NotFoldableError("One of the tables is held as rows of no one kind.")
+        return held_rows(table, plan.session)
+    except MError as error:
+        raise NotFoldableError("One of the tables has a row that is an error.") from error
+
+
+def joined_types(sides: Sides) -> list[t.Type]:
     """The columns' types after a join: nullable on a side whose rows may be missing."""
+    left, right, kind = sides.left.column_types, sides.right.column_types, sides.kind
     if kind in ("left_anti", "left_semi"):
-        return list(left.column_types)
+        return list(left)
     if kind in ("right_anti", "right_semi"):
-        return list(right.column_types)
-    own = map(t.nullable, left.column_types) if kind in ("right", "full") else left.column_types
-    others = map(t.nullable, right.column_types) if kind in ("left", "full") else right.column_types
+        return list(right)
+    own = map(t.nullable, left) if kind in ("right", "full") else left
+    others = map(t.nullable, right) if kind in ("left", "full") else right
     return [*own, *others]
 
 
-def _matches(right: Table, right_keys: Keys) -> Callable[[Sequence[Value]], list[Sequence[Value]]]:
-    places = [right.index[key] for key in right_keys]
-    index: KeyIndex[Sequence[Value]] = KeyIndex()
-    for row in right.rows():
-        index.add([force(row[at]) for at in places], row)
-    return index.find
+# -- the result's columns ------------------------------------------------------------------------------------------
 
 
-def _joined_rows(left: Table, left_keys: Keys, right: Table, right_keys: Keys, kind: JoinKind) -> Table:
-    if kind in ("right_anti", "right_semi"):
-        return _joined_rows(right, right_keys, left, left_keys, "left_anti" if kind == "right_anti" else "left_semi")
-    only_left = kind in ("left_anti", "left_semi")
-    names = left.names if only_left else (*left.names, *right.names)
-    places = [left.index[key] for key in left_keys]
+class _Shape:
+    """Which columns a join has: keys that go together under one name are one column, at the left key's place."""
 
-    def rows() -> Iterator[Sequence[Value]]:
-        find = _matches(right, right_keys)
-        for row in left.rows():
-            found = find([force(row[at]) for at in places])
-            if only_left:
-                if bool(found) == (kind == "left_semi"):
-                    yield row
-                continue
-            yield from ([*row, *other] for other in found)
-            if not found and kind in ("left", "full"):
-                yield [*row, *[None] * len(right.names)]
-        if kind in ("right", "full"):
-            yield from _unmatched(left, left_keys, right, right_keys)
+    def __init__(self, sides: Sides) -> None:
+        self.sides = sides
+        left, right = sides.left, sides.right
+        pairs = zip(sides.left_keys, sides.right_keys, strict=True)
+        self.shared = {left.index[a]: right.index[b] for a, b in pairs if a == b}
+        gone = set(self.shared.values())
+        self.kept_right = [at for at in range(len(right.names)) if at not in gone]
+        self.type = self._type()
 
-    return RowTable(table_type(names, _joined_types(left, right, kind)), rows)
+    def _type(self) -> t.TableType:
+        sides, types = self.sides, joined_types(self.sides)
+        if sides.kind.startswith("left_"):
+            return table_type(sides.left.names, types)
+        if sides.kind.startswith("right_"):
+            return table_type(sides.right.names, types)
+        width = len(sides.left.names)
+        own = [self._key_type(at, of) for at, of in enumerate(types[:width])]
+        names = unique_or_error([*sides.left.names, *(sides.right.names[at] for at in self.kept_right)])
+        return table_type(names, [*own, *(types[width + at] for at in self.kept_right)])
 
+    def _key_type(self, at: int, of: t.Type) -> t.Type:
+        if at not in self.shared or self.sides.kind not in ("right", "full"):
+            return of
+        own, other = self.sides.left.column_types[at], self.sides.right.column_types[self.shared[at]]
+        if self.sides.kind == "right":
+            return other
+        return own if own == other else t.ANY
 
-def _unmatched(left: Table, left_keys: Keys, right: Table, right_keys: Keys) -> Iterator[Sequence[Value]]:
-    find = _matches(left, left_keys)
-    places = [right.index[key] for key in right_keys]
-    for row in right.rows():
-        if not find([force(row[at]) for at in places]):
-            yield [*[None] * len(left.names), *row]
+    def folded(self, joined: PlanTable) -> PlanTable:
+        """The plan of the join with these columns."""
+        kind = self.sides.kind
+        if "_" in kind or not self.shared:
+            return joined
+        columns, width = joined.plan.columns, len(self.sides.left.names)
+        items: list[tuple[Column, Expr]] = []
+        for at, column in enumerate(columns[:width]):
+            other = columns[width + self.shared[at]] if at in self.shared else None
+            expression = column.ref if other is None else _one_key(column, other, kind)
+            items.append((replace(column, type=expression.type, may_fail=expression.may_fail), expression))
+        items += [(columns[width + at], columns[width + at].ref) for at in self.kept_right]
+        return PlanTable(Project(joined.plan, tuple(items)), joined.session, self.type)
 
+    # -- on rows -----------------------------------------------------------------------------------------------
 
-class NestedJoin(Table):
-    """The result of ``Table.NestedJoin``: the left rows with a column of tables of their matches.
+    def joined_rows(self) -> RowTable:
+        """The join made by the evaluator."""
+        sides = self.sides
+        if sides.kind in ("right_anti", "right_semi"):
+            return RowTable(self.type, lambda: one_sided(sides.turned))
+        if sides.kind in ("left_anti", "left_semi"):
+            return RowTable(self.type, lambda: one_sided(sides))
+        return RowTable(self.type, self._pairs)
 
-    It remembers what was joined, so that expanding the column becomes a plain join, which folds.
-    """
+    def _pairs(self) -> Iterator[Row]:
+        sides = self.sides
+        find, key, keep = sides.matches(), sides.key_of_left(), self.kept_right
+        for row in sides.left.rows():
+            found = find(key(row))
+            for other in found:
+                own = self._with_right_keys(row, other) if sides.kind == "right" else row
+                yield [*own, *(other[at] for at in keep)]
+            if not found and sides.kind in ("left", "full"):
+                yield [*row, *[None] * len(keep)]
+        if sides.kind in ("right", "full"):
+            nothing = [None] * len(sides.left.names)
+            for other in sides.unmatched():
+                yield [*self._with_right_keys(nothing, other), *(other[at] for at in keep)]
 
-    __slots__ = ("column", "kind", "left", "left_keys", "right", "right_keys")
-
-    def __init__(  # noqa: PLR0917 -- in the order of M's arguments
-        self, left: Table, left_keys: Keys, right: Table, right_keys: Keys, column: str, kind: JoinKind
-    ) -> None:
-        _check_keys(left, left_keys)
-        _check_keys(right, right_keys)
-        names = unique_or_error([*left.names, column])
-        of_left = left.column_types if kind in _KEEPS_LEFT else [t.nullable(of) for of in left.column_types]
-        super().__init__(table_type(names, [*of_left, right.type]))
-        self.left, self.left_keys = left, left_keys
-        self.right, self.right_keys = right, right_keys
-        self.column, self.kind = column, kind
-
-    def rows(self) -> Iterator[Sequence[Value]]:
-        """The left rows, each with its matches as a table; then, for joins that keep right rows, those in one table."""
-        find = _matches(self.right, self.right_keys)
-        places = [self.left.index[key] for key in self.left_keys]
-        for row in self.left.rows() if self.kind not in ("right_anti", "right_semi") else ():
-            found = find([force(row[at]) for at in places])
-            keeps_unmatched = self.kind in ("left", "full", "left_anti")
-            if (found and self.kind != "left_anti") or (not found and keeps_unmatched):
-                yield [*row, RowTable.held(self.right.type, found)]
-        if self.kind in ("right", "full", "right_anti", "right_semi"):
-            rest = list(self._right_alone())
-            if rest:
-                yield [*[None] * len(self.left.names), RowTable.held(self.right.type, rest)]
-
-    def _right_alone(self) -> Iterator[Sequence[Value]]:
-        """The right rows that no left row shows: those without a match, of a semi join those with one."""
-        if self.kind == "right_semi":
-            return _joined_rows(self.left, self.left_keys, self.right, self.right_keys, self.kind).rows()
-        unmatched = _unmatched(self.left, self.left_keys, self.right, self.right_keys)
-        return (row[len(self.left.names) :] for row in unmatched)
-
-    def row_count(self) -> int:
-        """The number of rows, by making them."""
-        return sum(1 for _ in self.rows())
-
-    def append(self, others: Sequence[Table]) -> Table:
-        """This table's rows, then the others'."""
-        from headwater.powerquery.tables.combining import combine
-
-        return combine([self, *others])
-
-    def expand(self, names: Sequence[str], new_names: Sequence[str]) -> Table | None:
-        """The join with just these columns of the right side; None where it does not fold."""
-        if self.kind not in ("inner", "left", "right", "full"):
-            return None
-        joined = _folded_or_noted("Table.NestedJoin", self.left, self.left_keys, self.right, self.right_keys, self.kind)
-        if joined is None:
-            return None
-        width = len(self.left.names)
-        own = list(joined.plan.columns[:width])
-        places = [self.right.index[name] for name in names]
-        taken = [joined.plan.columns[width + at].renamed(new) for at, new in zip(places, new_names, strict=True)]
-        types = [*joined.column_types[:width], *(joined.column_types[width + at] for at in places)]
-        return joined.with_plan(select(joined.plan, [*own, *taken]), types)
+    def _with_right_keys(self, row: Row, other: Row) -> Row:
+        if not self.shared:
+            return row
+        return [other[self.shared[at]] if at in self.shared else cell for at, cell in enumerate(row)]
 
 
-def expand_table_column(table: Table, column: str, names: Sequence[str], new_names: Sequence[str] | None) -> Table:
-    """A column of tables replaced by columns of their cells: one row a row of each table, one of nulls for none."""
-    if column not in table.index:
-        raise missing_column(column)
-    chosen = list(new_names if new_names is not None else names)
-    check_new_names(names, chosen)
-    unique_or_error([*(n for n in table.names if n != column), *chosen])
-    if isinstance(table, NestedJoin) and table.column == column and all(n in table.right.index for n in names):
-        folded = table.expand(names, chosen)
-        if folded is not None:
-            return folded
-    return _expanded_rows(table, column, names, chosen)
+def _one_key(left: Column, right: Column, kind: JoinKind) -> Expr:
+    """The one column of two keys: that of the side whose rows are all there, or of either where none is."""
+    if kind == "right":
+        return right.ref
+    if kind != "full":
+        return left.ref
+    if not left.type.same_kind(right.type):
+        raise NotFoldableError(f"The keys called '{left.name}' are of different types.")
+    return call("??", left.ref, right.ref)
 
 
-def _expanded_rows(table: Table, column: str, names: Sequence[str], chosen: Sequence[str]) -> Table:
-    at = table.index[column]
-    inner = table.column_types[at]
-    inner_fields = {f.name: f.type for f in inner.row.fields} if isinstance(inner, t.TableType) else {}
-    found = [inner_fields.get(n, t.ANY) for n in names]
-    # A table without rows becomes a row of nulls; some joins make none.
-    filled = (
-        isinstance(table, NestedJoin) and table.column == column and table.kind not in ("left", "full", "left_anti")
-    )
-    expanded = found if filled else [t.nullable(of) for of in found]
-    types = [*table.column_types[:at], *expanded, *table.column_types[at + 1 :]]
-    out_names = [*table.names[:at], *chosen, *table.names[at + 1 :]]
-
-    def rows() -> Iterator[Sequence[Value]]:
-        for row in table.rows():
-            nested = plain(force(row[at]))
-            for cells in _nested_rows(nested, names):
-                yield [*row[:at], *cells, *row[at + 1 :]]
-
-    return RowTable(table_type(out_names, types), rows)
-
-
-def _nested_rows(nested: Value, names: Sequence[str]) -> Iterator[Sequence[Value]]:
-    nothing: Sequence[Value] = [None] * len(names)
-    if nested is None:
-        yield nothing
-        return
-    if not isinstance(nested, Table):
-        raise cannot_convert(nested, "Table")
-    present = [name for name in names if name in nested.index]
-    empty = True
-    for row in select_columns(nested, present, "error").rows():
-        empty = False
-        cells = dict(zip(present, row, strict=True))
-        yield [cells.get(name) for name in names]
-    if empty:
-        yield nothing
+def one_sided(sides: Sides) -> Iterator[Sequence[object]]:
+    """The left rows that have a match (a semi join), or that have none (an anti join)."""
+    find, key = sides.matches(), sides.key_of_left()
+    return (row for row in sides.left.rows() if bool(find(key(row))) == (sides.kind == "left_semi"))

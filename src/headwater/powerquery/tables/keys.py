@@ -32,12 +32,12 @@ class KeyIndex(Generic[_T]):
 
     def find(self, key: Sequence[Value]) -> list[_T]:
         """The items of this key, in the order in which they were added."""
-        return next((items for known, items in self._alike(key) if _same(known, key)), [])
+        return next((items for known, items in self._alike(key) if same_cells(known, key)), [])
 
     def add(self, key: Sequence[Value], item: _T) -> bool:
         """Take in an item; True when it is the first of its key."""
         alike = self._alike(key)
-        items = next((items for known, items in alike if _same(known, key)), None)
+        items = next((items for known, items in alike if same_cells(known, key)), None)
         if items is not None:
             items.append(item)
             return False
@@ -53,5 +53,6 @@ def _is_nan(cell: Value) -> bool:
     return isinstance(cell, float) and math.isnan(cell)
 
 
-def _same(left: Sequence[Value], right: Sequence[Value]) -> bool:
+def same_cells(left: Sequence[Value], right: Sequence[Value]) -> bool:
+    """Whether two keys are equal cell by cell; NaN is like NaN here."""
     return all((_is_nan(a) and _is_nan(b)) or equal(a, b) for a, b in zip(left, right, strict=True))

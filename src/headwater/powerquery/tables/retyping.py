@@ -51,5 +51,9 @@ def _typed_table(value: Table, of: t.TableType) -> Table:
     if isinstance(value, PlanTable):
         renamed = [c.renamed(f.name) for c, f in zip(value.plan.columns, of.row.fields, strict=True)]
         same = all(a == b for a, b in zip(renamed, value.plan.columns, strict=True))
-        return PlanTable(value.plan if same else select(value.plan, renamed), value.session, of)
-    return RowTable(of, value.rows)
+        typed = PlanTable(value.plan if same else select(value.plan, renamed), value.session, of)
+        typed.on_rows = None if value.on_rows is None else lambda: RowTable(of, value.made_on_rows().rows)
+        return typed
+    typed_rows = RowTable(of, value.rows)
+    typed_rows.outside = value.outside if isinstance(value, RowTable) else None
+    return typed_rows

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cmp_to_key
-from itertools import islice
-from typing import Any
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import dropwhile, islice
 
 from headwater.errors import NotFoldableError
-from headwater.plan.nodes import Column, Distinct, Filter, Index, Slice, Sort, SortKey, fresh_id
-from headwater.plan.types import INT64, Kind
+from headwater.plan.nodes import Column, Filter, Index, Slice, fresh_id, select
+from headwater.plan.types import INT64, LOGICAL, Kind
+from headwater.powerquery.evaluator.loops import holds, rows_where
 from headwater.powerquery.tables.folding import fold_row_function
-from headwater.powerquery.tables.keys import UNKEYED, KeyIndex
 from headwater.powerquery.tables.plan_table import PlanTable, folded
+from headwater.powerquery.tables.row_calls import row_call
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import Record, Value, force, plain
-from headwater.powerquery.values.equality import compare
+from headwater.powerquery.values.core import Record, Value
 from headwater.powerquery.values.functions import Function
-from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
 
 # -- slices --------------------------------------------------------------------------------------------------------
 
 
 def _slice_rows_form(table: Table, offset: int, count: int | None) -> Table:
-    end = None if count is None else offset + count
-    return RowTable(table.type, lambda: islice(table.rows(), offset, end))
+    start = min(offset, sys.maxsize)
+    end = None if count is None else min(offset + count, sys.maxsize)
+    return RowTable(table.type, lambda: islice(table.rows(), start, end))
 
 
 @folded("Table.FirstN", _slice_rows_form)
@@ -49,109 +47,35 @@ def first_rows_while(table: Table, condition: Function) -> Table:
     return RowTable(table.type, rows)
 
 
+def rows_after(table: Table, condition: Function) -> Table:
+    """All rows but the leading ones for which the condition holds."""
+
+    def rows() -> Iterator[Sequence[Value]]:
+        index = table.index
+        return dropwhile(lambda row: holds(condition, Record(index, row)), table.rows())
+
+    return RowTable(table.type, rows)
+
+
 # -- filter --------------------------------------------------------------------------------------------------------
 
 
-def holds(condition: Function, row: Record) -> bool:
-    """Whether the condition is true of the row; null counts as false, anything else is an error."""
-    truth = plain(force(condition.invoke([row])))
-    if truth is None or isinstance(truth, bool):
-        return bool(truth)
-    raise cannot_convert(truth, "Logical")
-
-
 def _select_rows_form(table: Table, condition: Function) -> Table:
-    def rows() -> Iterator[Sequence[Value]]:
-        index = table.index
-        return (row for row in table.rows() if holds(condition, Record(index, row)))
-
-    return RowTable(table.type, rows)
+    return RowTable(table.type, lambda: rows_where(condition, table.index, table.rows()))
 
 
 @folded("Table.SelectRows", _select_rows_form)
 def select_rows(table: PlanTable, condition: Function) -> Table:
     """The rows for which the condition is true; null counts as false."""
-    predicate = fold_row_function(condition, table)
+    try:
+        predicate = fold_row_function(condition, table)
+    except NotFoldableError as reason:
+        called = row_call(table, "Table.SelectRows", condition, "condition", kind=LOGICAL, reason=reason)
+        kept = select(Filter(called, called.added.ref), table.plan.columns)
+        return PlanTable(kept, table.session, table.type)
     if predicate.type.kind is not Kind.LOGICAL:
         raise NotFoldableError("The condition is not a logical.")
     return PlanTable(Filter(table.plan, predicate), table.session, table.type)
-
-
-# -- sort ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """What to sort by: a column's name, or a function of the row."""
-
-    key: str | Function
-    descending: bool = False
-
-
-def _sort_rows_form(table: Table, criteria: Sequence[Criterion]) -> Table:
-    def rows() -> Iterator[Sequence[Value]]:
-        readers = [_key_reader(table, criterion) for criterion in criteria]
-        ordered = [([_sort_key(read(row)) for read in readers], row) for row in table.rows()]
-        for at, criterion in reversed(list(enumerate(criteria))):
-            # Python's sort leaves ties as they are when it is reversed, too.
-            ordered.sort(key=_key_at(at), reverse=criterion.descending)
-        return (row for _, row in ordered)
-
-    return RowTable(table.type, rows)
-
-
-_sort_key: Callable[[Value], Any] = cmp_to_key(compare)
-
-
-def _key_at(at: int) -> Callable[[tuple[Sequence[Any], Sequence[Value]]], Any]:
-    return lambda keyed: keyed[0][at]
-
-
-def _key_reader(table: Table, criterion: Criterion) -> Callable[[Sequence[Value]], Value]:
-    key = criterion.key
-    if isinstance(key, str):
-        at = table.index[key]
-        return lambda row: force(row[at])
-    index = table.index
-    return lambda row: force(key.invoke([Record(index, row)]))
-
-
-@folded("Table.Sort", _sort_rows_form)
-def sort_rows(table: PlanTable, criteria: Sequence[Criterion]) -> Table:
-    """The rows sorted by the criteria, stable, nulls first."""
-    keys = []
-    for criterion in criteria:
-        if isinstance(criterion.key, str):
-            expression = table.plan_column(criterion.key).ref
-        else:
-            expression = fold_row_function(criterion.key, table)  # type: ignore[assignment]  # any Expr
-        if expression.type.kind in (Kind.RECORD, Kind.LIST):
-            raise NotFoldableError("Records and lists have no order.")
-        keys.append(SortKey(expression, criterion.descending))
-    return PlanTable(Sort(table.plan, tuple(keys)), table.session, table.type)
-
-
-# -- distinct ------------------------------------------------------------------------------------------------------
-
-
-def _distinct_rows_form(table: Table, names: Sequence[str]) -> Table:
-    places = [table.index[name] for name in names or table.names]
-
-    def rows() -> Iterator[Sequence[Value]]:
-        seen: KeyIndex[None] = KeyIndex()
-        return (row for row in table.rows() if seen.add([force(row[at]) for at in places], None))
-
-    return RowTable(table.type, rows)
-
-
-@folded("Table.Distinct", _distinct_rows_form)
-def distinct_rows(table: PlanTable, names: Sequence[str]) -> Table:
-    """The first row of each combination of the named columns (none named: all)."""
-    keys = [table.plan_column(name) for name in names]
-    for column in keys or table.plan.columns:
-        if column.type.kind in UNKEYED:
-            raise NotFoldableError(f"The column '{column.name}' is of kind {column.type.kind.value}.")
-    return PlanTable(Distinct(table.plan, tuple(key.id for key in keys)), table.session, table.type)
 
 
 # -- index ---------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ metadata is wrapped in :class:`WithMetadata`; :func:`plain` takes the wrapping o
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -73,6 +74,10 @@ class Thunk:
         self._value = value
         self._compute = None
         return value
+
+    def peek(self) -> Value:
+        """The value if it has been computed, else this thunk; computes nothing."""
+        return self if self._compute is not None or self._error is not None else self._value
 
 
 def _cyclic() -> Value:
@@ -150,15 +155,22 @@ EMPTY_RECORD = Record({}, ())
 
 
 class List:
-    """Items in order; either held, or made anew by ``source`` for each reader until something needs them all."""
+    """Items in order; either held, or made anew by ``source`` for each reader until something needs them all.
 
-    __slots__ = ("_items", "_source")
+    ``evaluated`` is a source of the same items, all evaluated, for a reader that wants them so.
+    """
+
+    __slots__ = ("_evaluated", "_items", "_source")
 
     def __init__(
-        self, items: Sequence[Value] | None = None, source: Callable[[], Iterable[Value]] | None = None
+        self,
+        items: Sequence[Value] | None = None,
+        source: Callable[[], Iterable[Value]] | None = None,
+        evaluated: Callable[[], Iterable[Value]] | None = None,
     ) -> None:
         self._items: Sequence[Value] | None = items if source is None else None
         self._source = source
+        self._evaluated = evaluated
 
     @property
     def items(self) -> Sequence[Value]:
@@ -166,7 +178,7 @@ class List:
         if self._items is None:
             assert self._source is not None, "a list has items or a source"
             self._items = list(self._source())
-            self._source = None
+            self._source = self._evaluated = None
         return self._items
 
     def raw(self) -> Iterator[Value]:
@@ -178,8 +190,9 @@ class List:
 
     def __iter__(self) -> Iterator[Value]:
         """The evaluated items, one by one."""
-        for item in self.raw():
-            yield item.get() if type(item) is Thunk else item
+        if self._evaluated is not None:
+            return iter(self._evaluated())
+        return (item.get() if type(item) is Thunk else item for item in self.raw())
 
     def plain(self) -> Iterator[Value]:
         """The evaluated items without metadata."""
@@ -188,7 +201,7 @@ class List:
 
     def first(self, count: int) -> list[Value]:
         """Up to ``count`` leading items as they are, reading no further."""
-        return list(islice(self.raw(), count))
+        return list(islice(self.raw(), min(count, sys.maxsize)))
 
     def __len__(self) -> int:
         return len(self.items)

@@ -24,11 +24,14 @@ from headwater.powerquery.values.core import (
 )
 from headwater.powerquery.values.equality import compare, equal, not_applicable
 from headwater.powerquery.values.table import Table
-from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
+from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time, out_of_range
 from headwater.powerquery.values.types import Type, conforms, kind_of, type_text
 
 EXACT = 2**53
 """Doubles hold all whole numbers up to this one."""
+
+_TICKS_LIMIT = 2**63
+"""Durations are counted in 64 bits."""
 
 _NUMBERS = (int, float, Decimal)
 _TIMED = (DateTime, DateTimeZone, Time)
@@ -51,10 +54,23 @@ def to_double(value: Value) -> float | int:
     return float(value)
 
 
+def _are_small(left: Value, right: Value) -> bool:
+    """Whether both are numbers that a double holds, of the kinds that most numbers are: the operators' quick way."""
+    return (
+        (type(left) is int or type(left) is float)
+        and (type(right) is int or type(right) is float)
+        and -EXACT <= left <= EXACT
+        and -EXACT <= right <= EXACT
+    )
+
+
 def add(left: Value, right: Value) -> Value:
     """``left + right``."""
     if type(left) is float and type(right) is float:
         return left + right
+    if _are_small(left, right):
+        result = left + right
+        return result if -EXACT <= result <= EXACT else float(result)
     return _arithmetic("+", left, right)
 
 
@@ -62,6 +78,9 @@ def subtract(left: Value, right: Value) -> Value:
     """``left - right``."""
     if type(left) is float and type(right) is float:
         return left - right
+    if _are_small(left, right):
+        result = left - right
+        return result if -EXACT <= result <= EXACT else float(result)
     return _arithmetic("-", left, right)
 
 
@@ -69,6 +88,9 @@ def multiply(left: Value, right: Value) -> Value:
     """``left * right``."""
     if type(left) is float and type(right) is float:
         return left * right
+    if _are_small(left, right):
+        result = left * right
+        return result if -EXACT <= result <= EXACT else float(result)
     return _arithmetic("*", left, right)
 
 
@@ -122,7 +144,7 @@ def _time_arithmetic(operator: str, left: Value, right: Value) -> Value:
     if isinstance(right, Duration) and operator in "+-":
         return _shift(left, right.ticks if operator == "+" else -right.ticks, operator, right)
     if operator == "*" and isinstance(right, Duration) and is_number(left):
-        return Duration(round(right.ticks * left))
+        return _duration(right.ticks * to_double(left))
     if operator == "-" and type(left) is type(right) and isinstance(left, (*_TIMED, Date)):
         return Duration(left.ticks - right.ticks)
     if operator == "+" and isinstance(left, Date) and isinstance(right, Time):
@@ -139,10 +161,16 @@ def _duration_arithmetic(operator: str, left: Duration, right: Value) -> Value:
         if operator == "/":
             return _divide(left.ticks, right.ticks)
     if is_number(right) and operator == "*":
-        return Duration(round(left.ticks * right))
-    if is_number(right) and operator == "/" and right != 0:
-        return Duration(round(left.ticks / right))
+        return _duration(left.ticks * to_double(right))
+    if is_number(right) and operator == "/":
+        return _duration(_divide(left.ticks, to_double(right)))
     raise not_applicable(operator, left, right)
+
+
+def _duration(ticks: float | int) -> Duration:
+    if not -_TICKS_LIMIT <= ticks < _TICKS_LIMIT:  # NaN is neither
+        raise out_of_range("Duration")
+    return Duration(round(ticks))
 
 
 def _shift(left: Value, ticks: int, operator: str, right: Duration) -> Value:

@@ -7,8 +7,8 @@ for what they need by these methods, and each form answers in its own way.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from headwater.powerquery.values.core import Record, Value
 
@@ -57,3 +57,13 @@ class Table(ABC):
         index = self.index
         for row in self.rows():
             yield Record(index, row)
+
+
+class Handling(Table):
+    """A table that has a say in how operations on it are done."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def operate(self, name: str, arguments: Sequence[Any], operation: Callable[..., Table]) -> Table:
+        """The result of an operation, which ``operation`` would give on any other table."""

@@ -15,6 +15,7 @@ from headwater.powerquery.values.structured import TypedList, TypedRecord
 from headwater.powerquery.values.table import Table
 from headwater.powerquery.values.times import TICKS_PER_HOUR, Date, DateTime, DateTimeZone, Duration, Time
 from headwater.powerquery.values.types import ANY, RecordType, TableType, Type, type_text
+from headwater.powerquery.values.views import ViewedBytes
 
 
 def number_text(value: float | Decimal) -> str:
@@ -118,6 +119,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     Decimal: number_text,
     str: quote_text,
     bytes: _binary,
+    ViewedBytes: _binary,
     Binary: _binary,
     Date: lambda v: f"#date({_day(v)})",
     Time: lambda v: f"#time({_clock(v.ticks)})",

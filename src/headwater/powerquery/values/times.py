@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,6 +20,7 @@ TICKS_PER_SECOND = 10_000_000
 TICKS_PER_MINUTE = 60 * TICKS_PER_SECOND
 TICKS_PER_HOUR = 60 * TICKS_PER_MINUTE
 TICKS_PER_DAY = 24 * TICKS_PER_HOUR
+_MOST_DURATION = 2**63
 _MAX_TICKS = dt.date.max.toordinal() * TICKS_PER_DAY
 
 
@@ -100,6 +102,10 @@ class DateTimeZone:
     ticks: int
     offset: int
 
+    def __post_init__(self) -> None:
+        if not -TICKS_PER_DAY <= self.ticks < _MAX_TICKS + TICKS_PER_DAY:
+            raise out_of_range("DateTimeZone")
+
     @classmethod
     def at(cls, local: DateTime, offset: int) -> DateTimeZone:
         """The moment that a clock set ``offset`` minutes ahead of UTC shows as ``local``."""
@@ -125,9 +131,15 @@ class DateTimeZone:
 class Duration:
     ticks: int
 
+    def __post_init__(self) -> None:
+        if not -_MOST_DURATION <= self.ticks < _MOST_DURATION:
+            raise out_of_range("Duration")
+
     @classmethod
     def of(cls, days: float, hours: float, minutes: float, seconds: float) -> Duration:
         """From its parts, each of which may be negative or fractional."""
+        if not all(math.isfinite(part) for part in (days, hours, minutes, seconds)):
+            raise out_of_range("Duration")
         total = Fraction(days) * 86400 + Fraction(hours) * 3600 + Fraction(minutes) * 60 + Fraction(seconds)
         return cls(_seconds_to_ticks(float(total)) if total.denominator != 1 else int(total) * TICKS_PER_SECOND)
 

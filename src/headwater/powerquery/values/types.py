@@ -9,7 +9,7 @@ look at the primitive alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.structured import TypedList, TypedRecord
 from headwater.powerquery.values.table import Table
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
+from headwater.powerquery.values.views import ViewedBytes
 
 
 class Type:
@@ -31,10 +32,14 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class PrimitiveType(Type):
-    """``name`` as in ``type NAME``; ``facet`` the named type it was written as, e.g. ``Int64.Type``."""
+    """``name`` as in ``type NAME``; ``facet`` the named type it was written as, e.g. ``Int64.Type``.
+
+    ``facets`` are what ``Type.Facets`` tells beside that; they say something about a type without making it another.
+    """
 
     name: str
     facet: str = ""
+    facets: tuple[tuple[str, Any], ...] = field(default=(), compare=False)
 
     @property
     def nullable(self) -> bool:
@@ -74,10 +79,11 @@ class RecordType(Type):
 
 @dataclass(frozen=True, slots=True)
 class TableType(Type):
-    """``keys`` are (column names, is primary)."""
+    """``keys`` are (column names, is primary); ``partition`` names the columns that say which partition a row is in."""
 
     row: RecordType = RecordType()
     keys: tuple[tuple[tuple[str, ...], bool], ...] = ()
+    partition: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,7 @@ _KIND_OF_CLASS: dict[type, str] = {
     Decimal: "number",
     str: "text",
     bytes: "binary",
+    ViewedBytes: "binary",
     Binary: "binary",
     List: "list",
     TypedList: "list",

@@ -1,5 +1,41 @@
-"""Data sources: files and folders."""
+"""Data sources: files, folders, the web, and what is read from them."""
 
-from headwater.powerquery.library.data import csv, files
+from headwater.powerquery.library.data import (
+    cdm,
+    csv,
+    databases,
+    delta,
+    excel,
+    files,
+    hdfs,
+    html,
+    json,
+    odata,
+    parquet,
+    pdf,
+    rdata,
+    soda,
+    unavailable,
+    web,
+    xml,
+)
 
-__all__ = ["csv", "files"]
+__all__ = [
+    "cdm",
+    "csv",
+    "databases",
+    "delta",
+    "excel",
+    "files",
+    "hdfs",
+    "html",
+    "json",
+    "odata",
+    "parquet",
+    "pdf",
+    "rdata",
+    "soda",
+    "unavailable",
+    "web",
+    "xml",
+]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from headwater.powerquery.library.date.dates import days_in_month, first_day_of, months_later, weekday
+from headwater.powerquery.library.date.dates import by_week, days_in_month, first_day_of, months_later, weekday
+from headwater.powerquery.library.date.folds import bound
 from headwater.powerquery.library.date.parts import date_of, on_day, ticks_of_day, with_day
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.times import TICKS_PER_DAY, TICKS_PER_HOUR, Date, Time
+
+if TYPE_CHECKING:
+    from headwater.powerquery.evaluator.session import Session
 
 _LAST_TICK = TICKS_PER_DAY - 1
 
@@ -42,8 +47,10 @@ def _declare(unit: str, bounds: Bounds, example: tuple[str, str, str]) -> None:
 
     start.__doc__ = f"The start of the {unit.lower()}."
     end.__doc__ = f"The end of the {unit.lower()}."
-    function(f"Date.StartOf{unit}(dateTime as any) as any", examples=[(f"Date.StartOf{unit}({given})", first)])(start)
-    function(f"Date.EndOf{unit}(dateTime as any) as any", examples=[(f"Date.EndOf{unit}({given})", last)])(end)
+    for edge, result, implementation in (("Date.StartOf", first, start), ("Date.EndOf", last, end)):
+        name = f"{edge}{unit}"
+        examples = [(f"{name}({given})", result)]
+        function(f"{name}(dateTime as any) as any", examples=examples, fold=bound(edge, unit))(implementation)
 
 
 _declare(
@@ -66,20 +73,24 @@ _declare("Year", _months(12), ("#date(2024, 5, 9)", "#date(2024, 1, 1)", "#date(
         ("Date.StartOfWeek(#date(2024, 2, 29))", "#date(2024, 2, 25)"),
         ("Date.StartOfWeek(#date(2024, 2, 29), Day.Monday)", "#date(2024, 2, 26)"),
     ],
+    fold=by_week("Date.StartOf", "Week"),
+    session=True,
 )
-def start_of_week(value: Value, first: Value = None) -> Value:
-    """The start of the week, which begins on a given day (Sunday)."""
-    begins = first_day_of(first)
+def start_of_week(session: Session, value: Value, first: Value = None) -> Value:
+    """The start of the week, which begins on a given day, or the culture's (Sunday in en-US)."""
+    begins = first_day_of(session, first)
     return on_day(value, lambda day: Date(day.days - weekday(day, begins)), 0)
 
 
 @function(
     "Date.EndOfWeek(dateTime as any, optional firstDayOfWeek as nullable number) as any",
     examples=[("Date.EndOfWeek(#date(2024, 2, 29))", "#date(2024, 3, 2)")],
+    fold=by_week("Date.EndOf", "Week"),
+    session=True,
 )
-def end_of_week(value: Value, first: Value = None) -> Value:
-    """The end of the week, which begins on a given day (Sunday)."""
-    begins = first_day_of(first)
+def end_of_week(session: Session, value: Value, first: Value = None) -> Value:
+    """The end of the week, which begins on a given day, or the culture's (Sunday in en-US)."""
+    begins = first_day_of(session, first)
     return on_day(value, lambda day: Date(day.days + 6 - weekday(day, begins)), _LAST_TICK)
 
 
@@ -99,6 +110,7 @@ def _in_hour(value: Value, place: int) -> Value:
 @function(
     "Time.StartOfHour(dateTime as any) as any",
     examples=[("Time.StartOfHour(#time(9, 30, 0))", "#time(9, 0, 0)")],
+    fold=bound("Date.StartOf", "Hour"),
 )
 def start_of_hour(value: Value) -> Value:
     """The start of the hour."""
@@ -108,6 +120,7 @@ def start_of_hour(value: Value) -> Value:
 @function(
     "Time.EndOfHour(dateTime as any) as any",
     examples=[("Time.EndOfHour(#time(9, 30, 0))", "#time(9, 59, 59.9999999)")],
+    fold=bound("Date.EndOf", "Hour"),
 )
 def end_of_hour(value: Value) -> Value:
     """The end of the hour."""

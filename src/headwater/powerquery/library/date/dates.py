@@ -6,13 +6,15 @@ import calendar
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from headwater.errors import MError, NotFoldableError
-from headwater.plan.expressions import Expr, Literal, call
+from headwater.errors import MError
+from headwater.plan.expressions import Expr, call
 from headwater.powerquery.library.arguments import whole
 from headwater.powerquery.library.cultures import culture_of
+from headwater.powerquery.library.date.folds import days_later, name_of
+from headwater.powerquery.library.date.folds import months_later as months_later_fold
 from headwater.powerquery.library.date.parts import date_of, on_day
-from headwater.powerquery.library.declarations import enumeration, function
-from headwater.powerquery.library.fold_rules import exactly
+from headwater.powerquery.library.declarations import Argument, Fold, enumeration, function, plain_arguments
+from headwater.powerquery.library.fold_rules import constant, exactly, given, refused
 from headwater.powerquery.values.core import Record, Value, plain
 from headwater.powerquery.values.operators import add, cannot_convert
 from headwater.powerquery.values.times import Date, Duration
@@ -40,7 +42,7 @@ def _declare(name: str, compute: Callable[[Date], Value], summary: str, example:
         return None if day is None else compute(day)
 
     implementation.__doc__ = summary
-    folds = exactly(f"Date.{name}", 1) if name in ("Year", "Month", "Day") else None
+    folds = exactly(f"Date.{name}", 1)
     signature = f"Date.{name}(dateTime as any) as nullable {result}"
     function(signature, examples=[example, (f"Date.{name}(null)", "null")], fold=folds)(implementation)
 
@@ -81,13 +83,15 @@ _declare(
 # -- weeks ---------------------------------------------------------------------------------------------------------
 
 
-def first_day_of(value: Value) -> int:
-    """The first day of the week: an argument of Day.Type, by default Sunday.
+def first_day_of(session: Session, value: Value) -> int:
+    """The first day of the week: an argument of Day.Type, by default that of the session's culture.
 
     Raises:
         MError: Expression.Error, it is no day of the week.
     """
-    day = SUNDAY if value is None else whole(value, "firstDayOfWeek")
+    if value is None:
+        return culture_of(None, session).first_day
+    day = whole(value, "firstDayOfWeek")
     if day > 6:
         raise MError("Expression.Error", "The 'firstDayOfWeek' argument is out of range.", value)
     return day
@@ -98,14 +102,17 @@ def weekday(day: Date, first: int) -> int:
     return (day.days + 1 - first) % 7
 
 
-def _fold_day_of_week(arguments: tuple[Expr, ...]) -> Expr:
-    value, *first = arguments
-    start = SUNDAY
-    if first:
-        if not isinstance(first[0], Literal) or first[0].value not in (None, *range(7)):
-            raise NotFoldableError("'Date.DayOfWeek' folds with a constant first day only.")
-        start = SUNDAY if first[0].value is None else int(first[0].value)
-    return call("Date.DayOfWeek", value, option=start)
+def by_week(operator: str, unit: str = "") -> Fold:
+    """Fold with a constant first day of the week, by default the culture's, perhaps as the bound of a unit."""
+
+    def rule(arguments: tuple[Argument, ...], session: Session) -> Expr:
+        try:
+            first = first_day_of(session, constant(operator, given(arguments, 1)))
+        except MError as error:
+            raise refused(operator, error) from error
+        return call(operator, *plain_arguments(operator, arguments[:1]), option=(unit, first) if unit else first)
+
+    return rule
 
 
 @function(
@@ -114,21 +121,24 @@ def _fold_day_of_week(arguments: tuple[Expr, ...]) -> Expr:
         ("Date.DayOfWeek(#date(2024, 2, 29))", "4"),
         ("Date.DayOfWeek(#date(2024, 2, 29), Day.Monday)", "3"),
     ],
-    fold=_fold_day_of_week,
+    fold=by_week("Date.DayOfWeek"),
+    session=True,
 )
-def day_of_week(value: Value, first: Value = None) -> Value:
-    """The day of the week, 0 to 6, counted from the first day of the week (Sunday)."""
-    start, day = first_day_of(first), date_of(value)
+def day_of_week(session: Session, value: Value, first: Value = None) -> Value:
+    """The day of the week, 0 to 6, counted from the first day of the week, or the culture's (Sunday in en-US)."""
+    start, day = first_day_of(session, first), date_of(value)
     return None if day is None else weekday(day, start)
 
 
 @function(
     "Date.WeekOfYear(dateTime as any, optional firstDayOfWeek as nullable number) as nullable number",
     examples=[("Date.WeekOfYear(#date(2024, 1, 7))", "2"), ("Date.WeekOfYear(#date(2024, 1, 7), Day.Monday)", "1")],
+    fold=by_week("Date.WeekOfYear"),
+    session=True,
 )
-def week_of_year(value: Value, first: Value = None) -> Value:
+def week_of_year(session: Session, value: Value, first: Value = None) -> Value:
     """The week of the year, counted from 1; the first one begins on the first of January."""
-    start, day = first_day_of(first), date_of(value)
+    start, day = first_day_of(session, first), date_of(value)
     if day is None:
         return None
     return _week_in(day, Date.of(day.calendar.year, 1, 1), start)
@@ -137,10 +147,12 @@ def week_of_year(value: Value, first: Value = None) -> Value:
 @function(
     "Date.WeekOfMonth(dateTime as any, optional firstDayOfWeek as nullable number) as nullable number",
     examples=[("Date.WeekOfMonth(#date(2024, 2, 4))", "2"), ("Date.WeekOfMonth(#date(2024, 2, 4), Day.Monday)", "1")],
+    fold=by_week("Date.WeekOfMonth"),
+    session=True,
 )
-def week_of_month(value: Value, first: Value = None) -> Value:
+def week_of_month(session: Session, value: Value, first: Value = None) -> Value:
     """The week of the month, counted from 1; the first one begins on the first of the month."""
-    start, day = first_day_of(first), date_of(value)
+    start, day = first_day_of(session, first), date_of(value)
     if day is None:
         return None
     return _week_in(day, Date.of(day.calendar.year, day.calendar.month, 1), start)
@@ -153,6 +165,7 @@ def _week_in(day: Date, beginning: Date, first: int) -> int:
 @function(
     "Date.DayOfWeekName(date as any, optional culture as nullable text) as nullable text",
     examples=[('Date.DayOfWeekName(#date(2024, 2, 29), "en-US")', '"Thursday"')],
+    fold=name_of("Date.DayOfWeekName", "dddd"),
     session=True,
 )
 def day_of_week_name(session: Session, value: Value, culture: str | None = None) -> Value:
@@ -164,12 +177,13 @@ def day_of_week_name(session: Session, value: Value, culture: str | None = None)
 @function(
     "Date.MonthName(date as any, optional culture as nullable text) as nullable text",
     examples=[('Date.MonthName(#date(2024, 2, 29), "en-US")', '"February"')],
+    fold=name_of("Date.MonthName", "MMMM"),
     session=True,
 )
 def month_name(session: Session, value: Value, culture: str | None = None) -> Value:
     """The name of the month."""
     known, day = culture_of(culture, session), date_of(value)
-    return None if day is None else known.months[day.calendar.month - 1]
+    return None if day is None else known.months[known.calendar.parts(day.calendar)[1] - 1]
 
 
 @function(
@@ -194,6 +208,7 @@ def _add_days(value: Value, days: Value) -> Value:
 @function(
     "Date.AddDays(dateTime as any, numberOfDays as number) as any",
     examples=[("Date.AddDays(#date(2024, 2, 28), 2)", "#date(2024, 3, 1)")],
+    fold=days_later("Date.AddDays", 1),
 )
 def add_days(value: Value, count: Value) -> Value:
     """A number of days later."""
@@ -203,6 +218,7 @@ def add_days(value: Value, count: Value) -> Value:
 @function(
     "Date.AddWeeks(dateTime as any, numberOfWeeks as number) as any",
     examples=[("Date.AddWeeks(#date(2024, 2, 22), 1)", "#date(2024, 2, 29)")],
+    fold=days_later("Date.AddWeeks", 7),
 )
 def add_weeks(value: Value, count: Value) -> Value:
     """A number of weeks later."""
@@ -234,6 +250,7 @@ def _add_months(value: Value, count: Value, each: int) -> Value:
         ("Date.AddMonths(#date(2024, 1, 31), 1)", "#date(2024, 2, 29)"),
         ("Date.AddMonths(#datetime(2024, 1, 1, 8, 0, 0), -1)", "#datetime(2023, 12, 1, 8, 0, 0)"),
     ],
+    fold=months_later_fold("Date.AddMonths", 1),
 )
 def add_months(value: Value, count: Value) -> Value:
     """A number of months later; a day that the month does not have becomes its last."""
@@ -243,6 +260,7 @@ def add_months(value: Value, count: Value) -> Value:
 @function(
     "Date.AddQuarters(dateTime as any, numberOfQuarters as number) as any",
     examples=[("Date.AddQuarters(#date(2024, 1, 1), 1)", "#date(2024, 4, 1)")],
+    fold=months_later_fold("Date.AddQuarters", 3),
 )
 def add_quarters(value: Value, count: Value) -> Value:
     """A number of quarters later."""
@@ -252,6 +270,7 @@ def add_quarters(value: Value, count: Value) -> Value:
 @function(
     "Date.AddYears(dateTime as any, numberOfYears as number) as any",
     examples=[("Date.AddYears(#date(2024, 2, 29), 1)", "#date(2025, 2, 28)")],
+    fold=months_later_fold("Date.AddYears", 12),
 )
 def add_years(value: Value, count: Value) -> Value:
     """A number of years later."""

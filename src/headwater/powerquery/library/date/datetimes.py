@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwater.plan.types import Kind
 from headwater.powerquery.library.arguments import whole
+from headwater.powerquery.library.clock import local_moment, to_local
 from headwater.powerquery.library.date.parts import (
     date_of,
-    local_moment,
     minutes_of,
     seconds_of,
     ticks_of_day,
-    to_local,
 )
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.fold_rules import exactly, of_kinds
 from headwater.powerquery.values.core import Record, Value
 from headwater.powerquery.values.times import (
     TICKS_PER_HOUR,
@@ -54,6 +55,7 @@ def fixed_local_now(session: Session) -> DateTime:
 @function(
     "DateTime.Date(dateTime as any) as nullable date",
     examples=[("DateTime.Date(#datetime(2024, 2, 29, 8, 0, 0))", "#date(2024, 2, 29)")],
+    fold=of_kinds("Date.From", Kind.DATE, Kind.DATETIME, option=""),
 )
 def date_part(value: Value) -> Value:
     """The date of a datetime."""
@@ -63,6 +65,7 @@ def date_part(value: Value) -> Value:
 @function(
     "DateTime.Time(dateTime as any) as nullable time",
     examples=[("DateTime.Time(#datetime(2024, 2, 29, 8, 0, 0))", "#time(8, 0, 0)")],
+    fold=exactly("Time.From", 1),
 )
 def time_part(value: Value) -> Value:
     """The time of day of a datetime."""

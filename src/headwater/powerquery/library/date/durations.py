@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from headwater.errors import MError
-from headwater.powerquery.library.convert import duration_text
+from headwater.powerquery.library.convert import duration_text, to_duration
 from headwater.powerquery.library.date.parts import seconds_of
-from headwater.powerquery.library.date.reading import read_duration
 from headwater.powerquery.library.declarations import function
-from headwater.powerquery.values.core import Record, Value, plain
-from headwater.powerquery.values.operators import cannot_convert, is_number
+from headwater.powerquery.library.fold_rules import exactly
+from headwater.powerquery.library.temporal.durations import read_duration
+from headwater.powerquery.values.core import Record, Value
 from headwater.powerquery.values.times import (
     TICKS_PER_DAY,
     TICKS_PER_HOUR,
@@ -35,11 +35,12 @@ def _declare(name: str, compute: Callable[[Duration], Value], summary: str, resu
     function(
         f"Duration.{name}(duration as nullable duration) as nullable number",
         examples=[example, (f"Duration.{name}(null)", "null")],
+        fold=exactly(f"Duration.{name}", 1),
     )(implementation)
 
 
 def _whole_or_float(ticks: int, unit: int) -> float | int:
-    return ticks // unit if ticks % unit == 0 else ticks / unit
+    return ticks // unit if ticks % unit == 0 else float(ticks) / unit
 
 
 _declare("Days", lambda d: d.parts[0], "The whole days.", "1")
@@ -109,11 +110,4 @@ def from_text(text: str | None) -> Value:
 )
 def duration_from(value: Value) -> Value:
     """A duration from a value: a text, or a number of days."""
-    value = plain(value)
-    if value is None or isinstance(value, Duration):
-        return value
-    if isinstance(value, str):
-        return read_duration(value)
-    if is_number(value) and abs(value) < 10**7:
-        return Duration(round(value * TICKS_PER_DAY))
-    raise cannot_convert(value, "Duration")
+    return to_duration(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from headwater.errors import MError
+from headwater.powerquery.library.date.folds import of_whole_parts
 from headwater.powerquery.library.date.parts import minutes_of
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.values.core import Value
@@ -47,6 +48,7 @@ def time(hour: Value, minute: Value, second: Value) -> Time:
     "#datetime(year as number, month as number, day as number, hour as number, minute as number, second as number) as"
     " datetime",
     examples=[("#datetime(2024, 2, 29, 12, 0, 0) = #date(2024, 2, 29) & #time(12, 0, 0)", "true")],
+    fold=of_whole_parts("#datetime"),
 )
 def datetime(year: Value, month: Value, day: Value, hour: Value, minute: Value, second: Value) -> DateTime:
     """A date with a time of day, from its parts."""
@@ -79,6 +81,7 @@ def datetimezone(
         ("#duration(0, 36, 0, 0)", "#duration(1, 12, 0, 0)"),
         ("#duration(0, 0, 0, -0.5) * 2", "#duration(0, 0, 0, -1)"),
     ],
+    fold=of_whole_parts("#duration"),
 )
 def duration(days: Value, hours: Value, minutes: Value, seconds: Value) -> Duration:
     """A length of time from its parts, each of which may be negative or a fraction."""

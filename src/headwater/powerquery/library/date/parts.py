@@ -1,10 +1,8 @@
-"""Taking date and time values apart and putting them together; the clock."""
+"""Taking date and time values apart and putting them together."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.operators import cannot_convert
@@ -16,9 +14,6 @@ from headwater.powerquery.values.times import (
     DateTimeZone,
     Time,
 )
-
-if TYPE_CHECKING:
-    from headwater.powerquery.evaluator.session import Session
 
 
 def date_of(value: Value) -> Date | None:
@@ -80,43 +75,7 @@ def seconds_of(ticks: int) -> float | int:
     return ticks / TICKS_PER_SECOND if fraction else whole
 
 
-# -- the clock -----------------------------------------------------------------------------------------------------
-
-_UTC_START = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
-
-
-def instant_ticks(moment: dt.datetime) -> int:
-    """The ticks of a moment in UTC."""
-    return (moment - _UTC_START) // dt.timedelta(microseconds=1) * 10
-
-
-def local_offset(session: Session, moment: dt.datetime) -> int:
-    """The minutes by which local time is ahead of UTC at a moment, which has a zone."""
-    offset = session.timezone.utcoffset(moment.astimezone(session.timezone).replace(tzinfo=None))
-    return 0 if offset is None else round(offset / dt.timedelta(minutes=1))
-
-
-def offset_at(session: Session, local: DateTime) -> int:
-    """The minutes by which local time is ahead of UTC when local clocks show ``local``."""
-    naive = dt.datetime(1, 1, 1) + dt.timedelta(microseconds=local.ticks // 10)
-    offset = session.timezone.utcoffset(naive)
-    return 0 if offset is None else round(offset / dt.timedelta(minutes=1))
-
-
-def local_moment(session: Session, moment: dt.datetime) -> DateTimeZone:
-    """A moment of the clock in the session's time zone."""
-    return DateTimeZone(instant_ticks(moment), local_offset(session, moment))
-
-
-def localized(session: Session, local: DateTime) -> DateTimeZone:
-    """What local clocks show as ``local``, with its offset."""
-    return DateTimeZone.at(local, offset_at(session, local))
-
-
-def to_local(session: Session, value: DateTimeZone) -> DateTimeZone:
-    """The same instant in the session's time zone."""
-    moment = _UTC_START + dt.timedelta(microseconds=value.ticks // 10)
-    return DateTimeZone(value.ticks, local_offset(session, moment))
+# -- offsets from UTC ------------------------------------------------------------------------------------------------
 
 
 def minutes_of(hours: float, minutes: float) -> int:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from headwater.plan.expressions import Expr
 from headwater.powerquery.library.arguments import whole
-from headwater.powerquery.library.date.parts import date_of, local_moment, ticks_of_day
-from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.clock import local_moment
+from headwater.powerquery.library.cultures import culture_of
+from headwater.powerquery.library.date.folds import between, near_now
+from headwater.powerquery.library.date.parts import date_of, ticks_of_day
+from headwater.powerquery.library.declarations import Argument, function, plain_arguments
 from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.times import (
     TICKS_PER_DAY,
@@ -20,12 +24,12 @@ from headwater.powerquery.values.times import (
 if TYPE_CHECKING:
     from headwater.powerquery.evaluator.session import Session
 
-Number = Callable[[Value], int | None]
+Number = Callable[["Session", Value], int | None]
 """The number of a unit since the beginning: two moments lie in the same one when their numbers are equal."""
 
 
 def _of_date(number: Callable[[Date], int]) -> Number:
-    def of(value: Value) -> int | None:
+    def of(_session: Session, value: Value) -> int | None:
         day = date_of(value)
         return None if day is None else number(day)
 
@@ -33,7 +37,7 @@ def _of_date(number: Callable[[Date], int]) -> Number:
 
 
 def _of_ticks(unit: int) -> Number:
-    def of(value: Value) -> int | None:
+    def of(_session: Session, value: Value) -> int | None:
         day = date_of(value)
         ticks = 0 if isinstance(plain(value), Date) else ticks_of_day(value)
         return None if day is None or ticks is None else (day.days * TICKS_PER_DAY + ticks) // unit
@@ -41,23 +45,35 @@ def _of_ticks(unit: int) -> Number:
     return of
 
 
+def _week(session: Session, value: Value) -> int | None:
+    day = date_of(value)
+    return None if day is None else (day.days + 1 - culture_of(None, session).first_day) // 7
+
+
 def _month(day: Date) -> int:
     return day.calendar.year * 12 + day.calendar.month - 1
 
 
-def _declare(signature: str, summary: str, example: str, number: Number, test: Callable[[int, int], bool]) -> None:
+Span = Callable[[int], tuple[int, int]]
+"""The least and the greatest distance from now, in units, by the function's count."""
+
+
+def _declare(signature: str, summary: str, example: str, number: Number, span: Span) -> None:
     """A function of the unit's distance from now and a count of units, where it takes one."""
+    name, owner = signature[: signature.index("(")], signature[: signature.index(".")]
 
     def implementation(session: Session, value: Value, count: Value = 1) -> Value:
-        there = number(value)
+        there = number(session, value)
         if there is None:
             return None
-        now = number(local_moment(session, session.started))
+        now = number(session, local_moment(session, session.started))
         assert now is not None, "now is not null"
-        return test(there - now, whole(count, "count"))
+        least, most = span(whole(count, "count"))
+        return least <= there - now <= most
 
     implementation.__doc__ = summary
-    function(signature, examples=[(example, "true")], session=True)(implementation)
+    folds = near_now(name, number, span) if owner == "Date" else None
+    function(signature, examples=[(example, "true")], fold=folds, session=True)(implementation)
 
 
 _STEPS = {"Hour": "#duration(0, 1, 0, 0)", "Minute": "#duration(0, 0, 1, 0)", "Second": "#duration(0, 0, 0, 1)"}
@@ -70,34 +86,34 @@ def _declare_unit(owner: str, unit: str, number: Number) -> None:
     else:
         next_one, previous = f"Date.Add{unit}s({now}, 1)", f"Date.Add{unit}s({now}, -1)"
 
-    def declare(name: str, what: str, example: str, test: Callable[[int, int], bool], count: bool = False) -> None:
+    def declare(name: str, what: str, example: str, span: Span, count: bool = False) -> None:
         counted = f", {many} as number" if count else ""
         signature = f"{owner}.{name}(dateTime as any{counted}) as nullable logical"
         given = f"{example}, 1" if count else example
         summary = f"Whether a date or time lies in {what}, by the clock of the evaluation."
-        _declare(signature, summary, f"{owner}.{name}({given})", number, test)
+        _declare(signature, summary, f"{owner}.{name}({given})", number, span)
 
-    declare(f"IsInCurrent{unit}", f"the current {unit.lower()}", now, lambda distance, _: distance == 0)
-    declare(f"IsInNext{unit}", f"the next {unit.lower()}", next_one, lambda distance, _: distance == 1)
-    declare(f"IsInPrevious{unit}", f"the previous {unit.lower()}", previous, lambda distance, _: distance == -1)
+    declare(f"IsInCurrent{unit}", f"the current {unit.lower()}", now, lambda _: (0, 0))
+    declare(f"IsInNext{unit}", f"the next {unit.lower()}", next_one, lambda _: (1, 1))
+    declare(f"IsInPrevious{unit}", f"the previous {unit.lower()}", previous, lambda _: (-1, -1))
     declare(
         f"IsInNextN{unit}s",
         f"one of the next {many}, the current one not counted",
         next_one,
-        lambda distance, count: 0 < distance <= count,
+        lambda count: (1, count),
         count=True,
     )
     declare(
         f"IsInPreviousN{unit}s",
         f"one of the previous {many}, the current one not counted",
         previous,
-        lambda distance, count: -count <= distance < 0,
+        lambda count: (-count, -1),
         count=True,
     )
 
 
 _declare_unit("Date", "Day", _of_date(lambda day: day.days))
-_declare_unit("Date", "Week", _of_date(lambda day: (day.days + 1) // 7))
+_declare_unit("Date", "Week", _week)
 _declare_unit("Date", "Month", _of_date(_month))
 _declare_unit("Date", "Quarter", _of_date(lambda day: _month(day) // 3))
 _declare_unit("Date", "Year", _of_date(lambda day: day.calendar.year))
@@ -106,9 +122,17 @@ _declare_unit("DateTime", "Minute", _of_ticks(TICKS_PER_MINUTE))
 _declare_unit("DateTime", "Second", _of_ticks(TICKS_PER_SECOND))
 
 
+def _year_to_date(arguments: tuple[Argument, ...], session: Session) -> Expr:
+    name = "Date.IsInYearToDate"
+    today = local_moment(session, session.started).local.date
+    (value,) = plain_arguments(name, arguments)
+    return between(name, value, Date.of(today.calendar.year, 1, 1).days, today.days)
+
+
 @function(
     "Date.IsInYearToDate(dateTime as any) as nullable logical",
     examples=[("Date.IsInYearToDate(DateTime.FixedLocalNow())", "true")],
+    fold=_year_to_date,
     session=True,
 )
 def is_in_year_to_date(session: Session, value: Value) -> Value:

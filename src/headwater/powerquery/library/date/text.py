@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from headwater.powerquery.library.arguments import option
-from headwater.powerquery.library.convert import to_date, to_datetime
+from headwater.errors import MError
+from headwater.plan.types import Kind
+from headwater.powerquery.library.clock import localized
+from headwater.powerquery.library.convert import to_date
 from headwater.powerquery.library.cultures import Culture, culture_of
-from headwater.powerquery.library.date.formats import Temporal, format_temporal
-from headwater.powerquery.library.date.parts import localized
-from headwater.powerquery.library.date.reading import Reading, read_by_picture, read_time, read_zoned, unreadable
+from headwater.powerquery.library.date.folds import written
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.temporal.exact import Reading, read_by_picture, unreadable
+from headwater.powerquery.library.temporal.usual import usual_date, usual_moment, usual_time
+from headwater.powerquery.library.temporal.writing import Temporal, format_temporal
 from headwater.powerquery.values.core import Record, Value, plain
 from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Time
@@ -19,15 +22,34 @@ from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Time
 if TYPE_CHECKING:
     from headwater.powerquery.evaluator.session import Session
 
+_Made = TypeVar("_Made")
+
 
 def _choices(session: Session, options: Value, culture: str | None) -> tuple[str | None, Culture]:
     """(format, culture) of the arguments: options are a record of Format and Culture, or a format itself."""
     options = plain(options)
     if isinstance(options, Record):
-        return option(options, "Format"), culture_of(option(options, "Culture", culture), session)
+        picture, named = _option(options, "Format"), _option(options, "Culture")
+        return picture, culture_of(culture if named is None else named, session)
     if options is None or isinstance(options, str):
         return options, culture_of(culture, session)
     raise cannot_convert(options, "Record")
+
+
+def _option(options: Record, name: str) -> str | None:
+    """A text of the options record, which has no others than Format and Culture."""
+    unknown = next((field for field in options.names if field not in ("Format", "Culture")), None)
+    if unknown is not None:
+        raise MError(
+            "Expression.Error", f"'{unknown}' is no option here.", unknown, hint="The options are Format and Culture."
+        )
+    value = options.plain(name, None)
+    if value is None or isinstance(value, str):
+        return value
+    raise cannot_convert(value, "Text")
+
+
+_KINDS = {"Date": Kind.DATE, "Time": Kind.TIME, "DateTime": Kind.DATETIME}
 
 
 def _declare_to_text(name: str, parameter: str, examples: list[tuple[str, str]]) -> None:
@@ -42,6 +64,7 @@ def _declare_to_text(name: str, parameter: str, examples: list[tuple[str, str]])
         f"{name}.ToText({parameter} as nullable {name.lower()}, optional options as any, optional culture as nullable"
         " text) as nullable text",
         examples=examples,
+        fold=written(f"{name}.ToText", _choices, _KINDS[name]) if name in _KINDS else None,
         session=True,
     )(implementation)
 
@@ -81,68 +104,92 @@ _declare_to_text(
 
 
 def _read(
-    session: Session,
     text: str | None,
-    options: Value,
+    choices: tuple[str | None, Culture],
     kind: str,
-    usual: Callable[[str], Value],
-    by_picture: Callable[[Reading], Value],
-) -> Value:
-    """Text read by a format if one is given, else in the usual forms."""
-    picture, culture = _choices(session, options, None)
-    if text is None:
+    usual: Callable[[str, Culture], _Made | None],
+    by_picture: Callable[[Reading], _Made | None],
+) -> _Made | None:
+    """Text read by a format if one is given, else in the usual forms; null from null and from the empty text.
+
+    Raises:
+        MError: DataFormat.Error, the text does not have that form.
+    """
+    picture, culture = choices
+    if not text:
         return None
-    if not picture:
-        return usual(text)
-    reading = read_by_picture(text, picture, culture)
-    found = None if reading is None else by_picture(reading)
+    if picture:
+        reading = read_by_picture(text, picture, culture)
+        found = None if reading is None else by_picture(reading)
+    else:
+        found = usual(text, culture)
     if found is None:
         raise unreadable(kind, text)
     return found
+
+
+def _usual_date(text: str, culture: Culture) -> Date | None:
+    if culture.usual:
+        try:
+            found: Date = to_date(text)  # sooner than looking at every form
+        except MError:
+            pass
+        else:
+            return found
+    return usual_date(text, culture)
 
 
 @function(
     "Date.FromText(text as nullable text, optional options as any) as nullable date",
     examples=[
         ('Date.FromText("2024-02-09")', "#date(2024, 2, 9)"),
+        ('Date.FromText("Feb 9, 2024")', "#date(2024, 2, 9)"),
         ('Date.FromText("9 Feb 24", [Format = "d MMM yy", Culture = "en-US"])', "#date(2024, 2, 9)"),
+        ('Date.FromText("9.2.2024", [Culture = "de-DE"])', "#date(2024, 2, 9)"),
     ],
     session=True,
 )
 def date_from_text(session: Session, text: str | None, options: Value = None) -> Value:
-    """The date that a text writes, by [Format, Culture] or in a usual form."""
-    return _read(session, text, options, "Date", to_date, lambda reading: reading.date)
+    """The date that a text writes, by [Format, Culture] or in a form that is usual in the culture."""
+    return _read(text, _choices(session, options, None), "Date", _usual_date, lambda reading: reading.date)
+
+
+def _time(reading: Reading) -> Time | None:
+    ticks = reading.ticks
+    return None if ticks is None else Time(ticks)
 
 
 @function(
     "Time.FromText(text as nullable text, optional options as any) as nullable time",
     examples=[
         ('Time.FromText("1:05:09 PM")', "#time(13, 5, 9)"),
+        ('Time.FromText("1305")', "#time(13, 5, 0)"),
         ('Time.FromText("0105", [Format = "HHmm"])', "#time(1, 5, 0)"),
     ],
     session=True,
 )
 def time_from_text(session: Session, text: str | None, options: Value = None) -> Value:
-    """The time of day that a text writes, by [Format, Culture] or in a usual form."""
-    return _read(session, text, options, "Time", read_time, lambda reading: Time(reading.ticks))
+    """The time of day that a text writes, by [Format, Culture] or in a form that is usual in the culture."""
+    return _read(text, _choices(session, options, None), "Time", usual_time, _time)
 
 
-def _datetime(reading: Reading) -> DateTime | None:
-    day: Date | None = reading.date
-    return None if day is None else DateTime(day.ticks + reading.ticks)
+def _usual_datetime(text: str, culture: Culture) -> DateTime | None:
+    found = usual_moment(text, culture)
+    return found if isinstance(found, DateTime) else None
 
 
 @function(
     "DateTime.FromText(text as nullable text, optional options as any) as nullable datetime",
     examples=[
         ('DateTime.FromText("2024-02-09T13:05:09.5")', "#datetime(2024, 2, 9, 13, 5, 9.5)"),
+        ('DateTime.FromText("9 Feb 2024 1:05 PM")', "#datetime(2024, 2, 9, 13, 5, 0)"),
         ('DateTime.FromText("20240209 0105PM", [Format = "yyyyMMdd hhmmtt"])', "#datetime(2024, 2, 9, 13, 5, 0)"),
     ],
     session=True,
 )
 def datetime_from_text(session: Session, text: str | None, options: Value = None) -> Value:
-    """The datetime that a text writes, by [Format, Culture] or in a usual form."""
-    return _read(session, text, options, "DateTime", to_datetime, _datetime)
+    """The datetime that a text writes, by [Format, Culture] or in a form that is usual in the culture."""
+    return _read(text, _choices(session, options, None), "DateTime", _usual_datetime, lambda reading: reading.datetime)
 
 
 @function(
@@ -157,14 +204,9 @@ def datetime_from_text(session: Session, text: str | None, options: Value = None
 def datetimezone_from_text(session: Session, text: str | None, options: Value = None) -> Value:
     """The datetimezone that a text writes, by [Format, Culture] or in a usual form; without a zone, local time."""
 
-    def usual(written: str) -> DateTimeZone:
-        found = read_zoned(written)
-        return localized(session, found) if isinstance(found, DateTime) else found
+    def by_picture(reading: Reading) -> DateTimeZone | DateTime | None:
+        local = reading.datetime
+        return local if local is None or reading.offset is None else DateTimeZone.at(local, reading.offset)
 
-    def by_picture(reading: Reading) -> DateTimeZone | None:
-        local = _datetime(reading)
-        if local is None:
-            return None
-        return localized(session, local) if reading.offset is None else DateTimeZone.at(local, reading.offset)
-
-    return _read(session, text, options, "DateTimeZone", usual, by_picture)
+    found = _read(text, _choices(session, options, None), "DateTimeZone", usual_moment, by_picture)
+    return localized(session, found) if isinstance(found, DateTime) else found

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from headwater.powerquery.library.date.datetimes import clock_record
 from headwater.powerquery.library.date.parts import seconds_of, ticks_of_day
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.fold_rules import exactly
 from headwater.powerquery.values.core import Record, Value
 from headwater.powerquery.values.times import TICKS_PER_HOUR, TICKS_PER_MINUTE, Time
 
@@ -17,7 +18,8 @@ def _declare(name: str, compute: Callable[[int], Value], summary: str, example: 
         return None if ticks is None else compute(ticks)
 
     implementation.__doc__ = summary
-    function(f"Time.{name}(dateTime as any) as nullable number", examples=[example])(implementation)
+    signature = f"Time.{name}(dateTime as any) as nullable number"
+    function(signature, examples=[example], fold=exactly(f"Time.{name}", 1))(implementation)
 
 
 _declare("Hour", lambda t: t // TICKS_PER_HOUR, "The hour.", ("Time.Hour(#time(23, 30, 0))", "23"))

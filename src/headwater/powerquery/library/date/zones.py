@@ -5,14 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headwater.errors import MError
+from headwater.powerquery.library.clock import instant_ticks, local_moment, to_local
 from headwater.powerquery.library.date.datetimes import clock_record, date_record, zoned_from_file_time
-from headwater.powerquery.library.date.parts import (
-    instant_ticks,
-    local_moment,
-    minutes_of,
-    split_offset,
-    to_local,
-)
+from headwater.powerquery.library.date.parts import minutes_of, split_offset
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.values.core import Record, Value
 from headwater.powerquery.values.times import DateTimeZone

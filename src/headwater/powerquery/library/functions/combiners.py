@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from headwater.powerquery.library.arguments import list_of, text_of, whole
@@ -14,7 +15,15 @@ from headwater.powerquery.values.core import List, Value, plain
 from headwater.powerquery.values.functions import Function
 
 
-def _combiner(combine: Callable[[Sequence[str]], str]) -> Function:
+@dataclass(frozen=True, slots=True)
+class DelimiterCombination:
+    """Where a combiner by one delimiter came from: tables fold it."""
+
+    delimiter: str
+    quotes: bool
+
+
+def _combiner(combine: Callable[[Sequence[str]], str], origin: DelimiterCombination | None = None) -> Function:
     """A function value that makes one text of a list of texts; a null among them is an empty text."""
 
     def call(texts: Value) -> str:
@@ -22,7 +31,7 @@ def _combiner(combine: Callable[[Sequence[str]], str]) -> Function:
         return joined(combine(given))
 
     of = t.FunctionType((t.FieldType("texts", t.LIST),), t.TEXT)
-    return Function(call, lambda: of, minimum=1, maximum=1)
+    return Function(call, lambda: of, minimum=1, maximum=1, origin=origin)
 
 
 def _quoted(text: str, delimiters: Sequence[str], quote_style: Value) -> str:
@@ -41,7 +50,8 @@ def _quoted(text: str, delimiters: Sequence[str], quote_style: Value) -> str:
 def by_delimiter(delimiter: str, quote_style: Value = None) -> Function:
     """Combines texts with a delimiter between them."""
     between = units(delimiter)
-    return _combiner(lambda texts: between.join(_quoted(text, [between], quote_style) for text in texts))
+    origin = DelimiterCombination(delimiter, quote_style != QUOTE_NONE)
+    return _combiner(lambda texts: between.join(_quoted(text, [between], quote_style) for text in texts), origin)
 
 
 @function(
@@ -93,7 +103,7 @@ def by_positions(positions: List, template: str | None = None) -> Function:
     """Combines texts, each at a position; one that reaches the next is cut off there."""
     starts = [whole(position, "positions") for position in positions]
     lengths = [*(after - before for before, after in pairwise(starts)), None]
-    ranges = list(zip(starts, lengths, strict=True))
+    ranges = list(zip(starts, lengths, strict=False))  # no positions: no lengths either
     return _combiner(lambda texts: _placed(texts, ranges, template))
 
 

@@ -41,14 +41,15 @@ def ordinal_ignore_case(left: Value, right: Value) -> int:
     examples=[
         ('Comparer.FromCulture("en-US")("a", "B")', "-1"),
         ('Comparer.FromCulture("en-US", true)("résumé", "RÉSUMÉ")', "0"),
+        ('List.Sort({"zebra", "ödla"}, Comparer.FromCulture("sv-SE"))', '{"zebra", "ödla"}'),
     ],
 )
 def from_culture(culture: str, ignore_case: bool | None = None) -> Function:
     """A comparer that orders texts as a dictionary of the culture does."""
-    culture_of(culture)
+    language = culture_of(culture).language
 
     def key(text: str) -> tuple[str, str, str]:
-        return linguistic_key(text, ignore_case=bool(ignore_case))
+        return linguistic_key(text, ignore_case=bool(ignore_case), language=language)
 
     def make_type() -> t.FunctionType:
         return t.FunctionType((t.FieldType("x"), t.FieldType("y")), t.NUMBER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from headwater.powerquery.library.arguments import caller, list_of, text_of, whole
 from headwater.powerquery.library.declarations import enumeration, function
@@ -26,7 +27,16 @@ enumeration(
 Split = Callable[[str], Sequence[str]]
 
 
-def _splitter(split: Split, *, from_end: bool | None = False) -> Function:
+@dataclass(frozen=True, slots=True)
+class DelimiterSplit:
+    """Where a splitter by one delimiter came from: tables fold it."""
+
+    delimiter: str
+    quotes: bool
+    anywhere: bool
+
+
+def _splitter(split: Split, *, from_end: bool | None = False, origin: DelimiterSplit | None = None) -> Function:
     """A function value that splits a text; a null text has no parts. From the end, ``split`` sees it mirrored."""
 
     def call(text: Value) -> List:
@@ -40,7 +50,7 @@ def _splitter(split: Split, *, from_end: bool | None = False) -> Function:
         return List([joined(part) for part in split(units(text))])
 
     of = t.FunctionType((t.FieldType("text", t.nullable(t.TEXT)),), t.LIST)
-    return Function(call, lambda: of, minimum=1, maximum=1)
+    return Function(call, lambda: of, minimum=1, maximum=1, origin=origin)
 
 
 def texts_of(items: List) -> list[str]:
@@ -101,7 +111,8 @@ def by_delimiter(delimiter: str, quote_style: Value = None, csv_style: Value = N
     """Splits text at each occurrence of a delimiter."""
     wanted = [units(delimiter)]
     quotes, anywhere = quote_style != QUOTE_NONE, csv_style != _QUOTE_AFTER_DELIMITER
-    return _splitter(lambda text: _split_at(text, lambda _: wanted, quotes=quotes, anywhere=anywhere))
+    origin = DelimiterSplit(delimiter, quotes, anywhere)
+    return _splitter(lambda text: _split_at(text, lambda _: wanted, quotes=quotes, anywhere=anywhere), origin=origin)
 
 
 @function(

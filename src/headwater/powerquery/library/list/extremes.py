@@ -12,6 +12,7 @@ from headwater.powerquery.library.criteria import (
     sorted_by,
 )
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.list.folds import of_items
 from headwater.powerquery.values.core import List, Value, plain
 
 
@@ -27,6 +28,7 @@ def _considered(items: List, include_nulls: bool | None) -> list[Value]:
         ("List.Max({}, 0)", "0"),
         ('List.Max({"a", "ccc", "bb"}, null, each Text.Length(_))', '"ccc"'),
     ],
+    fold=of_items("List.Max"),
 )
 def maximum(items: List, default: Value = None, criteria: Value = None, include_nulls: bool | None = None) -> Value:
     """The greatest item, or the default where there is none."""
@@ -38,6 +40,7 @@ def maximum(items: List, default: Value = None, criteria: Value = None, include_
     "List.Min(list as list, optional default as any, optional comparisonCriteria as any, optional includeNulls as"
     " nullable logical) as any",
     examples=[("List.Min({4, null, 2, 5})", "2"), ("List.Min({null}, 0)", "0")],
+    fold=of_items("List.Min"),
 )
 def minimum(items: List, default: Value = None, criteria: Value = None, include_nulls: bool | None = None) -> Value:
     """The least item, or the default where there is none."""

@@ -8,6 +8,7 @@ from headwater.errors import MError
 from headwater.powerquery.library.arguments import list_of
 from headwater.powerquery.library.criteria import Bag, condition, equation_of, occurrences
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.list.folds import contains as contains_fold
 from headwater.powerquery.values.core import List, Value
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.operators import logical
@@ -19,6 +20,7 @@ from headwater.powerquery.values.operators import logical
         ("List.Contains({1, 2}, 2)", "true"),
         ('List.Contains({"a"}, "A", Comparer.OrdinalIgnoreCase)', "true"),
     ],
+    fold=contains_fold,
 )
 def contains(items: List, value: Value, criteria: Value = None) -> bool:
     """Whether the list has the value."""

@@ -10,7 +10,8 @@ from functools import reduce
 
 from headwater.errors import MError
 from headwater.powerquery.library.declarations import function
-from headwater.powerquery.library.number.precision import DECIMAL, as_decimal, number_of_decimal
+from headwater.powerquery.library.list.folds import of_numbers
+from headwater.powerquery.library.number.precision import DECIMAL, decimal_result, precision_of, quotient
 from headwater.powerquery.values.core import List, Value
 from headwater.powerquery.values.operators import cannot_convert, is_number, to_double
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
@@ -45,8 +46,9 @@ def total(values: Sequence[Value], precision: Value = None) -> Value:
     for value in values:
         if not is_number(value):
             raise cannot_convert(value, "Number")
-    if precision == DECIMAL:
-        return number_of_decimal(sum((as_decimal(value) for value in values), Decimal(0)))
+    exact = decimal_result(Decimal.__add__, *values) if precision_of(precision) == DECIMAL else None
+    if exact is not None:
+        return exact
     # one after another in doubles; Python's own sum() corrects rounding since 3.12, an engine does not
     return to_double(reduce(operator.add, map(float, values)))
 
@@ -58,6 +60,7 @@ def total(values: Sequence[Value], precision: Value = None) -> Value:
         ("List.Sum({})", "null"),
         ("List.Sum({#duration(0, 1, 0, 0), #duration(0, 0, 30, 0)})", "#duration(0, 1, 30, 0)"),
     ],
+    fold=of_numbers("List.Sum"),
 )
 def list_sum(items: List, precision: Value = None) -> Value:
     """The sum of numbers or durations; null where there is none."""
@@ -74,8 +77,9 @@ def product(items: List, precision: Value = None) -> Value:
     values = number_items(items)
     if not values:
         return None
-    if precision == DECIMAL:
-        return number_of_decimal(reduce(operator.mul, (as_decimal(value) for value in values)))
+    exact = decimal_result(Decimal.__mul__, *values) if precision_of(precision) == DECIMAL else None
+    if exact is not None:
+        return exact
     result: float | int = 1
     for value in values:
         result = to_double(result * to_double(value))
@@ -107,10 +111,11 @@ def mean(values: Sequence[Value], precision: Value = None) -> Value:
 
 
 def _quotient(summed: Value, count: int, precision: Value) -> Value:
-    if precision == DECIMAL:
-        return number_of_decimal(as_decimal(summed) / count)
-    quotient = summed / count
-    return int(quotient) if quotient.is_integer() and abs(quotient) < 2**53 else quotient
+    exact = decimal_result(quotient, summed, count) if precision_of(precision) == DECIMAL else None
+    if exact is not None:
+        return exact
+    share = summed / count
+    return int(share) if share.is_integer() and abs(share) < 2**53 else share
 
 
 @function(
@@ -120,6 +125,7 @@ def _quotient(summed: Value, count: int, precision: Value) -> Value:
         ("List.Average({#date(2024, 2, 28), #date(2024, 3, 1)})", "#date(2024, 2, 29)"),
         ("List.Average({null})", "null"),
     ],
+    fold=of_numbers("List.Average"),
 )
 def average(items: List, precision: Value = None) -> Value:
     """The mean of numbers, dates, datetimes or durations; null where there is none."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import dropwhile, islice, takewhile
 
 from headwater.errors import MError
-from headwater.powerquery.library.arguments import whole
+from headwater.powerquery.evaluator.loops import selected
+from headwater.powerquery.library.arguments import caller, whole
 from headwater.powerquery.library.criteria import condition, count_or_condition
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.values.core import List, Record, Value, force, plain
@@ -215,8 +216,8 @@ def single_or_default(items: List, default: Value = None) -> Value:
 )
 def select(items: List, selection: Function) -> List:
     """The items for which a condition holds."""
-    holds = condition(selection)
-    return List(source=lambda: (item for item in items if holds(item)))
+    caller(selection, 1)
+    return selected(selection, items)
 
 
 @function("List.RemoveNulls(list as list) as list", examples=[("List.RemoveNulls({1, null, 2})", "{1, 2}")])

@@ -68,7 +68,9 @@ def median(items: List, criteria: Value = None) -> Value:
     divisible = all(is_number(value) for value in values) or all(
         isinstance(value, Time | DateTime | DateTimeZone | Duration) for value in values
     )
-    return mean([low, high]) if divisible and len(values) % 2 == 0 else low
+    if divisible and len(values) % 2 == 0:
+        return mean([low, high])
+    return to_double(low) if is_number(low) else low
 
 
 def _inclusive(values: Sequence[Value], share: float) -> Value:

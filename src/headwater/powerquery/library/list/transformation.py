@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain, zip_longest
 
+from headwater.powerquery.evaluator.loops import transformed
 from headwater.powerquery.library.arguments import caller, list_of
 from headwater.powerquery.library.criteria import condition, orderings_of, sorted_by
 from headwater.powerquery.library.declarations import function
@@ -18,8 +19,8 @@ from headwater.powerquery.values.functions import Function
 )
 def transform(items: List, change: Function) -> List:
     """A function of each item; an item is computed when it is asked for."""
-    apply = caller(change, 1)
-    return List(source=lambda: (Thunk(_later(apply, item)) for item in items.raw()))
+    caller(change, 1)
+    return transformed(change, items)
 
 
 def _later(apply: Callable[..., Value], item: Value) -> Callable[[], Value]:

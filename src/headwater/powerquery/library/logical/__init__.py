@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from headwater.plan.types import Kind
 from headwater.powerquery.library.convert import to_logical, to_text
 from headwater.powerquery.library.declarations import function
-from headwater.powerquery.library.fold_rules import conversion
+from headwater.powerquery.library.fold_rules import conversion, from_text, of_kinds
 from headwater.powerquery.values.core import Value
 
 
@@ -26,6 +27,7 @@ def logical_from(value: Value) -> Value:
 @function(
     "Logical.FromText(text as nullable text) as nullable logical",
     examples=[('Logical.FromText("false")', "false")],
+    fold=from_text("Logical.From"),
 )
 def logical_from_text(text: str | None) -> Value:
     """The logical that a text names."""
@@ -35,6 +37,7 @@ def logical_from_text(text: str | None) -> Value:
 @function(
     "Logical.ToText(logicalValue as nullable logical) as nullable text",
     examples=[("Logical.ToText(1 < 2)", '"true"')],
+    fold=of_kinds("Text.From", Kind.LOGICAL, option=""),
 )
 def logical_to_text(value: bool | None) -> Value:
     """The name of a logical."""

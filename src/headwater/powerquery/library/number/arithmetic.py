@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from headwater.powerquery.library.arguments import whole
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.fold_rules import exactly
-from headwater.powerquery.library.number.precision import DECIMAL, as_decimal, number_of_decimal
+from headwater.powerquery.library.number.folds import in_double, logarithm_to
+from headwater.powerquery.library.number.precision import DECIMAL, decimal_result, precision_of, quotient
 from headwater.powerquery.values.core import Value
 from headwater.powerquery.values.operators import divide, to_double
 
@@ -44,6 +47,7 @@ def absolute(number: Value) -> Value:
 @function(
     "Number.Sign(number as nullable number) as nullable number",
     examples=[("Number.Sign(-3)", "-1"), ("Number.Sign(0)", "0")],
+    fold=exactly("Number.Sign", 1),
 )
 def sign(number: Value) -> Value:
     """1 for positive numbers, -1 for negative ones, 0 for 0."""
@@ -56,21 +60,29 @@ def sign(number: Value) -> Value:
     "Number.IntegerDivide(number1 as nullable number, number2 as nullable number, optional precision as nullable"
     " number) as nullable number",
     examples=[("Number.IntegerDivide(7, 2)", "3"), ("Number.IntegerDivide(-7, 2)", "-3")],
+    fold=in_double("Number.IntegerDivide"),
 )
 def integer_divide(number: Value, divisor: Value, precision: Value = None) -> Value:
     """The quotient without its fraction."""
     if number is None or divisor is None:
         return None
-    if precision == DECIMAL and divisor != 0 and math.isfinite(number) and math.isfinite(divisor):
-        return int(as_decimal(number) / as_decimal(divisor))
+    if precision_of(precision) == DECIMAL:
+        found = decimal_result(_whole_quotient, number, divisor)
+        if found is not None:
+            return found
     quotient = divide(number, divisor)
     return to_double(math.trunc(quotient)) if math.isfinite(quotient) else quotient
+
+
+def _whole_quotient(left: Decimal, right: Decimal) -> Decimal:
+    return quotient(left, right).to_integral_value(decimal.ROUND_DOWN)
 
 
 @function(
     "Number.Mod(number as nullable number, divisor as nullable number, optional precision as nullable number) as"
     " nullable number",
     examples=[("Number.Mod(7, 3)", "1"), ("Number.Mod(-7, 3)", "2"), ("Number.Mod(7, 0)", "#nan")],
+    fold=in_double("Number.Mod"),
 )
 def modulo(number: Value, divisor: Value, precision: Value = None) -> Value:
     """What a division leaves over, with the divisor's sign."""
@@ -78,15 +90,23 @@ def modulo(number: Value, divisor: Value, precision: Value = None) -> Value:
         return None
     if divisor == 0 or not math.isfinite(number) or math.isnan(divisor):
         return math.nan
-    if precision == DECIMAL and math.isfinite(divisor):
-        left = as_decimal(number) % as_decimal(divisor)
-        return number_of_decimal(left + as_decimal(divisor) if left and (left < 0) != (divisor < 0) else left)
+    if precision_of(precision) == DECIMAL:
+        found = decimal_result(_remainder, number, divisor)
+        if found is not None:
+            return found
     return to_double(number) % to_double(divisor)
+
+
+def _remainder(left: Decimal, right: Decimal) -> Decimal:
+    """What is left, with the divisor's sign."""
+    rest = left % right
+    return rest + right if rest and (rest < 0) != (right < 0) else rest
 
 
 @function(
     "Number.Power(number as nullable number, power as nullable number) as nullable number",
     examples=[("Number.Power(2, 10)", "1024"), ("Number.Power(-1, 0.5)", "#nan")],
+    fold=exactly("Number.Power", 2),
 )
 def power(number: Value, exponent: Value) -> Value:
     """The number raised to a power."""
@@ -102,6 +122,7 @@ def power(number: Value, exponent: Value) -> Value:
 @function(
     "Number.Sqrt(number as nullable number) as nullable number",
     examples=[("Number.Sqrt(16)", "4"), ("Number.Sqrt(-1)", "#nan")],
+    fold=exactly("Number.Sqrt", 1),
 )
 def square_root(number: Value) -> Value:
     """The square root."""
@@ -111,6 +132,7 @@ def square_root(number: Value) -> Value:
 @function(
     "Number.Exp(number as nullable number) as nullable number",
     examples=[("Number.Exp(0)", "1"), ("Number.Exp(1000)", "#infinity")],
+    fold=exactly("Number.Exp", 1),
 )
 def exponential(number: Value) -> Value:
     """e raised to the number."""
@@ -124,6 +146,7 @@ def _logarithm(number: Value, compute: Callable[..., float]) -> float:
 @function(
     "Number.Ln(number as nullable number) as nullable number",
     examples=[("Number.Ln(1)", "0"), ("Number.Ln(0)", "-#infinity"), ("Number.Ln(-1)", "#nan")],
+    fold=exactly("Number.Ln", 1),
 )
 def natural_logarithm(number: Value) -> Value:
     """The natural logarithm."""
@@ -133,6 +156,7 @@ def natural_logarithm(number: Value) -> Value:
 @function(
     "Number.Log(number as nullable number, optional base as nullable number) as nullable number",
     examples=[("Number.Log(8, 2)", "3"), ("Number.Log(1)", "0")],
+    fold=logarithm_to,
 )
 def logarithm(number: Value, base: Value = None) -> Value:
     """The logarithm to a base, by default e."""
@@ -147,6 +171,7 @@ def logarithm(number: Value, base: Value = None) -> Value:
 @function(
     "Number.Log10(number as nullable number) as nullable number",
     examples=[("Number.Log10(1000)", "3")],
+    fold=exactly("Number.Log10", 1),
 )
 def logarithm_10(number: Value) -> Value:
     """The logarithm to the base 10."""
@@ -190,13 +215,19 @@ def permutations(size: Value, chosen: Value) -> Value:
     return _ways(math.perm, size, chosen, "permutationSize")
 
 
-@function("Number.IsEven(number as number) as logical", examples=[("Number.IsEven(4)", "true")])
+@function(
+    "Number.IsEven(number as number) as logical",
+    examples=[("Number.IsEven(4)", "true")],
+    fold=exactly("Number.IsEven", 1),
+)
 def is_even(number: Value) -> bool:
     """Whether 2 divides the number."""
     return math.isfinite(number) and number % 2 == 0
 
 
-@function("Number.IsOdd(number as number) as logical", examples=[("Number.IsOdd(3)", "true")])
+@function(
+    "Number.IsOdd(number as number) as logical", examples=[("Number.IsOdd(3)", "true")], fold=exactly("Number.IsOdd", 1)
+)
 def is_odd(number: Value) -> bool:
     """Whether dividing the number by 2 leaves 1."""
     return math.isfinite(number) and number % 2 == 1
@@ -205,6 +236,7 @@ def is_odd(number: Value) -> bool:
 @function(
     "Number.IsNaN(number as number) as logical",
     examples=[("Number.IsNaN(0 / 0)", "true"), ("Number.IsNaN(1 / 0)", "false")],
+    fold=exactly("Number.IsNaN", 1),
 )
 def is_nan(number: Value) -> bool:
     """Whether the number is NaN."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from headwater.errors import MError
 from headwater.powerquery.library.arguments import whole
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.fold_rules import exactly
 from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.operators import cannot_convert, is_number
 
@@ -33,7 +34,8 @@ def _declare(name: str, apply: Callable[[int, int], int], summary: str, example:
 
     implementation.__doc__ = summary
     signature = f"Number.{name}(number1 as nullable number, number2 as nullable number) as nullable number"
-    function(signature, examples=[example])(implementation)
+    folds = exactly(f"Number.{name}", 2) if name in ("BitwiseAnd", "BitwiseOr", "BitwiseXor") else None
+    function(signature, examples=[example], fold=folds)(implementation)
 
 
 _declare("BitwiseAnd", operator.and_, "The bits that both numbers have.", ("Number.BitwiseAnd(12, 10)", "8"))

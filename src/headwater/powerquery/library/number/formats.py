@@ -16,6 +16,7 @@ from decimal import Decimal
 
 from headwater.errors import MError
 from headwater.powerquery.library.cultures import Culture
+from headwater.powerquery.library.cultures.numerals import grouped, localized
 from headwater.powerquery.library.number.precision import EXACT, as_decimal
 from headwater.powerquery.values.core import Value
 from headwater.powerquery.values.text import number_text
@@ -38,10 +39,10 @@ def format_number(value: Value, picture: str, culture: Culture) -> str:
     ('1,234.57', '-005')
     """
     if not math.isfinite(value):
-        return SPECIAL_NAMES[number_text(float(value))]
+        return localized(SPECIAL_NAMES[number_text(float(value))], culture)
     standard = _STANDARD.fullmatch(picture)
     if standard is None:
-        return _custom(value, picture)
+        return _custom(value, picture, culture)
     letter = standard[1]
     precision = int(standard[2]) if standard[2] else None
     writer = _WRITERS.get(letter.upper())
@@ -68,11 +69,6 @@ def _fixed(value: Decimal, digits: int) -> str:
     return format(rounded, "f")
 
 
-def _grouped(digits: str) -> str:
-    whole, point, fraction = digits.partition(".")
-    return f"{int(whole):,}{point}{fraction}" if whole else digits
-
-
 # -- a letter and a precision --------------------------------------------------------------------------------------
 
 
@@ -93,12 +89,18 @@ class _Request:
 
     def sign(self, shown: str) -> str:
         """A minus sign, unless what is shown is zero."""
-        return "-" if self.value < 0 and re.search("[1-9]", shown) else ""
+        return "-" if self.negative(shown) else ""
+
+    def negative(self, shown: str) -> bool:
+        """Whether the number is below zero, and what is shown of it is not zero."""
+        return bool(self.value < 0 and re.search("[1-9]", shown))
 
 
 def _currency(request: _Request) -> str:
-    shown = request.culture.currency + _grouped(_fixed(request.number, request.places(2)))
-    return f"({shown})" if request.sign(shown) else shown
+    numbers = request.culture.numbers
+    shown = grouped(_fixed(request.number, request.places(numbers.currency_digits)), request.culture)
+    before, after = numbers.currency_negative if request.negative(shown) else numbers.currency_positive
+    return f"{before}{shown}{after}"
 
 
 def _decimal(request: _Request) -> str:
@@ -114,23 +116,26 @@ def _whole(request: _Request) -> int:
 
 def _fixed_point(request: _Request) -> str:
     shown = _fixed(request.number, request.places(2))
-    return request.sign(shown) + shown
+    return localized(request.sign(shown) + shown, request.culture)
 
 
 def _with_groups(request: _Request) -> str:
-    shown = _grouped(_fixed(request.number, request.places(2)))
+    shown = grouped(_fixed(request.number, request.places(2)), request.culture)
     return request.sign(shown) + shown
 
 
 def _percent(request: _Request) -> str:
-    shown = _grouped(_fixed(request.number * 100, request.places(2)))
-    return f"{request.sign(shown)}{shown} %"
+    shown = grouped(_fixed(request.number * 100, request.places(2)), request.culture)
+    numbers = request.culture.numbers
+    before, after = numbers.percent_negative if request.negative(shown) else numbers.percent_positive
+    return f"{before}{shown}{after}"
 
 
 def _scientific(request: _Request) -> str:
     mantissa, exponent = _mantissa(request.number, request.places(6) + 1)
     sign = "-" if request.value < 0 else ""
-    return f"{sign}{mantissa}{request.letter}{'-' if exponent < 0 else '+'}{abs(exponent):03d}"
+    shown = f"{sign}{mantissa}{request.letter}{'-' if exponent < 0 else '+'}{abs(exponent):03d}"
+    return localized(shown, request.culture)
 
 
 def _mantissa(value: Decimal, digits: int) -> tuple[str, int]:
@@ -151,9 +156,10 @@ def _general(request: _Request) -> str:
     sign = "-" if request.value < 0 else ""
     if -5 < exponent < digits:
         plain = _trimmed(_fixed(request.number, max(digits - 1 - exponent, 0)))
-        return sign + plain if plain != "0" else "0"
+        return localized(sign + plain, request.culture) if plain != "0" else "0"
     letter = "E" if request.letter == "G" else "e"
-    return f"{sign}{_trimmed(mantissa)}{letter}{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    shown = f"{sign}{_trimmed(mantissa)}{letter}{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    return localized(shown, request.culture)
 
 
 def _trimmed(digits: str) -> str:
@@ -161,7 +167,7 @@ def _trimmed(digits: str) -> str:
 
 
 def _round_trip(request: _Request) -> str:
-    return number_text(request.value)
+    return localized(number_text(request.value), request.culture)
 
 
 def _hexadecimal(request: _Request) -> str:
@@ -190,13 +196,13 @@ _SYMBOL = re.compile(r"""'[^']*'?|"[^"]*"?|\\.|[eE][+-]?0+|[0#.,%‰;]|.""", re.
 _EXPONENT = re.compile(r"[eE][+-]?0+")
 
 
-def _custom(value: Value, picture: str) -> str:
+def _custom(value: Value, picture: str, culture: Culture) -> str:
     sections = _sections(picture)
     number = _digits_of(value, None)
     chosen = _chosen(number, sections)
-    shown = _Picture(sections[chosen]).write(abs(number))
+    shown = _Picture(sections[chosen], culture).write(abs(number))
     if len(sections) > 2 and chosen != 2 and sections[2] and not re.search("[1-9]", shown):
-        return _Picture(sections[2]).write(Decimal(0))
+        return _Picture(sections[2], culture).write(Decimal(0))
     return f"-{shown}" if number < 0 and chosen == 0 and re.search("[1-9]", shown) else shown
 
 
@@ -222,8 +228,9 @@ def _chosen(number: Decimal, sections: Sequence[Sequence[str]]) -> int:
 class _Picture:
     """One section of a picture, taken apart."""
 
-    def __init__(self, symbols: Sequence[str]) -> None:
+    def __init__(self, symbols: Sequence[str], culture: Culture) -> None:
         self._symbols = symbols
+        self._numbers = culture.numbers
         self._point = next((at for at, symbol in enumerate(symbols) if symbol == "."), len(symbols))
         digits = [at for at, symbol in enumerate(symbols) if symbol in "0#" and len(symbol) == 1]
         self._whole = [at for at in digits if at < self._point]
@@ -267,14 +274,14 @@ class _Picture:
             if at in pieces:
                 written.append(pieces[at])
             elif at == self._point:
-                written.append("." if fraction else "")
+                written.append(self._numbers.decimal if fraction else "")
             elif at in self._fraction:
                 place = self._fraction.index(at)
                 written.append(fraction[place : place + 1])
             elif at == self._exponent:
                 written.append(_exponent_text(symbol, exponent))
             else:
-                written.append(_literal(symbol))
+                written.append(self._literal(symbol))
         return "".join(written)
 
     def _placed_whole(self, digits: str) -> dict[int, str]:
@@ -290,7 +297,14 @@ class _Picture:
     def _with_comma(self, digits: str, position: int) -> str:
         """The digit ``position`` places from the right, a separator after it where one belongs."""
         digit = digits[len(digits) - 1 - position]
-        return digit + "," if self._groups and position and position % 3 == 0 else digit
+        return digit + self._numbers.group if self._groups and self._ends_group(position) else digit
+
+    def _ends_group(self, position: int) -> bool:
+        first, *others = self._numbers.sizes
+        return position >= first and (position - first) % (others[0] if others else first) == 0
+
+    def _literal(self, symbol: str) -> str:
+        return {"%": self._numbers.percent, "‰": self._numbers.permille}.get(symbol) or _literal(symbol)
 
 
 def _exponent_text(symbol: str, exponent: int) -> str:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from headwater.errors import MError
 from headwater.powerquery.library.arguments import whole
 from headwater.powerquery.library.declarations import enumeration, function
+from headwater.powerquery.library.number.folds import rounding
 from headwater.powerquery.library.number.precision import EXACT, as_decimal, number_of_decimal
 from headwater.powerquery.values.core import Value
 
@@ -70,6 +71,7 @@ def _digits(digits: Value) -> int:
         ("Number.Round(-2.345, 2, RoundingMode.Down)", "-2.35"),
         ("Number.Round(1250, -2)", "1200"),
     ],
+    fold=rounding("Number.Round"),
 )
 def round_to(value: Value, digits: Value = None, mode: Value = None) -> Value:
     """The number rounded to digits after the point (0); halves to the even neighbour unless a mode says otherwise."""
@@ -81,6 +83,7 @@ def round_to(value: Value, digits: Value = None, mode: Value = None) -> Value:
 @function(
     "Number.RoundUp(number as nullable number, optional digits as nullable number) as nullable number",
     examples=[("Number.RoundUp(1.21, 1)", "1.3"), ("Number.RoundUp(-1.9)", "-1")],
+    fold=rounding("Number.RoundUp", "Up"),
 )
 def round_up(value: Value, digits: Value = None) -> Value:
     """The number rounded to the next one above."""
@@ -90,6 +93,7 @@ def round_up(value: Value, digits: Value = None) -> Value:
 @function(
     "Number.RoundDown(number as nullable number, optional digits as nullable number) as nullable number",
     examples=[("Number.RoundDown(1.29, 1)", "1.2"), ("Number.RoundDown(-1.1)", "-2")],
+    fold=rounding("Number.RoundDown", "Down"),
 )
 def round_down(value: Value, digits: Value = None) -> Value:
     """The number rounded to the next one below."""
@@ -99,6 +103,7 @@ def round_down(value: Value, digits: Value = None) -> Value:
 @function(
     "Number.RoundTowardZero(number as nullable number, optional digits as nullable number) as nullable number",
     examples=[("Number.RoundTowardZero(-1.9)", "-1")],
+    fold=rounding("Number.RoundTowardZero", "TowardZero"),
 )
 def round_toward_zero(value: Value, digits: Value = None) -> Value:
     """The number rounded to the next one nearer to 0."""
@@ -108,6 +113,7 @@ def round_toward_zero(value: Value, digits: Value = None) -> Value:
 @function(
     "Number.RoundAwayFromZero(number as nullable number, optional digits as nullable number) as nullable number",
     examples=[("Number.RoundAwayFromZero(-1.1)", "-2")],
+    fold=rounding("Number.RoundAwayFromZero", "AwayFromZero"),
 )
 def round_away_from_zero(value: Value, digits: Value = None) -> Value:
     """The number rounded to the next one farther from 0."""

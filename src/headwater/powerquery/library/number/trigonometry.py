@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.fold_rules import exactly
 from headwater.powerquery.library.number.arithmetic import real
 from headwater.powerquery.values.core import Value
 
@@ -15,7 +16,10 @@ def _declare(name: str, compute: Callable[[float], float], summary: str, example
         return None if number is None else real(compute, number)
 
     implementation.__doc__ = summary
-    function(f"Number.{name}(number as nullable number) as nullable number", examples=examples)(implementation)
+    folds = exactly(f"Number.{name}", 1)
+    function(f"Number.{name}(number as nullable number) as nullable number", examples=examples, fold=folds)(
+        implementation
+    )
 
 
 _declare("Sin", math.sin, "The sine of an angle.", [("Number.Sin(0)", "0")])
@@ -32,6 +36,7 @@ _declare("Tanh", math.tanh, "The hyperbolic tangent.", [("Number.Tanh(0)", "0")]
 @function(
     "Number.Atan2(y as nullable number, x as nullable number) as nullable number",
     examples=[("Number.Atan2(0, 1)", "0"), ("Number.Atan2(0, -1) = Number.PI", "true")],
+    fold=exactly("Number.Atan2", 2),
 )
 def atan2(y: Value, x: Value) -> Value:
     """The angle of the point (x, y), seen from the origin."""

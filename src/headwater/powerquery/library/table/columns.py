@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from headwater.errors import MError
-from headwater.powerquery.library.arguments import function_of, names_of, pairs_of, text_of
+from headwater.powerquery.library.arguments import names_of, pairs_of, text_of
+from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.library.declarations import enumeration, function
 from headwater.powerquery.tables import columns as operations
 from headwater.powerquery.tables import rows as row_operations
@@ -14,6 +15,9 @@ from headwater.powerquery.values.core import List, Record, Value, plain
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
+
+if TYPE_CHECKING:
+    from headwater.powerquery.evaluator.session import Session
 
 enumeration(
     "MissingField",
@@ -113,9 +117,12 @@ def duplicate_column(table: Table, name: str, new_name: str, of: t.Type | None =
     "Table.TransformColumnTypes(table as table, typeTransformations as list, optional culture as any) as table",
     examples=[
         ('Table.TransformColumnTypes(#table({"A"}, {{"1.5"}}), {{"A", type number}})', '#table({"A"}, {{1.5}})'),
+        ('Table.TransformColumnTypes(#table({"A"}, {{"9.2.24"}}), {{"A", type date}}, "de-DE"){0}[A]',
+         "#date(2024, 2, 9)"),
     ],
-)
-def transform_column_types(table: Table, transformations: List, culture: Value = None) -> Table:
+    session=True,
+)  # fmt: skip
+def transform_column_types(session: Session, table: Table, transformations: List, culture: Value = None) -> Table:
     """Columns converted to types; a cell that does not convert becomes an error."""
     types: dict[str, t.Type] = {}
     for name, of in pairs_of(transformations):
@@ -123,31 +130,14 @@ def transform_column_types(table: Table, transformations: List, culture: Value =
             raise cannot_convert(of, "Type")
         types[text_of(name)] = of
     language, missing = _conversion_options(plain(culture))
-    return operations.transform_types(table, types, language, missing)
+    return operations.transform_types(table, types, culture_of(language, session).name, session, missing)
 
 
-def _conversion_options(value: Value) -> tuple[str, operations.Missing]:
+def _conversion_options(value: Value) -> tuple[str | None, operations.Missing]:
     if isinstance(value, Record):
-        return cast(str, value.plain("Culture") or "en-US"), missing_of(value.plain("MissingField"))
-    return ("en-US" if value is None else text_of(value)), "error"
-
-
-@function(
-    "Table.TransformColumns(table as table, transformOperations as list, optional defaultTransformation as nullable"
-    " function, optional missingField as nullable number) as table",
-    examples=[('Table.TransformColumns(#table({"A"}, {{1}}), {"A", each _ + 1})', '#table({"A"}, {{2}})')],
-)
-def transform_columns(table: Table, changes: List, default: Function | None = None, missing: Value = None) -> Table:
-    """Cells of columns replaced by a function of them: {name, function, optional type}."""
-    wanted: dict[str, tuple[Function, t.Type | None]] = {}
-    for name, change, *of in pairs_of(changes):
-        if text_of(name) in table.index:
-            wanted[text_of(name)] = (function_of(change), of[0] if of else None)
-        elif missing_of(missing) == "error":
-            raise operations.missing_column(text_of(name))
-    if default is not None:
-        wanted |= {name: (default, None) for name in table.names if name not in wanted}
-    return operations.transform_columns(table, wanted)
+        language = value.plain("Culture")
+        return (None if language is None else text_of(language)), missing_of(value.plain("MissingField"))
+    return (None if value is None else text_of(value)), "error"
 
 
 @function(
@@ -162,17 +152,6 @@ def expand_record_column(table: Table, column: str, fields: List, new_names: Lis
     """A column of records replaced by columns of their fields."""
     chosen = None if new_names is None else names_of(new_names)
     return operations.expand_record_column(table, column, names_of(fields), chosen)
-
-
-@function(
-    "Table.PromoteHeaders(table as table, optional options as nullable record) as table",
-    examples=[
-        ('Table.PromoteHeaders(#table({"Column1"}, {{"Name"}, {"Ada"}}))', '#table({"Name"}, {{"Ada"}})'),
-    ],
-)
-def promote_headers(table: Table, _options: Value = None) -> Table:
-    """The first row becomes the column names."""
-    return operations.promote_headers(table)
 
 
 @function(

@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from headwater.errors import MError
-from headwater.powerquery.library.arguments import list_of, names_of, record_of, table_of
+from headwater.powerquery.library.arguments import list_of, names_of, record_of, table_of, text_of
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.table.splitting import extra_of
+from headwater.powerquery.tables.columns import missing_column
 from headwater.powerquery.tables.combining import combine
 from headwater.powerquery.tables.holding import planned
 from headwater.powerquery.tables.row_table import RowTable, table_type
+from headwater.powerquery.tables.splitting import fitted
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record, Value, force, plain
+from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.operators import cannot_convert, is_number
 from headwater.powerquery.values.table import Table
 
@@ -48,8 +52,10 @@ def _rows(rows: List, width: int) -> Iterator[Sequence[Value]]:
     session=True,
 )
 def table_literal(session: Session, columns: Value, rows: Value) -> Table:
-    """A table of the given columns (a table type, or names) and rows (lists of cells)."""
-    return _from_rows(session, columns, rows)
+    """A table of the given columns (a table type, names, their number, or null for as many as the first row has) and
+    rows (lists of cells).
+    """
+    return table_of(from_rows(session, list_of(rows), columns))
 
 
 def _from_rows(session: Session, columns: Value, rows: Value) -> Table:
@@ -121,22 +127,29 @@ def from_columns(session: Session, lists: List, columns: Value = None) -> Table:
 @function(
     "Table.FromList(list as list, optional splitter as nullable function, optional columns as any,"
     " optional default as any, optional extraValues as nullable number) as table",
-    examples=[('Table.FromList({"a,b", "c,d"}, null, {"X", "Y"})', '#table({"X", "Y"}, {{"a", "b"}, {"c", "d"}})')],
+    examples=[
+        ('Table.FromList({"a,b", "c,d"}, null, {"X", "Y"})', '#table({"X", "Y"}, {{"a", "b"}, {"c", "d"}})'),
+        ('Table.FromList({"a,b,c"}, null, 2, null, ExtraValues.List)[Column2]', '{{"b", "c"}}'),
+    ],
     session=True,
-)
+)  # fmt: skip
 def from_list(
-    session: Session, items: List, splitter: Value = None, columns: Value = None, default: Value = None,
-    _extra: Value = None,
+    session: Session, items: List, splitter: Function | None = None, columns: Value = None, default: Value = None,
+    extra: Value = None,
 ) -> Table:  # fmt: skip
-    """A table of a list; the splitter makes the cells of a row from an item, by default by commas."""
-    split = [
-        str(plain(item)).split(",") if splitter is None else list_of(splitter.invoke([item])).items for item in items
-    ]
-    width = max((len(row) for row in split), default=1)
-    of = _columns(width if plain(columns) is None else columns)
-    width = len(of.row.fields)
-    rows = [[*row, *[default] * (width - len(row))][:width] for row in split]
-    return planned(RowTable.held(of, rows), session)
+    """A table of a list; the splitter makes the cells of a row from an item, by default by commas.
+
+    Without columns there are as many as the longest row has. Cells that a row lacks are the default; what it has too
+    many of follows ExtraValues, and is an error unless that says otherwise.
+    """
+    rows = [_cells_of(item, splitter) for item in items]
+    of = _columns(max((len(row) for row in rows), default=1) if plain(columns) is None else columns)
+    width, mode = len(of.row.fields), extra_of(extra, "error")
+    return planned(RowTable(of, lambda: (fitted(row, width, default, mode) for row in rows)), session)
+
+
+def _cells_of(item: Value, splitter: Function | None) -> Sequence[Value]:
+    return text_of(item).split(",") if splitter is None else list_of(splitter.invoke([item])).items
 
 
 @function(
@@ -195,23 +208,7 @@ def record_to_table(record: Record) -> Table:
 )
 def record_from_table(table: Table) -> Record:
     """A record from a table with the columns Name and Value."""
-    return Record.of({str(plain(row.get("Name"))): row.raw()["Value"] for row in table.records()})
-
-
-@function(
-    "Table.Buffer(table as table, optional options as nullable record) as table",
-    examples=[('Table.Buffer(#table({"A"}, {{1}}))', '#table({"A"}, {{1}})')],
-    session=True,
-)
-def buffer(session: Session, table: Table, _options: Value = None) -> Table:
-    """The table held in memory, read once."""
-    rows = [[plain_cell(cell) for cell in row] for row in table.rows()]
-    return planned(RowTable.held(table.type, rows), session)
-
-
-def plain_cell(cell: Value) -> Value:
-    """The cell evaluated, unless it is an error: that stays in its cell."""
-    try:
-        return force(cell)
-    except MError:
-        return cell
+    for name in ("Name", "Value"):
+        if name not in table.index:
+            raise missing_column(name)
+    return Record.of({text_of(row.get("Name")): row.raw()["Value"] for row in table.records()})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from headwater.powerquery.library.declarations import function
-from headwater.powerquery.tables.row_table import RowTable, table_type
+from headwater.powerquery.library.type.schema import schema_of
 from headwater.powerquery.tables.rows import slice_rows
-from headwater.powerquery.values import types as t
 from headwater.powerquery.values.table import Table
 
 
@@ -43,23 +42,5 @@ def is_empty(table: Table) -> bool:
     ],
 )
 def schema(table: Table) -> Table:
-    """A row a column: its name, position, type and nullability."""
-    names = ["Name", "Position", "TypeName", "Kind", "IsNullable"]
-    types = [t.TEXT, t.NUMBER, t.TEXT, t.TEXT, t.LOGICAL]
-    rows = [
-        [name, at, _type_name(of), _kind(of), of.nullable]
-        for at, (name, of) in enumerate(zip(table.names, table.column_types, strict=True))
-    ]
-    return RowTable.held(table_type(names, types), rows)
-
-
-def _kind(of: t.Type) -> str:
-    inner = t.non_nullable(of) if of != t.ANY else of
-    return inner.name if isinstance(inner, t.PrimitiveType) else t.type_text(inner).split()[1]
-
-
-def _type_name(of: t.Type) -> str:
-    inner = t.non_nullable(of) if of != t.ANY else of
-    if isinstance(inner, t.PrimitiveType):
-        return inner.facet or next((n for n, facet in t.FACETS.items() if facet == inner), inner.name)
-    return t.type_text(inner)
+    """A row for each column: its name, position, type, nullability and facets."""
+    return schema_of(table.type)

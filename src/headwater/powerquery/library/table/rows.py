@@ -3,47 +3,88 @@
 from __future__ import annotations
 
 from headwater.errors import MError
-from headwater.powerquery.library.arguments import function_of, names_of, text_of, whole
-from headwater.powerquery.library.declarations import enumeration, function
+from headwater.powerquery.evaluator.loops import holds
+from headwater.powerquery.library.arguments import whole
+from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.table.leaving import left
 from headwater.powerquery.tables import rows as operations
-from headwater.powerquery.tables.columns import missing_column
-from headwater.powerquery.tables.grouping import Aggregation, group_rows
-from headwater.powerquery.tables.row_table import RowTable
-from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import List, Value, plain
+from headwater.powerquery.tables import slicing
+from headwater.powerquery.values.core import List, Record, Value, force, plain
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.table import Table
 
-enumeration("Order", {"Ascending": 0, "Descending": 1}, summary="The direction of a sort.")
-enumeration("GroupKind", {"Local": 0, "Global": 1}, summary="Whether equal keys group only where they are adjacent.")
 
-
-def _first(table: Table, count: Value) -> Table:
+def _all_but_first(table: Table, count: Value) -> Table:
+    count = plain(count)
     if isinstance(count, Function):
-        return operations.first_rows_while(table, count)
-    return operations.slice_rows(table, 0, whole(count, "count"))
+        return left("Table.Skip", table, operations.rows_after(table, count))
+    return operations.slice_rows(table, 1 if count is None else whole(count, "countOrCondition"), None)
 
 
 @function(
     "Table.FirstN(table as table, countOrCondition as any) as table",
-    examples=[('Table.FirstN(#table({"A"}, {{1}, {2}}), 1)', '#table({"A"}, {{1}})')],
+    examples=[
+        ('Table.FirstN(#table({"A"}, {{1}, {2}}), 1)', '#table({"A"}, {{1}})'),
+        ('Table.FirstN(#table({"A"}, {{1}, {5}, {2}}), each [A] < 3)', '#table({"A"}, {{1}})'),
+    ],
 )
 def first_n(table: Table, count: Value) -> Table:
     """The first rows: a number of them, or while a condition holds."""
-    return _first(table, plain(count))
+    count = plain(count)
+    if isinstance(count, Function):
+        return left("Table.FirstN", table, operations.first_rows_while(table, count))
+    return operations.slice_rows(table, 0, whole(count, "countOrCondition"))
 
 
 @function(
     "Table.Skip(table as table, optional countOrCondition as any) as table",
-    examples=[('Table.Skip(#table({"A"}, {{1}, {2}}), 1)', '#table({"A"}, {{2}})')],
+    examples=[
+        ('Table.Skip(#table({"A"}, {{1}, {2}}), 1)', '#table({"A"}, {{2}})'),
+        ('Table.Skip(#table({"A"}, {{1}, {5}, {2}}), each [A] < 3)', '#table({"A"}, {{5}, {2}})'),
+    ],
 )
 def skip(table: Table, count: Value = None) -> Table:
-    """All rows but the first, or but a number of first ones."""
+    """All rows but the first, but a number of first ones, or but those at the beginning for which a condition holds."""
+    return _all_but_first(table, count)
+
+
+@function(
+    "Table.RemoveFirstN(table as table, optional countOrCondition as any) as table",
+    examples=[('Table.RemoveFirstN(#table({"A"}, {{1}, {2}, {3}}), 2)', '#table({"A"}, {{3}})')],
+)
+def remove_first_n(table: Table, count: Value = None) -> Table:
+    """All rows but the first, but a number of first ones, or but those at the beginning for which a condition holds."""
+    return _all_but_first(table, count)
+
+
+@function(
+    "Table.LastN(table as table, countOrCondition as any) as table",
+    examples=[
+        ('Table.LastN(#table({"A"}, {{1}, {2}, {3}}), 2)', '#table({"A"}, {{2}, {3}})'),
+        ('Table.LastN(#table({"A"}, {{5}, {1}, {6}}), each [A] > 4)', '#table({"A"}, {{6}})'),
+    ],
+)
+def last_n(table: Table, count: Value) -> Table:
+    """The last rows, in their order: a number of them, or those at the end for which a condition holds."""
     count = plain(count)
     if isinstance(count, Function):
-        leading = operations.first_rows_while(table, count).row_count()
-        return operations.slice_rows(table, leading, None)
-    return operations.slice_rows(table, 1 if count is None else whole(count, "count"), None)
+        return slicing.last_rows(table, slicing.trailing_rows(table, count))
+    return slicing.last_rows(table, whole(count, "countOrCondition"))
+
+
+@function(
+    "Table.RemoveLastN(table as table, optional countOrCondition as any) as table",
+    examples=[
+        ('Table.RemoveLastN(#table({"A"}, {{1}, {2}}))', '#table({"A"}, {{1}})'),
+        ('Table.RemoveLastN(#table({"A"}, {{5}, {1}, {6}}), each [A] > 4)', '#table({"A"}, {{5}, {1}})'),
+    ],
+)
+def remove_last_n(table: Table, count: Value = None) -> Table:
+    """All rows but the last, but a number of last ones, or but those at the end for which a condition holds."""
+    count = plain(count)
+    if isinstance(count, Function):
+        return slicing.without_last_rows(table, slicing.trailing_rows(table, count))
+    return slicing.without_last_rows(table, 1 if count is None else whole(count, "countOrCondition"))
 
 
 @function(
@@ -65,100 +106,67 @@ def first(table: Table, default: Value = None) -> Value:
 
 
 @function(
+    "Table.Last(table as table, optional default as any) as any",
+    examples=[('Table.Last(#table({"A"}, {{1}, {2}}))', "[A = 2]")],
+)
+def last(table: Table, default: Value = None) -> Value:
+    """The last row as a record, or the default of an empty table."""
+    return next(slicing.last_rows(table, 1).records(), default)
+
+
+@function(
+    "Table.SingleRow(table as table) as record",
+    examples=[('Table.SingleRow(#table({"A"}, {{1}}))', "[A = 1]")],
+)
+def single_row(table: Table) -> Record:
+    """The only row as a record; an error where there is none, or more than one."""
+    found = list(operations.slice_rows(table, 0, 2).records())
+    if len(found) != 1:
+        how = "has no rows" if not found else "has more than one row"
+        raise MError("Expression.Error", f"The table {how}, where exactly one is expected.")
+    return found[0]
+
+
+@function(
+    "Table.FirstValue(table as table, optional default as any) as any",
+    examples=[('Table.FirstValue(#table({"A", "B"}, {{1, 2}}))', "1"), ('Table.FirstValue(#table({"A"}, {}), 0)', "0")],
+)
+def first_value(table: Table, default: Value = None) -> Value:
+    """The first cell of the first row, or the default of a table without rows or columns."""
+    row = next(operations.slice_rows(table, 0, 1).rows(), None)
+    return force(row[0]) if row else default
+
+
+@function(
+    "Table.AlternateRows(table as table, offset as number, skip as number, take as number) as table",
+    examples=[
+        ('Table.AlternateRows(#table({"A"}, {{1}, {2}, {3}, {4}, {5}}), 1, 1, 2)', '#table({"A"}, {{1}, {3}, {4}})'),
+    ],
+)
+def alternate_rows(table: Table, offset: Value, skipped: Value, taken: Value) -> Table:
+    """The first rows up to an offset, then by turns a number of rows left out and a number kept."""
+    left_out, kept = whole(skipped, "skip"), whole(taken, "take")
+    if left_out + kept == 0:
+        raise MError("Expression.Error", "The 'skip' and 'take' arguments cannot both be 0.")
+    return slicing.alternate_rows(table, whole(offset, "offset"), left_out, kept)
+
+
+@function(
+    "Table.Repeat(table as table, count as number) as table",
+    examples=[('Table.Repeat(#table({"A"}, {{1}, {2}}), 2)', '#table({"A"}, {{1}, {2}, {1}, {2}})')],
+)
+def repeat(table: Table, count: Value) -> Table:
+    """All rows, as many times."""
+    return slicing.repeat_rows(table, whole(count, "count"))
+
+
+@function(
     "Table.SelectRows(table as table, condition as function) as table",
     examples=[('Table.SelectRows(#table({"A"}, {{1}, {5}}), each [A] > 2)', '#table({"A"}, {{5}})')],
 )
 def select_rows(table: Table, condition: Function) -> Table:
     """The rows for which the condition is true."""
     return operations.select_rows(table, condition)
-
-
-def _criterion(value: Value) -> operations.Criterion:
-    value = plain(value)
-    if isinstance(value, List):
-        key, *direction = list(value.plain())
-        return operations.Criterion(_key(key), bool(direction) and direction[0] == 1)
-    return operations.Criterion(_key(value))
-
-
-def _key(value: Value) -> str | Function:
-    return value if isinstance(value, str) else function_of(value)
-
-
-def criteria_of(value: Value) -> list[operations.Criterion]:
-    """Sort criteria: a name, a function, ``{name, order}``, or a list of these."""
-    value = plain(value)
-    if not isinstance(value, List):
-        return [_criterion(value)]
-    items = list(value.plain())
-    single = len(items) == 2 and not isinstance(items[0], List) and not isinstance(items[1], str | List | Function)
-    return [_criterion(value)] if single else [_criterion(item) for item in items]
-
-
-@function(
-    "Table.Sort(table as table, comparisonCriteria as any) as table",
-    examples=[
-        ('Table.Sort(#table({"A"}, {{1}, {3}, {2}}), {{"A", Order.Descending}})', '#table({"A"}, {{3}, {2}, {1}})'),
-    ],
-)
-def sort(table: Table, criteria: Value) -> Table:
-    """The rows sorted by columns or functions of the row; nulls first, ties as they were."""
-    wanted = criteria_of(criteria)
-    for criterion in wanted:
-        if isinstance(criterion.key, str) and criterion.key not in table.index:
-            raise missing_column(criterion.key)
-    return operations.sort_rows(table, wanted)
-
-
-@function(
-    "Table.Distinct(table as table, optional equationCriteria as any) as table",
-    examples=[('Table.Distinct(#table({"A"}, {{1}, {1}, {2}}))', '#table({"A"}, {{1}, {2}})')],
-)
-def distinct(table: Table, criteria: Value = None) -> Table:
-    """The first row of each combination of the named columns, or of all."""
-    names = [] if plain(criteria) is None else names_of(criteria)
-    for name in names:
-        if name not in table.index:
-            raise missing_column(name)
-    return operations.distinct_rows(table, names)
-
-
-@function(
-    "Table.ReverseRows(table as table) as table",
-    examples=[('Table.ReverseRows(#table({"A"}, {{1}, {2}}))', '#table({"A"}, {{2}, {1}})')],
-)
-def reverse_rows(table: Table) -> Table:
-    """The rows from last to first."""
-    return RowTable(table.type, lambda: reversed(list(table.rows())))
-
-
-@function(
-    "Table.Group(table as table, key as any, aggregatedColumns as list, optional groupKind as nullable number,"
-    " optional comparer as nullable function) as table",
-    examples=[
-        ('Table.Group(#table({"K", "V"}, {{"a", 1}, {"b", 2}, {"a", 3}}), "K", {"Sum", each List.Sum([V])})',
-         '#table({"K", "Sum"}, {{"a", 4}, {"b", 2}})'),
-    ],
-)  # fmt: skip
-def group(table: Table, key: Value, aggregated: List, kind: Value = None, comparer: Value = None) -> Table:
-    """One row for each combination of the key columns, with aggregations: {name, function, optional type}."""
-    if kind == 0 or comparer is not None:
-        raise MError("Expression.Error", "Table.Group takes neither GroupKind.Local nor a comparer yet.")
-    keys = names_of(key)
-    for name in keys:
-        if name not in table.index:
-            raise missing_column(name)
-    return group_rows(table, keys, _aggregations(aggregated))
-
-
-def _aggregations(aggregated: List) -> list[Aggregation]:
-    items = list(aggregated.plain())
-    listed = [items] if items and isinstance(items[0], str) else [list(plain(i).plain()) for i in items]
-    made = []
-    for name, function_value, *of in listed:
-        kind = plain(of[0]) if of else None
-        made.append(Aggregation(text_of(name), function_of(function_value), kind if isinstance(kind, t.Type) else None))
-    return made
 
 
 @function(
@@ -176,7 +184,7 @@ def transform_rows(table: Table, transform: Function) -> List:
 )
 def matches_all_rows(table: Table, condition: Function) -> bool:
     """Whether the condition holds for every row."""
-    return all(operations.holds(condition, row) for row in table.records())
+    return all(holds(condition, row) for row in table.records())
 
 
 @function(
@@ -185,4 +193,4 @@ def matches_all_rows(table: Table, condition: Function) -> bool:
 )
 def matches_any_rows(table: Table, condition: Function) -> bool:
     """Whether the condition holds for some row."""
-    return any(operations.holds(condition, row) for row in table.records())
+    return any(holds(condition, row) for row in table.records())

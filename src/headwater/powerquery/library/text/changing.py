@@ -6,10 +6,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from headwater.powerquery.library import tailoring
 from headwater.powerquery.library.arguments import whole
 from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.fold_rules import exactly
 from headwater.powerquery.library.text.characters import WHITESPACE, character_of, characters_of
+from headwater.powerquery.library.text.folds import cased, padding, parts, with_characters
 from headwater.powerquery.library.text.units import units
 from headwater.powerquery.values.core import Value, plain
 
@@ -20,31 +23,34 @@ if TYPE_CHECKING:
 def _each_character(text: str, change: str) -> str:
     """``text`` by a method of str, left alone where it would make several characters of one, as M does."""
     changed: str = getattr(text, change)()
-    if text.isascii() or len(changed) == len(text):
+    # Python knows a small sigma for the ends of words, M does not.
+    if text.isascii() or (len(changed) == len(text) and "Σ" not in text):
         return changed
     return "".join(c if len(one := getattr(c, change)()) != 1 else one for c in text)
 
 
 @function(
     "Text.Upper(text as nullable text, optional culture as nullable text) as nullable text",
-    examples=[('Text.Upper("aBc")', '"ABC"'), ('Text.Upper("straße")', '"STRAßE"')],
+    examples=[('Text.Upper("aBc")', '"ABC"'), ('Text.Upper("istanbul", "tr-TR")', '"İSTANBUL"')],
+    fold=cased("Text.Upper"),
     session=True,
 )
 def upper(session: Session, text: str | None, culture: str | None = None) -> Value:
     """The text in capital letters."""
-    culture_of(culture, session)
-    return None if text is None else _each_character(text, "upper")
+    language = culture_of(culture, session).language
+    return None if text is None else _each_character(tailoring.upper(text, language), "upper")
 
 
 @function(
     "Text.Lower(text as nullable text, optional culture as nullable text) as nullable text",
     examples=[('Text.Lower("aBc")', '"abc"')],
+    fold=cased("Text.Lower"),
     session=True,
 )
 def lower(session: Session, text: str | None, culture: str | None = None) -> Value:
     """The text in small letters."""
-    culture_of(culture, session)
-    return None if text is None else _each_character(text, "lower")
+    language = culture_of(culture, session).language
+    return None if text is None else _each_character(tailoring.lower(text, language), "lower")
 
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -57,10 +63,13 @@ _WORD = re.compile(r"[^\W\d_]+")
 )
 def proper(session: Session, text: str | None, culture: str | None = None) -> Value:
     """Each word with a capital letter first and small letters after it."""
-    culture_of(culture, session)
-    if text is None:
-        return None
-    return _WORD.sub(lambda w: _each_character(w[0][0], "upper") + _each_character(w[0][1:], "lower"), text)
+    language = culture_of(culture, session).language
+    return None if text is None else _WORD.sub(lambda found: _capitalized(found[0], language), text)
+
+
+def _capitalized(word: str, language: str) -> str:
+    first, others = tailoring.upper(word[0], language), tailoring.lower(word[1:], language)
+    return _each_character(first, "upper") + _each_character(others, "lower")
 
 
 def _blanks(trim: Value) -> str:
@@ -70,6 +79,7 @@ def _blanks(trim: Value) -> str:
 @function(
     "Text.Trim(text as nullable text, optional trim as any) as nullable text",
     examples=[('Text.Trim("  a b ")', '"a b"'), ('Text.Trim("-+a+", {"-", "+"})', '"a"')],
+    fold=with_characters("Text.Trim", WHITESPACE),
 )
 def trim_both(text: str | None, trim: Value = None) -> Value:
     """The text without blanks, or other given characters, at both ends."""
@@ -79,6 +89,7 @@ def trim_both(text: str | None, trim: Value = None) -> Value:
 @function(
     "Text.TrimStart(text as nullable text, optional trim as any) as nullable text",
     examples=[('Text.TrimStart("007", "0")', '"7"')],
+    fold=with_characters("Text.TrimStart", WHITESPACE),
 )
 def trim_start(text: str | None, trim: Value = None) -> Value:
     """The text without blanks, or other given characters, at its start."""
@@ -88,6 +99,7 @@ def trim_start(text: str | None, trim: Value = None) -> Value:
 @function(
     "Text.TrimEnd(text as nullable text, optional trim as any) as nullable text",
     examples=[('Text.TrimEnd("7.50", "0")', '"7.5"')],
+    fold=with_characters("Text.TrimEnd", WHITESPACE),
 )
 def trim_end(text: str | None, trim: Value = None) -> Value:
     """The text without blanks, or other given characters, at its end."""
@@ -102,6 +114,7 @@ def _padding(text: str, count: Value, character: str | None) -> str:
 @function(
     "Text.PadStart(text as nullable text, count as number, optional character as nullable text) as nullable text",
     examples=[('Text.PadStart("7", 3, "0")', '"007"')],
+    fold=padding("Text.PadStart"),
 )
 def pad_start(text: str | None, count: Value, character: str | None = None) -> Value:
     """The text made longer at its start, with blanks or another character."""
@@ -111,6 +124,7 @@ def pad_start(text: str | None, count: Value, character: str | None = None) -> V
 @function(
     "Text.PadEnd(text as nullable text, count as number, optional character as nullable text) as nullable text",
     examples=[('Text.PadEnd("7", 3, ".")', '"7.."')],
+    fold=padding("Text.PadEnd"),
 )
 def pad_end(text: str | None, count: Value, character: str | None = None) -> Value:
     """The text made longer at its end, with blanks or another character."""
@@ -120,6 +134,7 @@ def pad_end(text: str | None, count: Value, character: str | None = None) -> Val
 @function(
     "Text.Remove(text as nullable text, removeChars as any) as nullable text",
     examples=[('Text.Remove("a,b;c", {",", ";"})', '"abc"')],
+    fold=with_characters("Text.Remove"),
 )
 def remove(text: str | None, characters: Value) -> Value:
     """The text without some characters."""
@@ -132,6 +147,7 @@ def remove(text: str | None, characters: Value) -> Value:
 @function(
     "Text.Select(text as nullable text, selectChars as any) as nullable text",
     examples=[('Text.Select("a1b2", {"0".."9"})', '"12"')],
+    fold=with_characters("Text.Select"),
 )
 def select(text: str | None, characters: Value) -> Value:
     """Only some characters of the text."""
@@ -144,6 +160,7 @@ def select(text: str | None, characters: Value) -> Value:
 @function(
     "Text.Clean(text as nullable text) as nullable text",
     examples=[('Text.Clean("a#(tab)b#(cr,lf)")', '"ab"')],
+    fold=exactly("Text.Clean", 1),
 )
 def clean(text: str | None) -> Value:
     """The text without control characters."""
@@ -153,6 +170,7 @@ def clean(text: str | None) -> Value:
 @function(
     "Text.Replace(text as nullable text, old as text, new as text) as nullable text",
     examples=[('Text.Replace("a-b-c", "-", "+")', '"a+b+c"')],
+    fold=exactly("Text.Replace", 3),
 )
 def replace(text: str | None, old: str, new: str) -> Value:
     """The text with each occurrence of one text replaced by another."""
@@ -167,6 +185,7 @@ def replace_text(text: str | None, old: str, new: str) -> str | None:
 @function(
     "Text.Repeat(text as nullable text, count as number) as nullable text",
     examples=[('Text.Repeat("ab", 3)', '"ababab"')],
+    fold=parts("Text.Repeat", 2),
 )
 def repeat(text: str | None, count: Value) -> Value:
     """The text a number of times over."""
@@ -176,6 +195,7 @@ def repeat(text: str | None, count: Value) -> Value:
 @function(
     "Text.Reverse(text as nullable text) as nullable text",
     examples=[('Text.Reverse("abc")', '"cba"')],
+    fold=exactly("Text.Reverse", 1),
 )
 def reverse(text: str | None) -> Value:
     """The characters from last to first."""

@@ -10,6 +10,7 @@ from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.templates import fill
 from headwater.powerquery.library.text.conversion import text_of_value
+from headwater.powerquery.library.text.folds import combined
 from headwater.powerquery.library.text.units import joined
 from headwater.powerquery.values.core import List, Value
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @function(
     "Text.Combine(texts as list, optional separator as nullable text) as text",
     examples=[('Text.Combine({"a", null, "b"}, "-")', '"a-b"'), ("Text.Combine({})", '""')],
+    fold=combined,
 )
 def combine(texts: List, separator: str | None = None) -> str:
     """The texts one after another, a separator between them; nulls are left out."""

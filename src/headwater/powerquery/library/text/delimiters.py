@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from headwater.errors import MError
-from headwater.powerquery.library.arguments import whole
 from headwater.powerquery.library.declarations import function
-from headwater.powerquery.values.core import List, Value, plain
-
-_FROM_END = 1
-
-
-def _wanted(index: Value, argument: str) -> tuple[int, bool]:
-    """(which occurrence, whether counted from the end) of an argument: a number, or ``{number, RelativePosition}``."""
-    index = plain(index)
-    if index is None:
-        return 0, False
-    if not isinstance(index, List):
-        return whole(index, argument), False
-    parts = list(index.plain())
-    if len(parts) != 2:
-        raise MError(
-            "Expression.Error", f"The '{argument}' argument takes a number, or a number and a position.", index
-        )
-    return whole(parts[0], argument), parts[1] == _FROM_END
+from headwater.powerquery.library.text.folds import between, by_delimiter
+from headwater.powerquery.library.text.occurrences import wanted
+from headwater.powerquery.values.core import Value
 
 
 def _find(text: str, delimiter: str, which: tuple[int, bool], begin: int = 0) -> int | None:
@@ -52,12 +35,13 @@ def _find(text: str, delimiter: str, which: tuple[int, bool], begin: int = 0) ->
         ('Text.BeforeDelimiter("a-b-c", "-", {0, RelativePosition.FromEnd})', '"a-b"'),
         ('Text.BeforeDelimiter("abc", "-")', '"abc"'),
     ],
+    fold=by_delimiter("Text.BeforeDelimiter"),
 )
 def before_delimiter(text: str | None, delimiter: str, index: Value = None) -> Value:
     """The text before an occurrence of a delimiter; all of it where that is not met from the start."""
     if text is None:
         return None
-    which = _wanted(index, "index")
+    which = wanted(index, "index")
     at = _find(text, delimiter, which)
     return ("" if which[1] else text) if at is None else text[:at]
 
@@ -69,12 +53,13 @@ def before_delimiter(text: str | None, delimiter: str, index: Value = None) -> V
         ('Text.AfterDelimiter("a-b-c", "-", 1)', '"c"'),
         ('Text.AfterDelimiter("abc", "-")', '""'),
     ],
+    fold=by_delimiter("Text.AfterDelimiter"),
 )
 def after_delimiter(text: str | None, delimiter: str, index: Value = None) -> Value:
     """The text after an occurrence of a delimiter; nothing where that is not met from the start."""
     if text is None:
         return None
-    which = _wanted(index, "index")
+    which = wanted(index, "index")
     at = _find(text, delimiter, which)
     return (text if which[1] else "") if at is None else text[at + len(delimiter) :]
 
@@ -86,14 +71,15 @@ def after_delimiter(text: str | None, delimiter: str, index: Value = None) -> Va
         ('Text.BetweenDelimiters("f(x) + g(y)", "(", ")")', '"x"'),
         ('Text.BetweenDelimiters("f(x) + g(y)", "(", ")", 1)', '"y"'),
     ],
+    fold=between,
 )
 def between_delimiters(text: str | None, opening: str, closing: str, first: Value = None, last: Value = None) -> Value:
     """The text between two delimiters; occurrences of the second are counted from the first one on."""
     if text is None:
         return None
-    begin = _find(text, opening, _wanted(first, "startIndex"))
+    begin = _find(text, opening, wanted(first, "startIndex"))
     if begin is None:
         return ""
     begin += len(opening)
-    end = _find(text, closing, _wanted(last, "endIndex"), begin)
+    end = _find(text, closing, wanted(last, "endIndex"), begin)
     return "" if end is None else text[begin:end]

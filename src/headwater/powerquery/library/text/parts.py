@@ -6,6 +6,7 @@ from headwater.errors import MError
 from headwater.powerquery.library.arguments import whole
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.fold_rules import exactly
+from headwater.powerquery.library.text.folds import parts
 from headwater.powerquery.library.text.units import joined, units
 from headwater.powerquery.values.core import Value
 
@@ -45,6 +46,7 @@ def length(text: str | None) -> Value:
 @function(
     "Text.At(text as nullable text, index as number) as nullable text",
     examples=[('Text.At("abc", 1)', '"b"')],
+    fold=parts("Text.At", 2),
 )
 def at(text: str | None, index: Value) -> Value:
     """The character at a position, counted from 0."""
@@ -59,6 +61,7 @@ def at(text: str | None, index: Value) -> Value:
 @function(
     "Text.Start(text as nullable text, count as number) as nullable text",
     examples=[('Text.Start("abc", 2)', '"ab"'), ('Text.Start("abc", 9)', '"abc"')],
+    fold=parts("Text.Start", 2),
 )
 def start(text: str | None, count: Value) -> Value:
     """The first characters."""
@@ -68,6 +71,7 @@ def start(text: str | None, count: Value) -> Value:
 @function(
     "Text.End(text as nullable text, count as number) as nullable text",
     examples=[('Text.End("abc", 2)', '"bc"'), ('Text.End("abc", 0)', '""')],
+    fold=parts("Text.End", 2),
 )
 def end(text: str | None, count: Value) -> Value:
     """The last characters."""
@@ -80,6 +84,7 @@ def end(text: str | None, count: Value) -> Value:
 @function(
     "Text.Middle(text as nullable text, start as number, optional count as nullable number) as nullable text",
     examples=[('Text.Middle("abcd", 1, 2)', '"bc"'), ('Text.Middle("abcd", 9)', '""')],
+    fold=parts("Text.Middle", 3),
 )
 def middle(text: str | None, first: Value, count: Value = None) -> Value:
     """Characters from a position on, as many as there are of those wanted."""
@@ -92,6 +97,7 @@ def middle(text: str | None, first: Value, count: Value = None) -> Value:
 @function(
     "Text.Range(text as nullable text, offset as number, optional count as nullable number) as nullable text",
     examples=[('Text.Range("abcd", 1, 2)', '"bc"'), ('(try Text.Range("abcd", 9))[HasError]', "true")],
+    fold=parts("Text.Range", 3),
 )
 def text_range(text: str | None, offset: Value, count: Value = None) -> Value:
     """Characters from a position on; an error when there are fewer than wanted."""
@@ -104,6 +110,7 @@ def text_range(text: str | None, offset: Value, count: Value = None) -> Value:
 @function(
     "Text.Insert(text as nullable text, offset as number, newText as text) as nullable text",
     examples=[('Text.Insert("ad", 1, "bc")', '"abcd"')],
+    fold=parts("Text.Insert", 3),
 )
 def insert(text: str | None, offset: Value, new: str) -> Value:
     """The text with another put in at a position."""
@@ -116,6 +123,7 @@ def insert(text: str | None, offset: Value, new: str) -> Value:
 @function(
     "Text.RemoveRange(text as nullable text, offset as number, optional count as nullable number) as nullable text",
     examples=[('Text.RemoveRange("abcd", 1, 2)', '"ad"'), ('Text.RemoveRange("abcd", 1)', '"acd"')],
+    fold=parts("Text.RemoveRange", 3),
 )
 def remove_range(text: str | None, offset: Value, count: Value = None) -> Value:
     """The text without a number of characters (1) from a position on."""
@@ -128,6 +136,7 @@ def remove_range(text: str | None, offset: Value, count: Value = None) -> Value:
 @function(
     "Text.ReplaceRange(text as nullable text, offset as number, count as number, newText as text) as nullable text",
     examples=[('Text.ReplaceRange("aXXd", 1, 2, "bc")', '"abcd"')],
+    fold=parts("Text.ReplaceRange", 4),
 )
 def replace_range(text: str | None, offset: Value, count: Value, new: str) -> Value:
     """The text with a number of characters from a position on replaced by another text."""

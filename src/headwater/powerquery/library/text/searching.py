@@ -8,8 +8,8 @@ from headwater.powerquery.library.arguments import caller
 from headwater.powerquery.library.collation import ordinal_key, ordinal_upper, text_key
 from headwater.powerquery.library.criteria import occurrences
 from headwater.powerquery.library.declarations import enumeration, function
-from headwater.powerquery.library.fold_rules import text_search
 from headwater.powerquery.library.text.characters import characters_of
+from headwater.powerquery.library.text.folds import position, search
 from headwater.powerquery.library.text.units import joined, units
 from headwater.powerquery.values.core import List, Value, plain
 from headwater.powerquery.values.functions import Function
@@ -81,7 +81,7 @@ def _ends(text: str, wanted: str, comparer: Function | None) -> bool:
         ('Text.Contains("Headwater", "WATER")', "false"),
         ('Text.Contains("Headwater", "WATER", Comparer.OrdinalIgnoreCase)', "true"),
     ],
-    fold=text_search("Text.Contains"),
+    fold=search("Text.Contains"),
 )
 def contains(text: str | None, wanted: str, comparer: Function | None = None) -> Value:
     """Whether a text occurs in another."""
@@ -96,7 +96,7 @@ def contains(text: str | None, wanted: str, comparer: Function | None = None) ->
     "Text.StartsWith(text as nullable text, substring as text, optional comparer as nullable function) as nullable"
     " logical",
     examples=[('Text.StartsWith("Headwater", "Head")', "true"), ('Text.StartsWith("Headwater", "head")', "false")],
-    fold=text_search("Text.StartsWith"),
+    fold=search("Text.StartsWith"),
 )
 def starts_with(text: str | None, wanted: str, comparer: Function | None = None) -> Value:
     """Whether a text begins with another."""
@@ -107,7 +107,7 @@ def starts_with(text: str | None, wanted: str, comparer: Function | None = None)
     "Text.EndsWith(text as nullable text, substring as text, optional comparer as nullable function) as nullable"
     " logical",
     examples=[('Text.EndsWith("Headwater", "water")', "true")],
-    fold=text_search("Text.EndsWith"),
+    fold=search("Text.EndsWith"),
 )
 def ends_with(text: str | None, wanted: str, comparer: Function | None = None) -> Value:
     """Whether a text ends with another."""
@@ -122,6 +122,7 @@ def ends_with(text: str | None, wanted: str, comparer: Function | None = None) -
         ('Text.PositionOf("banana", "an", Occurrence.All)', "{1, 3}"),
         ('Text.PositionOf("banana", "x")', "-1"),
     ],
+    fold=position,
 )
 def position_of(text: str, wanted: str, occurrence: Value = None, comparer: Function | None = None) -> Value:
     """Where a text occurs in another, counted from 0; -1 where it does not."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from headwater.powerquery.library.declarations import constant, function
-from headwater.powerquery.library.type import structure
+from headwater.powerquery.library.type import facets, partitions, schema, structure, union
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record
 
-__all__ = ["structure"]
+__all__ = ["facets", "partitions", "schema", "structure", "union"]
 
 for _name, _type in t.FACETS.items():
     constant(_name, _type, summary=f"The type {_name}.")

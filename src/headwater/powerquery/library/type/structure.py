@@ -19,7 +19,12 @@ def _record_type(of: t.Type) -> t.RecordType:
     raise cannot_convert(of, "Record")
 
 
-def _table_type(of: t.Type) -> t.TableType:
+def table_type_of(of: t.Type) -> t.TableType:
+    """The type, if it is one of tables.
+
+    Raises:
+        MError: Expression.Error otherwise.
+    """
     inner = t.non_nullable(of)
     if isinstance(inner, t.TableType):
         return inner
@@ -81,7 +86,7 @@ def closed_record(of: t.Type) -> t.Type:
 )
 def table_row(of: t.Type) -> t.Type:
     """The record type of a table type's rows."""
-    return _table_type(of).row
+    return table_type_of(of).row
 
 
 @function(
@@ -90,7 +95,7 @@ def table_row(of: t.Type) -> t.Type:
 )
 def table_column(of: t.Type, name: str) -> t.Type:
     """The type of a column of a table type."""
-    found = _table_type(of).row.field(name)
+    found = table_type_of(of).row.field(name)
     if found is None:
         raise MError("Expression.Error", f"The column '{name}' of the table wasn't found.", name)
     return found.type
@@ -112,7 +117,7 @@ def _keyed(of: t.TableType, names: list[str], primary: bool) -> t.TableType:
 )
 def add_table_key(of: t.Type, columns: List, primary: bool) -> t.Type:
     """The table type with a key of some of its columns added."""
-    return _keyed(_table_type(of), names_of(columns), primary)
+    return _keyed(table_type_of(of), names_of(columns), primary)
 
 
 @function(
@@ -124,7 +129,7 @@ def add_table_key(of: t.Type, columns: List, primary: bool) -> t.Type:
 )  # fmt: skip
 def replace_table_keys(of: t.Type, keys: List) -> t.Type:
     """The table type with other keys, each [Columns, Primary]."""
-    result = replace(_table_type(of), keys=())
+    result = replace(table_type_of(of), keys=())
     for key in keys:
         described = record_of(key)
         result = _keyed(result, names_of(described.plain("Columns")), described.plain("Primary") is True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from headwater.powerquery.library.arguments import names_of
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.value import arithmetic, hosting, identities, plans, reading, sql, surroundings, trees
 from headwater.powerquery.tables.retyping import replace_type
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Record, Value, WithMetadata, metadata_of, plain
-from headwater.powerquery.values.equality import compare, equal
 from headwater.powerquery.values.operators import ascribe
+
+__all__ = ["arithmetic", "hosting", "identities", "plans", "reading", "sql", "surroundings", "trees"]
 
 
 @function(
@@ -57,11 +60,19 @@ def value_metadata(value: Value) -> Value:
 
 @function(
     "Value.RemoveMetadata(value as any, optional metaValue as any) as any",
-    examples=[('Value.Metadata(Value.RemoveMetadata(1 meta [Unit = "km"]))', "[]")],
+    examples=[
+        ('Value.Metadata(Value.RemoveMetadata(1 meta [Unit = "km"]))', "[]"),
+        ('Value.Metadata(Value.RemoveMetadata(1 meta [Unit = "km", Source = "map"], "Unit"))', '[Source = "map"]'),
+    ],
 )
-def value_remove_metadata(value: Value, _metadata: Value = None) -> Value:
-    """The value without its metadata."""
-    return plain(value)
+def value_remove_metadata(value: Value, names: Value = None) -> Value:
+    """The value without its metadata, or without the fields of it that a text or a list of texts names."""
+    bare = plain(value)
+    if plain(names) is None:
+        return bare
+    gone = names_of(names)
+    left = {name: member for name, member in metadata_of(value).raw().items() if name not in gone}
+    return WithMetadata(bare, Record.of(left)) if left else bare
 
 
 @function(
@@ -71,30 +82,3 @@ def value_remove_metadata(value: Value, _metadata: Value = None) -> Value:
 def value_replace_metadata(value: Value, metadata: Record) -> Value:
     """The value with its metadata replaced."""
     return WithMetadata(plain(value), metadata)
-
-
-@function(
-    "Value.Equals(value1 as any, value2 as any, optional precision as nullable number) as logical",
-    examples=[("Value.Equals({1, 2}, {1, 2})", "true")],
-)
-def value_equals(first: Value, second: Value, _precision: Value = None) -> bool:
-    """Whether two values are equal."""
-    return equal(first, second)
-
-
-@function(
-    "Value.NullableEquals(value1 as any, value2 as any, optional precision as nullable number) as nullable logical",
-    examples=[("Value.NullableEquals(1, null)", "null")],
-)
-def value_nullable_equals(first: Value, second: Value, _precision: Value = None) -> bool | None:
-    """Whether two values are equal; null when either is null."""
-    return None if plain(first) is None or plain(second) is None else equal(first, second)
-
-
-@function(
-    "Value.Compare(value1 as any, value2 as any, optional precision as nullable number) as number",
-    examples=[("Value.Compare(1, 2)", "-1")],
-)
-def value_compare(first: Value, second: Value, _precision: Value = None) -> int:
-    """-1, 0 or 1 as the first value is less than, equal to or greater than the second."""
-    return compare(first, second)

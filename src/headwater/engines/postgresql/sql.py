@@ -1,0 +1,136 @@
+"""Small builders of sqlglot nodes for PostgreSQL. Operators are built inside parentheses: sqlglot adds none.
+
+Functions are ``Anonymous`` nodes on purpose: sqlglot then writes them as they are, and neither renames nor drops
+arguments from one of its releases to the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TypeAlias
+
+from sqlglot import exp
+
+Sql: TypeAlias = exp.Expression
+
+DIALECT = "postgres"
+
+_LONGEST_NAME = 63
+"""PostgreSQL cuts names off after so many bytes."""
+
+
+def identifier(name: str) -> exp.Identifier:
+    """A quoted name; one that PostgreSQL would cut off gets a digest of itself for its end."""
+    written = name.encode()
+    if len(written) > _LONGEST_NAME:
+        digest = hashlib.blake2b(written, digest_size=8).hexdigest()
+        name = written[: _LONGEST_NAME - 17].decode(errors="ignore") + "$" + digest
+    return exp.to_identifier(name, quoted=True)
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """A quoted column reference."""
+    return exp.Column(this=identifier(name), table=None if table is None else identifier(table))
+
+
+def text(value: str) -> Sql:
+    """A text literal."""
+    return exp.Literal.string(value)
+
+
+def whole(value: int) -> Sql:
+    """A whole number, without a cast."""
+    return exp.Literal.number(value) if value >= 0 else exp.Paren(this=exp.Neg(this=exp.Literal.number(-value)))
+
+
+def call(name: str, *arguments: Sql) -> Sql:
+    """A function call."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def cast(value: Sql, to: str) -> Sql:
+    """CAST to a type in PostgreSQL's own words."""
+    return exp.Cast(this=value, to=exp.DataType.build(to, dialect=DIALECT))
+
+
+def double(value: Sql) -> Sql:
+    """CAST to a double, of what is none yet."""
+    if isinstance(value, exp.Cast) and value.to.is_type("double"):
+        return value
+    return cast(value, "DOUBLE PRECISION")
+
+
+def case(*branches: tuple[Sql, Sql], otherwise: Sql | None = None) -> Sql:
+    """CASE WHEN … THEN … ELSE … END; without ``otherwise``, null."""
+    return exp.Case(ifs=[exp.If(this=when, true=then) for when, then in branches], default=otherwise)
+
+
+def binary(kind: type[exp.Binary], left: Sql, right: Sql) -> Sql:
+    """``left`` operator ``right``, in parentheses."""
+    return exp.Paren(this=kind(this=left, expression=right))
+
+
+def all_of(*conditions: Sql) -> Sql:
+    """AND of conditions that have parentheses of their own or need none."""
+    result = conditions[0]
+    for condition in conditions[1:]:
+        result = exp.And(this=result, expression=condition)
+    return exp.Paren(this=result) if len(conditions) > 1 else result
+
+
+def negate(condition: Sql) -> Sql:
+    """NOT."""
+    return exp.Paren(this=exp.Not(this=condition))
+
+
+def is_null(value: Sql) -> Sql:
+    """IS NULL."""
+    return binary(exp.Is, value, exp.null())
+
+
+def not_null(value: Sql) -> Sql:
+    """IS NOT NULL."""
+    return negate(is_null(value))
+
+
+def ordinal(value: Sql) -> Sql:
+    """A text that compares by code point, whatever its collation."""
+    return exp.Paren(this=exp.Collate(this=value, expression=exp.to_identifier("C", quoted=True)))
+
+
+def ordered(value: Sql, *, descending: bool = False) -> exp.Ordered:
+    """One ORDER BY term; nulls are least."""
+    return exp.Ordered(this=value, desc=descending, nulls_first=not descending)
+
+
+def alias(value: Sql, name: str) -> Sql:
+    """``value AS "name"``."""
+    return exp.Alias(this=value, alias=identifier(name))
+
+
+def row_number(order: list[exp.Ordered]) -> Sql:
+    """The rows' numbers in an order."""
+    return exp.Window(this=call("row_number"), order=exp.Order(expressions=order))
+
+
+def table(name: str, as_name: str | None = None) -> exp.Table:
+    """A common table expression by name."""
+    found_as = None if as_name is None else exp.TableAlias(this=identifier(as_name))
+    return exp.Table(this=identifier(name), alias=found_as)
+
+
+def is_simple(value: Sql) -> bool:
+    """Nothing is computed here, so the expression may be written as often as one likes."""
+    while isinstance(value, exp.Paren | exp.Collate | exp.Cast):
+        value = value.this
+    return isinstance(value, exp.Column | exp.Literal | exp.Null | exp.Boolean)
+
+
+def substitute(value: Sql, columns: dict[str, Sql]) -> Sql:
+    """``value`` with each reference to a column by its id replaced by what ``columns`` has for it."""
+    by_name = {identifier(name).name: found for name, found in columns.items()}
+
+    def replace(node: exp.Expression) -> exp.Expression:
+        return by_name[node.name].copy() if isinstance(node, exp.Column) and not node.table else node
+
+    return value.copy().transform(replace, copy=False)

@@ -1,0 +1,1 @@
+"""Dates, times and durations as text and from text, in any culture."""
