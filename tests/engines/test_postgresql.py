@@ -93,7 +93,7 @@ class OverPostgreSQL:
         return transform(plan, lambda node: self._moved(node) if isinstance(node, ArrowScan) else node)
 
     def _moved(self, node: ArrowScan) -> Node:
-        if any(c.may_fail or c.type.kind not in _STORED or _ticks(c) for c in node.columns) or _zero(node.table):
+        if any(c.may_fail or c.type.kind not in _STORED or _ticks(c) for c in node.columns) or _beyond(node):
             return node
         if id(node.table) not in self._scans:
             self._scans[id(node.table)] = node.table, self._uploaded(node)
@@ -114,12 +114,14 @@ def _ticks(column: Column) -> bool:
     return column.type.kind is Kind.DATETIME and column.type.unit == "tick"
 
 
-def _zero(rows: pa.Table) -> bool:
-    """Whether a text has the character that PostgreSQL has no room for."""
+def _beyond(node: ArrowScan) -> bool:
+    """Whether a cell is one that PostgreSQL or its reader has no room for: a zero character, a time after midnight."""
+    cells = ((c.type.kind, cell) for c in node.columns for cell in node.table.column(c.id).to_pylist())
     return any(
-        cell is not None and "\x00" in cell
-        for column in rows.columns if pa.types.is_string(column.type) for cell in column.to_pylist()
-    )  # fmt: skip
+        (kind is Kind.TEXT and cell is not None and "\x00" in cell)
+        or (kind is Kind.TIME and cell is not None and not 0 <= cell < conversions.TICKS_PER_DAY)
+        for kind, cell in cells
+    )
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +189,9 @@ def _operator_plans(engine: OverPostgreSQL) -> Iterator[Node]:
     for operator, of, cell in (("Int64.From", INT64, 1), ("Date.Day", DATE, date(2024, 2, 29))):
         table = inline({"a": of}, [(cell,)])
         yield engine.moved(only(table, r=call(operator, ref(table, "a"), option="" if of is INT64 else None)))
+    texts = inline({"t": TEXT}, [("abc",)])
+    for operator in ("Text.Contains", "Text.StartsWith", "Text.EndsWith"):
+        yield engine.moved(only(texts, r=call(operator, ref(texts, "t"), Literal("b", TEXT))))
 
 
 def _fetched_operators(plan: Node) -> Iterator[str]:
@@ -319,7 +324,9 @@ def test_names_longer_than_postgresql_s(over: OverPostgreSQL) -> None:
 
 
 @pytest.mark.parametrize("kind", ["inner", "left", "full", "left_anti", "left_semi"])
-def test_joins_by_keys_that_may_be_null_are_hashed_or_merged(server: Server, over: OverPostgreSQL, kind: JoinKind) -> None:
+def test_joins_by_keys_that_may_be_null_are_no_nested_loops(
+    server: Server, over: OverPostgreSQL, kind: JoinKind
+) -> None:
     left = inline({"k": INT64, "t": TEXT}, [(n, str(n)) for n in range(3000)])
     right = inline({"k": INT64, "t": TEXT}, [(n, str(n)) for n in range(3000)])
     node = place(over.moved(join(left, right, [("k", "k"), ("t", "t")], kind)))

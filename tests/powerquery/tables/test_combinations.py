@@ -207,7 +207,6 @@ class TestGroup:
             "(g as text) => List.Max(g[V])",
             "each Nothing([V])",
             "each List.Sum([zz])",
-            "each List.Sum([K]) + 1",
             "each _",
             "each List.Max([V], 5)",
             "each [V]{0}",

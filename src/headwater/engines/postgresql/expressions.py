@@ -322,7 +322,7 @@ _OPERATORS: dict[str, _Operator] = {
     "Date.DayOfWeek": _Operator(_day_of_week, overflows=True),
     "Text.Length": _values(_utf16_length, _TEXT),
     "Text.Contains": _values(
-        lambda whole_text, part: binary(exp.GT, call("strpos", ordinal(whole_text), part), whole(0))
+        lambda all_text, part: binary(exp.GT, call("strpos", ordinal(all_text), part), whole(0)), _TEXT
     ),
     "Text.StartsWith": _values(lambda whole_text, start: call("starts_with", whole_text, start), _TEXT),
     "Text.EndsWith": _values(_ends_with, _TEXT),

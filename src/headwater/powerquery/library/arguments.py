@@ -74,7 +74,7 @@ def pairs_of(value: Value, *, most: int = 2) -> list[list[Value]]:
     return pairs
 
 
-_MOST = 2**62
+_MOST = 2**63
 """Numbers of items, positions and lengths stay below this."""
 
 
