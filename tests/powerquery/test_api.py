@@ -135,7 +135,7 @@ class TestQueries:
             "big": 'Table.FromColumns({{1..1000}}, {"a"})',
             "kept": "Table.SelectRows(big, each [a] > limit)",
             "limit": "990",
-            "named": "Table.SelectRows(kept, each Text.From([a] + 0.5) <> null)",
+            "named": "Table.SelectRows(kept, each Text.Proper(Text.From([a])) <> null)",
         }
         found = evaluate_queries(texts, session, {"named": "named.pq"})
         kept = on_deep_stack(lambda: found.get("kept"))

@@ -14,7 +14,7 @@ from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
 from headwater.powerquery import PlanTable, evaluate
 from headwater.powerquery.tables.arrow import common_type, decode, encode, m_type, plan_type
-from headwater.powerquery.tables.holding import WORTHWHILE
+from headwater.powerquery.tables.plan_table import WORTHWHILE
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record, Value, plain
 from headwater.powerquery.values.times import DateTime
@@ -94,7 +94,14 @@ class TestCells:
             ([True], p.LOGICAL),
             ([1, True], None),
             ([1, "a"], None),
-            ([List([1]), List([])], None),
+            ([List([1]), List([])], p.list_type(p.INT64)),
+            ([List([1]), List(["a"])], None),
+            ([Record.of({"a": None}), None, Record.of({"a": 1})], p.record_type({"a": p.INT64})),
+            (
+                [Record.of({"a": 1, "b": 1}), Record.of({"b": 0.5, "a": None})],
+                p.record_type({"a": p.INT64, "b": p.DOUBLE}),
+            ),
+            ([Record.of({"a": 1}), Record.of({"b": 1})], None),
             ([List([1]), List([2, None])], p.list_type(p.INT64)),
             ([Record.of({})], None),
             ([t.TEXT], None),

@@ -152,18 +152,11 @@ class TestExplain:
         ("step", "function", "reason", "at"),
         [
             (
-                'Table.AddColumn(orders, "u", each [Id] + Text.Length(Text.Proper([Word])))',
-                "Table.AddColumn",
-                "'Text.Proper' does not fold",
-                "Text.Proper([Word])",
-            ),
-            (
-                'Table.SelectRows(orders, each Text.Proper([Word]) = "X")',
-                "Table.SelectRows",
+                "Table.Sort(orders, each Text.Proper([Word]))",
+                "Table.Sort",
                 "'Text.Proper' does not fold",
                 "Text.Proper",
             ),
-            ("Table.Sort(orders, each Text.Proper([Word]))", "Table.Sort", "'Text.Proper' does not fold", "Text.Proper"),
             (
                 'Table.Group(orders, "Word", {"r", each List.Mode([Weight])})',
                 "Table.Group",
@@ -196,6 +189,24 @@ class TestExplain:
             lines = source[: source.index(at, source.index("stopped ="))].split("\n")
             assert noted.place == f"mine.pq, line {len(lines)}, column {len(lines[-1]) + 1}"
             assert f"{function}: {noted.reason} ({noted.place})" in explained.to_text()
+
+    @pytest.mark.parametrize(
+        ("step", "function"),
+        [
+            ('Table.AddColumn(orders, "u", each [Id] + Text.Length(Text.Proper([Word])))', "Table.AddColumn"),
+            ('Table.SelectRows(orders, each Text.Proper([Word]) = "X")', "Table.SelectRows"),
+        ],
+    )
+    def test_says_which_row_function_the_evaluator_runs(self, session: Session, step: str, function: str) -> None:
+        source = f"let {READ}\n    stopped =\n  {step}\nin stopped"
+        explained = explain(evaluate(source, session=session, source_name="mine.pq"), session)
+        (noted,) = explained.unfolded
+        assert (noted.function, noted.reason) == (function, "'Text.Proper' does not fold.")
+        lines = source[: source.index("Text.Proper")].split("\n")
+        assert noted.place == f"mine.pq, line {len(lines)}, column {len(lines[-1]) + 1}"
+        text = explained.to_text()
+        assert f"{function} on the evaluator(" in text
+        assert "Fragment 2: result" in text
 
     def test_a_join_with_rows_is_said_to_stop(self, session: Session) -> None:
         rows = '#table({"Name"}, {{"ann"}, {each _}})'

@@ -75,7 +75,8 @@ class TestBackInTheEngine:
 
     def test_a_whole_row_can_be_asked_for(self) -> None:
         pair = Pair({"T": numbers(600)})
-        source = 'Table.SelectRows(Table.AddColumn(T, "n", each List.Count(Record.FieldValues(_)), Int64.Type), each [n] = 3)'
+        added = 'Table.AddColumn(T, "n", each List.Count(Record.FieldValues(_)), Int64.Type)'
+        source = f"Table.SelectRows({added}, each [n] = 3)"
         evaluated(pair, source)
         agree(pair, source)
 

@@ -10,8 +10,8 @@ from headwater.powerquery.library.declarations import REGISTRY, Declaration, Reg
 __all__ = ["Declaration", "registry", "source_functions"]
 
 _CATEGORIES = (
-    "binary", "binary_format", "data", "date", "functions", "geography", "lines", "list", "logical", "number", "record", "table", "text",
-    "type", "uri", "value",
+    "binary", "binary_format", "data", "date", "functions", "geography", "lines", "list", "logical", "number",
+    "record", "table", "text", "type", "uri", "value",
 )  # fmt: skip
 
 

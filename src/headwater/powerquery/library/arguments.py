@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -74,18 +75,17 @@ def pairs_of(value: Value, *, most: int = 2) -> list[list[Value]]:
     return pairs
 
 
-_MOST = 2**63
-"""Numbers of items, positions and lengths stay below this."""
-
-
 def whole(value: Value, what: str, *, least: int = 0) -> int:
-    """A whole number of at least ``least``; ``what`` names the argument in the error."""
+    """A whole number of at least ``least``; ``what`` names the argument in the error.
+
+    What is beyond any position or length that there can be comes as the largest that Python counts by.
+    """
     value = plain(value)
     if not is_number(value):
         raise cannot_convert(value, "Number")
-    if not math.isfinite(value) or not least <= value < _MOST or value != int(value):
+    if not math.isfinite(value) or value < least or value != int(value):
         raise MError("Expression.Error", f"The '{what}' argument is out of range.", value)
-    return int(value)
+    return min(int(value), sys.maxsize)
 
 
 def option(options: Record | None, name: str, default: Any = None) -> Any:

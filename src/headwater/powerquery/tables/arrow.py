@@ -157,19 +157,72 @@ def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.A
         NotFoldableError: a value is not of this type; nothing is rounded or converted here. Also for text that holds
             half a surrogate pair, which Arrow has no room for.
     """
-    cells: list[Any] = []
+    forced: list[Value] = []
     sentinels: list[str | None] = []
     for value in values:
         try:
-            cells.append(_encode_cell(plain(force(value)), of))
+            cell = plain(force(value))
+            if isinstance(cell, Record | List):
+                _evaluate_members(cell)
+            forced.append(cell)
             sentinels.append(None)
         except MError as error:
-            cells.append(None)
+            forced.append(None)
             sentinels.append(encode_error(error.reason, error.message, literal_detail(error.detail)))
     try:
-        return pa.array(cells, p.to_arrow(of)), pa.array(sentinels, pa.string())
+        return _encode_column(forced, of), pa.array(sentinels, pa.string())
     except UnicodeEncodeError as error:
         raise NotFoldableError("A text holds half a surrogate pair.") from error
+
+
+def _evaluate_members(cell: Record | List) -> None:
+    """Evaluate all that a cell holds: an error in it makes the cell an error."""
+    waiting: list[Record | List] = [cell]
+    while waiting:
+        held = waiting.pop()
+        for member in held.values if isinstance(held, Record) else held.items:
+            inner = plain(force(member))
+            if isinstance(inner, Record | List):
+                waiting.append(inner)
+
+
+def _encode_column(cells: Sequence[Value], of: p.DataType) -> pa.Array[Any]:
+    """An Arrow array of evaluated values; records and lists column by column."""
+    match of.kind:
+        case p.Kind.RECORD:
+            return _encode_records(cells, of)
+        case p.Kind.LIST:
+            return _encode_lists(cells, of)
+        case _:
+            return pa.array([_encode_cell(cell, of) for cell in cells], p.to_arrow(of))
+
+
+def _encode_records(cells: Sequence[Value], of: p.DataType) -> pa.Array[Any]:
+    for cell in cells:
+        if cell is not None:
+            _check_kind(cell, of.kind)
+            if len(cell) != len(of.fields) or any(f.name not in cell for f in of.fields):
+                raise NotFoldableError("A record has other fields than its column's type says.")
+    members = [
+        _encode_column([None if cell is None else plain(cell.get(f.name)) for cell in cells], f.type) for f in of.fields
+    ]
+    absent = pa.array([cell is None for cell in cells], pa.bool_())
+    fields = [pa.field(f.name, p.to_arrow(f.type)) for f in of.fields]
+    return pa.StructArray.from_arrays(members, fields=fields, mask=absent)
+
+
+def _encode_lists(cells: Sequence[Value], of: p.DataType) -> pa.Array[Any]:
+    assert of.item is not None, "a list type has an item type"
+    items: list[Value] = []
+    offsets = [0]
+    for cell in cells:
+        if cell is not None:
+            _check_kind(cell, of.kind)
+            items.extend(cell.plain())
+        offsets.append(len(items))
+    absent = pa.array([cell is None for cell in cells], pa.bool_())
+    held = _encode_column(items, of.item)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), held, type=p.to_arrow(of), mask=absent)
 
 
 def literal_detail(detail: Value) -> str | None:
@@ -197,8 +250,10 @@ _PYTHON: dict[p.Kind, tuple[type, ...]] = {
 }
 
 
-def _fits(value: Value, kind: p.Kind) -> bool:
-    return isinstance(value, _PYTHON[kind]) and (not isinstance(value, bool) or kind is p.Kind.LOGICAL)
+def _check_kind(value: Value, kind: p.Kind) -> None:
+    """NotFoldableError unless the value is of this kind."""
+    if not isinstance(value, _PYTHON[kind]) or (isinstance(value, bool) and kind is not p.Kind.LOGICAL):
+        raise NotFoldableError(f"A {t.kind_of(value)} value stands in a column of type {kind.value}.")
 
 
 def _encode_cell(value: Value, of: p.DataType) -> Any:
@@ -206,8 +261,7 @@ def _encode_cell(value: Value, of: p.DataType) -> Any:
         return None
     if of.kind is p.Kind.INT64 and isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
         return int(value)
-    if not _fits(value, of.kind):
-        raise NotFoldableError(f"A {t.kind_of(value)} value stands in a column of type {of.kind.value}.")
+    _check_kind(value, of.kind)
     match of.kind:
         case p.Kind.INT64 if not INT64_MIN <= value <= INT64_MAX:
             raise NotFoldableError("A number does not fit 64 bits.")
@@ -225,11 +279,6 @@ def _encode_cell(value: Value, of: p.DataType) -> Any:
             return {"instant": value.ticks, "offset": value.offset}
         case p.Kind.BINARY:
             return value.read() if isinstance(value, Binary) else value
-        case p.Kind.RECORD:
-            return {f.name: _encode_cell(plain(value.get(f.name)), f.type) for f in of.fields}
-        case p.Kind.LIST:
-            assert of.item is not None, "a list type has an item type"
-            return [_encode_cell(item, of.item) for item in value.plain()]
         case _:
             return value
 
@@ -242,45 +291,46 @@ def _microseconds(value: DateTime) -> int:
 
 
 def common_type(values: Sequence[Value]) -> p.DataType | None:
-    """The one plan type that all values fit, or None; nulls and errors fit any, no value at all is text."""
-    found: p.DataType | None = None
+    """The one plan type that all values fit, or None; nulls and errors fit any, no value at all is text.
+
+    Records are of one type when they have the same fields, each of one type over all of them.
+    """
+    cells: list[Value] = []
     for value in values:
         try:
-            kind = _type_of_cell(plain(force(value)))
+            cell = plain(force(value))
+            if isinstance(cell, Record | List):
+                _evaluate_members(cell)
         except MError:
             continue
-        if kind is _ANY:
-            continue
-        if kind is None:
-            return None
-        found = kind if found is None else _widen(found, kind)
-        if found is None:
-            return None
-    return found or p.TEXT
+        if cell is not None:
+            cells.append(cell)
+    kinds = {type(cell) for cell in cells}
+    if kinds == {Record}:
+        return _common_record(cells)
+    if kinds == {List}:
+        item = common_type([item for cell in cells for item in cell.items])
+        return None if item is None else p.list_type(item)
+    return _common_scalar(cells)
 
 
-_ANY = p.DataType(p.Kind.TEXT, nullable=False)
-"""Stands for null, which is of every type; told apart by identity."""
+def _common_record(records: Sequence[Record]) -> p.DataType | None:
+    names = records[0].names
+    if not names or any(record.names != names and set(record.names) != set(names) for record in records):
+        return None
+    members = {name: common_type([record.get(name) for record in records]) for name in names}
+    known = {name: kind for name, kind in members.items() if kind is not None}
+    return p.record_type(known) if len(known) == len(members) else None
 
 
-def _type_of_cell(value: Value) -> p.DataType | None:
-    if value is None:
-        return _ANY
+def _common_scalar(cells: Sequence[Value]) -> p.DataType | None:
+    found: set[p.DataType | None] = {_type_of_scalar(cell) for cell in cells}
+    if found == {p.INT64, p.DOUBLE}:
+        return p.DOUBLE
+    return p.TEXT if not found else found.pop() if len(found) == 1 else None
+
+
+def _type_of_scalar(value: Value) -> p.DataType | None:
     if isinstance(value, int) and not isinstance(value, bool) and INT64_MIN <= value <= INT64_MAX:
         return p.INT64
-    if isinstance(value, Record):
-        members = {name: _type_of_cell(plain(member)) for name, member in value.items()}
-        known = {name: p.TEXT if kind is _ANY else kind for name, kind in members.items() if kind is not None}
-        return p.record_type(known) if members and len(known) == len(members) else None
-    if isinstance(value, List):
-        item = common_type(value.items)
-        return None if item is None else p.list_type(item)
     return _TO_PLAN.get(t.kind_of(value))
-
-
-def _widen(left: p.DataType, right: p.DataType) -> p.DataType | None:
-    if left == right:
-        return left
-    if {left.kind, right.kind} == {p.Kind.INT64, p.Kind.DOUBLE}:
-        return p.DOUBLE
-    return None
