@@ -42,6 +42,8 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/demo.py
+	$(BIN)/python benchmarks/language.py
+	$(BIN)/python benchmarks/powerquery.py
 
 # The browser app's client is generated from this file; a test fails when it drifts.
 openapi: setup

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
+from headwater.errors import MError
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.evaluator.loop_source import write_body
 from headwater.powerquery.evaluator.statements import Layout, Unfusable
@@ -82,6 +83,18 @@ def rows_with(function: Function, index: dict[str, int], rows: Iterable[Sequence
         return [*row, Thunk(lambda: function.invoke([Record(index, row)]))]
 
     return _run(function, rows, slow, _ADD, index)
+
+
+def values_over(function: Function, index: dict[str, int], rows: Iterable[Sequence[Value]]) -> Iterator[Value]:
+    """The function of each row, evaluated; an error is a failed member."""
+
+    def now(row: Sequence[Value]) -> Value:
+        try:
+            return force(function.invoke([Record(index, row)]))
+        except MError as error:
+            return Thunk.failed(error)
+
+    return _run(function, rows, now, _MAP_NOW, index)
 
 
 def rows_where(function: Function, index: dict[str, int], rows: Iterable[Sequence[Value]]) -> Iterator[Sequence[Value]]:

@@ -14,7 +14,7 @@ from headwater.plan.cells import decode_error, encode_error
 from headwater.plan.conversions import INT64_MAX, INT64_MIN
 from headwater.powerquery.library.convert import to_text
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import Binary, List, Record, Thunk, Value, force, plain
+from headwater.powerquery.values.core import Binary, List, Record, Thunk, Value, WithMetadata, force, plain
 from headwater.powerquery.values.operators import EXACT, is_number
 from headwater.powerquery.values.text import literal_text
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
@@ -157,6 +157,20 @@ def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.A
         NotFoldableError: a value is not of this type; nothing is rounded or converted here. Also for text that holds
             half a surrogate pair, which Arrow has no room for.
     """
+    try:
+        if _LOOKED_INTO.isdisjoint(map(type, values)):
+            return _encode_column(values, of), pa.nulls(len(values), pa.string())
+        forced, sentinels = _forced(values)
+        return _encode_column(forced, of), pa.array(sentinels, pa.string())
+    except UnicodeEncodeError as error:
+        raise NotFoldableError("A text holds half a surrogate pair.") from error
+
+
+_LOOKED_INTO: frozenset[type] = frozenset({Thunk, WithMetadata, Record, List})
+
+
+def _forced(values: Sequence[Value]) -> tuple[list[Value], list[str | None]]:
+    """The values evaluated, and the sentinels of those that are errors."""
     forced: list[Value] = []
     sentinels: list[str | None] = []
     for value in values:
@@ -169,10 +183,7 @@ def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.A
         except MError as error:
             forced.append(None)
             sentinels.append(encode_error(error.reason, error.message, literal_detail(error.detail)))
-    try:
-        return _encode_column(forced, of), pa.array(sentinels, pa.string())
-    except UnicodeEncodeError as error:
-        raise NotFoldableError("A text holds half a surrogate pair.") from error
+    return forced, sentinels
 
 
 def _evaluate_members(cell: Record | List) -> None:
@@ -194,7 +205,33 @@ def _encode_column(cells: Sequence[Value], of: p.DataType) -> pa.Array[Any]:
         case p.Kind.LIST:
             return _encode_lists(cells, of)
         case _:
-            return pa.array([_encode_cell(cell, of) for cell in cells], p.to_arrow(of))
+            return _encode_scalars(cells, of)
+
+
+_NULL = type(None)
+_AS_THEY_ARE: dict[p.Kind, frozenset[type]] = {
+    p.Kind.LOGICAL: frozenset({bool, _NULL}),
+    p.Kind.TEXT: frozenset({str, _NULL}),
+    p.Kind.INT64: frozenset({int, _NULL}),
+    p.Kind.DOUBLE: frozenset({int, float, _NULL}),
+}
+"""Python types whose values Arrow takes without a look at each."""
+
+
+def _encode_scalars(cells: Sequence[Value], of: p.DataType) -> pa.Array[Any]:
+    kinds = set(map(type, cells))
+    rounds = of.kind is p.Kind.DOUBLE and int in kinds
+    if kinds <= _AS_THEY_ARE.get(of.kind, frozenset()) and not (rounds and _beyond_doubles(cells)):
+        try:
+            return pa.array(cells, p.to_arrow(of))
+        except OverflowError as error:
+            raise NotFoldableError("A number does not fit 64 bits.") from error
+    return pa.array([_encode_cell(cell, of) for cell in cells], p.to_arrow(of))
+
+
+def _beyond_doubles(cells: Sequence[Value]) -> bool:
+    """Whether a whole number would be rounded on becoming a double."""
+    return any(type(cell) is int and not -EXACT <= cell <= EXACT for cell in cells)
 
 
 def _encode_records(cells: Sequence[Value], of: p.DataType) -> pa.Array[Any]:
@@ -305,13 +342,13 @@ def common_type(values: Sequence[Value]) -> p.DataType | None:
             continue
         if cell is not None:
             cells.append(cell)
-    kinds = {type(cell) for cell in cells}
+    kinds = frozenset(map(type, cells))
     if kinds == {Record}:
         return _common_record(cells)
     if kinds == {List}:
         item = common_type([item for cell in cells for item in cell.items])
         return None if item is None else p.list_type(item)
-    return _common_scalar(cells)
+    return _common_scalar(cells, kinds)
 
 
 def _common_record(records: Sequence[Record]) -> p.DataType | None:
@@ -323,11 +360,24 @@ def _common_record(records: Sequence[Record]) -> p.DataType | None:
     return p.record_type(known) if len(known) == len(members) else None
 
 
-def _common_scalar(cells: Sequence[Value]) -> p.DataType | None:
+_PLAIN_KINDS: dict[frozenset[type], p.DataType] = {
+    frozenset(): p.TEXT,
+    frozenset({str}): p.TEXT,
+    frozenset({bool}): p.LOGICAL,
+    frozenset({float}): p.DOUBLE,
+}
+
+
+def _common_scalar(cells: Sequence[Value], kinds: frozenset[type]) -> p.DataType | None:
+    plain_kind = _PLAIN_KINDS.get(kinds)
+    if plain_kind is not None:
+        return plain_kind
+    if kinds == {int} and min(cells) >= INT64_MIN and max(cells) <= INT64_MAX:
+        return p.INT64
     found: set[p.DataType | None] = {_type_of_scalar(cell) for cell in cells}
     if found == {p.INT64, p.DOUBLE}:
         return p.DOUBLE
-    return p.TEXT if not found else found.pop() if len(found) == 1 else None
+    return found.pop() if len(found) == 1 else None
 
 
 def _type_of_scalar(value: Value) -> p.DataType | None:

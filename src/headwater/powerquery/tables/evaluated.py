@@ -21,12 +21,12 @@ from headwater.plan import types as p
 from headwater.plan.cells import encode_error, error_column
 from headwater.plan.nodes import ArrowScan, Column, Node, RowsScan, with_fresh_ids
 from headwater.powerquery.evaluator.closure import Closure
+from headwater.powerquery.evaluator.loops import values_over
 from headwater.powerquery.language import syntax
 from headwater.powerquery.tables.arrow import common_type, decode, encode, literal_detail, plan_type
 from headwater.powerquery.tables.row_table import RowTable
-from headwater.powerquery.values.core import Record, Thunk, Value, WithMetadata, force
+from headwater.powerquery.values.core import Thunk, Value, WithMetadata, force
 from headwater.powerquery.values.functions import Function
-from headwater.powerquery.values.operators import EXACT
 from headwater.powerquery.values.table import Table
 
 SAMPLE_ROWS = 128
@@ -78,16 +78,8 @@ class RowFunction:
             for argument, (_, column) in zip(arguments, self.reads, strict=True)
         ]
         index = {name: at for at, (name, _) in enumerate(self.reads)}
-        rows: Any = zip(*cells, strict=True) if cells else ((),) * batch.num_rows
-        return [_called(self.function, Record(index, row)) for row in rows]
-
-
-def _called(function: Function, row: Record) -> Value:
-    """The function's value, or a member that is the error it ended in."""
-    try:
-        return force(function.call(row))
-    except MError as error:
-        return Thunk.failed(error)
+        rows: Any = list(zip(*cells, strict=True)) if cells else [()] * batch.num_rows
+        return list(values_over(self.function, index, rows))
 
 
 def columns_read(closure: Closure, row: str, known: Sequence[str]) -> list[str]:
@@ -108,16 +100,6 @@ def columns_read(closure: Closure, row: str, known: Sequence[str]) -> list[str]:
     return list(known) if whole or not names <= set(known) else [name for name in known if name in names]
 
 
-_NULL = type(None)
-_AS_THEY_ARE: dict[p.Kind, frozenset[type]] = {
-    p.Kind.LOGICAL: frozenset({bool, _NULL}),
-    p.Kind.TEXT: frozenset({str, _NULL}),
-    p.Kind.INT64: frozenset({int, _NULL}),
-    p.Kind.DOUBLE: frozenset({int, float, _NULL}),
-}
-"""Python types whose values Arrow takes without a look at each."""
-
-
 def strictly_encoded(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.Array[Any]]:
     """Arrow arrays (values, sentinels) of M values, nothing lost; Misfit where a value is of another kind."""
     kinds = set(map(type, values))
@@ -128,20 +110,9 @@ def strictly_encoded(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[
     if Decimal in kinds and of.kind is p.Kind.DOUBLE:
         raise Misfit("A decimal number stands in a column of doubles.")
     try:
-        if kinds <= _AS_THEY_ARE.get(of.kind, frozenset()) and not _rounds(values, kinds, of):
-            return pa.array(values, p.to_arrow(of)), pa.nulls(len(values), pa.string())
         return encode(values, of)
-    except (UnicodeEncodeError, OverflowError, NotFoldableError) as error:
-        raise Misfit(f"A value is not of type {of.kind.value}.") from error
-
-
-def _rounds(values: Sequence[Value], kinds: set[type], of: p.DataType) -> bool:
-    """Whether a whole number would be rounded on becoming a double."""
-    return (
-        of.kind is p.Kind.DOUBLE
-        and int in kinds
-        and any(type(value) is int and not -EXACT <= value <= EXACT for value in values)
-    )
+    except NotFoldableError as error:
+        raise Misfit(error.message) from error
 
 
 def _with_errors(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.Array[Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from headwater.errors import MError
-from headwater.powerquery.library.arguments import list_of, names_of, record_of, table_of, text_of
+from headwater.powerquery.library.arguments import list_of, names_of, record_of, table_of, text_of, whole
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.table.splitting import extra_of
 from headwater.powerquery.tables.columns import missing_column
@@ -32,7 +32,7 @@ def _columns(columns: Value) -> t.TableType:
     if isinstance(columns, t.RecordType):
         return t.TableType(columns)
     if is_number(columns):
-        return table_type([f"Column{at}" for at in range(1, int(columns) + 1)])
+        return table_type([f"Column{at}" for at in range(1, whole(columns, "columns") + 1)])
     if isinstance(columns, List):
         return table_type(names_of(columns))
     raise cannot_convert(columns, "Type")
