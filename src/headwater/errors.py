@@ -19,6 +19,7 @@ Every error says what happened (``message``), where (``place``) and what to do (
     │   └── MSyntaxError            M text that cannot be read; lists every finding
     ├── EngineError             an engine could not run a plan
     │   └── NotFoldableError        an engine was handed something it does not declare
+    │       └── MisfitError             a value is not of the kind that its column was taken to hold
     ├── TableError              a published table could not be staged, committed or read
     ├── WorkspaceError          a workspace answered something that cannot be used
     ├── ModelError              a model as a function
@@ -42,6 +43,7 @@ __all__ = [
     "HomeError",
     "MError",
     "MSyntaxError",
+    "MisfitError",
     "ModelError",
     "NetworkError",
     "NotFoldableError",
@@ -206,6 +208,10 @@ class EngineError(HeadwaterError):
 
 class NotFoldableError(EngineError):
     default_code = "engine.not_foldable"
+
+
+class MisfitError(NotFoldableError):
+    default_code = "engine.misfit"
 
 
 class TableError(HeadwaterError):

@@ -15,7 +15,7 @@ shared Orders = Table.TransformColumnTypes(
     Table.PromoteHeaders(Csv.Document(File.Contents("orders.csv"))), {{"amount", type number}, {"id", Int64.Type}}
 );
 shared Large = Table.SelectRows(Orders, each [amount] > 10);
-shared Reversed = Table.AddColumn(Large, "name", each Text.Reverse([region]));
+shared Reversed = Table.AddColumn(Large, "name", each Text.Proper([region]));
 shared Wrong = Orders{0}[nothing];
 shared Nested = #table({"a"}, {{[b = 1]}});
 """
@@ -69,7 +69,7 @@ def test_explain_shows_where_and_why_folding_stops(folder: Path) -> None:
     shown = succeeded("run", "section.pq", "--query", "Reversed", "--explain", cwd=folder).out
     assert "Steps that did not fold:" in shown
     assert "Table.AddColumn" in shown
-    assert "Text.Reverse" in shown
+    assert "Text.Proper" in shown
     assert "section.pq, line 7, column" in shown
     assert "Every step folded." not in shown
 

@@ -418,14 +418,14 @@ def test_statements_only_read_and_end_in_time(server: Server) -> None:
 
 
 def test_rows_are_streamed(server: Server) -> None:
-    wide = "SELECT repeat('x', 1000) AS t FROM generate_series(1, 300000)"
+    wide = "SELECT repeat('x', 1000) AS t FROM generate_series(1, 600000)"
     engine = DuckDBEngine(threads=1)
     before, most, count = psutil.Process().memory_info().rss, 0, 0
     for batch in engine.reader(query_scan(server.database(), wide, foldable=True)):
         count += batch.num_rows
         most = max(most, psutil.Process().memory_info().rss)
     engine.close()
-    assert count == 300_000 and most - before < 200 * 2**20, "300 MB of rows"
+    assert count == 600_000 and most - before < 400 * 2**20, "600 MB of rows"
 
 
 def test_a_reader_that_is_dropped_lets_the_server_go(server: Server) -> None:

@@ -364,7 +364,7 @@ def test_any_text_is_a_request_or_an_m_error() -> None:
                 assert to_text(evaluate(f"Text.FromBinary(Web.Contents(u, {form}))", session=session)) == '"ok"'
 
         check()
-    assert len(service.asked) > 50
+    assert service.asked, "some of it is a request"
 
 
 @pytest.mark.parametrize("location", ["http://[", "\\\\", "http://user:pw@127.0.0.1/", "mailto:a@b"])

@@ -116,7 +116,7 @@ class TestWholeColumns:
             ("each judge([a], [b])[score]", "whole columns"),
             ("each try judge([a], [b]) otherwise null", "whole columns"),
             ("each judge([b], [b])", "is expected"),
-            ("each judge([a], Text.Upper([b]))", "does not fold"),
+            ("each judge([a], Text.Proper([b]))", "does not fold"),
             ("each judge([a])", ""),
             ("each judge([zz], [b])", "no column"),
             ("(r) as any => judge(r[a], r[b])", "checks types"),

@@ -2,7 +2,7 @@
 
 Two forms. A :class:`RowFunction` is a row function as a batch function: a call node decodes just the columns that the
 function reads, and adds one. :class:`EvaluatedRows` are the rows of any other step that did not fold, as the source of
-a plan. Both promise column types before all rows have been seen: a value of another kind is a :class:`Misfit`, and
+a plan. Both promise column types before all rows have been seen: a value of another kind is a :class:`MisfitError`, and
 whoever reads the table goes back to rows (see :mod:`headwater.powerquery.tables.plan_table`).
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from headwater.errors import MError, NotFoldableError
+from headwater.errors import MError, MisfitError, NotFoldableError
 from headwater.plan import types as p
 from headwater.plan.cells import encode_error, error_column
 from headwater.plan.nodes import ArrowScan, Column, Node, RowsScan, with_fresh_ids
@@ -32,10 +32,6 @@ from headwater.powerquery.values.table import Table
 SAMPLE_ROWS = 128
 """Rows from which the types of columns are guessed that no declaration gives."""
 FIRST_ROWS, BATCH_ROWS = 1_024, 65_536
-
-
-class Misfit(NotFoldableError):
-    """A value is not of the kind that its column was taken to hold."""
 
 
 @dataclass
@@ -101,18 +97,18 @@ def columns_read(closure: Closure, row: str, known: Sequence[str]) -> list[str]:
 
 
 def strictly_encoded(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.Array[Any]]:
-    """Arrow arrays (values, sentinels) of M values, nothing lost; Misfit where a value is of another kind."""
+    """Arrow arrays (values, sentinels) of M values, nothing lost; MisfitError where a value is of another kind."""
     kinds = set(map(type, values))
     if Thunk in kinds:
         return _with_errors(values, of)
     if WithMetadata in kinds:
-        raise Misfit("A value carries metadata.")
+        raise MisfitError("A value carries metadata.")
     if Decimal in kinds and of.kind is p.Kind.DOUBLE:
-        raise Misfit("A decimal number stands in a column of doubles.")
+        raise MisfitError("A decimal number stands in a column of doubles.")
     try:
         return encode(values, of)
     except NotFoldableError as error:
-        raise Misfit(error.message) from error
+        raise MisfitError(error.message) from error
 
 
 def _with_errors(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.Array[Any]]:
@@ -136,7 +132,7 @@ class EvaluatedRows:
 
     table: RowTable
     columns: tuple[Column, ...]
-    misfit: Misfit | None = None
+    misfit: MisfitError | None = None
 
     def __call__(self) -> Iterator[pa.RecordBatch]:
         if self.misfit is not None:
@@ -145,7 +141,7 @@ class EvaluatedRows:
         while piece := list(islice(rows, size)):
             try:
                 yield self._batch(piece)
-            except Misfit as misfit:
+            except MisfitError as misfit:
                 self.misfit = misfit
                 raise
             size = min(size * 4, BATCH_ROWS)

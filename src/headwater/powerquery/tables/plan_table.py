@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from headwater.engines import output_schema
-from headwater.errors import NotFoldableError
+from headwater.errors import MisfitError, NotFoldableError
 from headwater.plan.cells import error_column
 from headwater.plan.nodes import Aggregate, AggregateCall, Column, Node, RowsScan, select
 from headwater.plan.types import INT64
 from headwater.powerquery.evaluator.session import Session
 from headwater.powerquery.tables.arrow import decode, m_type
-from headwater.powerquery.tables.evaluated import Misfit, arrow_scan, rows_scan
+from headwater.powerquery.tables.evaluated import arrow_scan, rows_scan
 from headwater.powerquery.tables.row_table import OutsideEngine, RowTable, table_type
 from headwater.powerquery.tables.running import evaluator_has_part, held, run
 from headwater.powerquery.values.core import Value
@@ -54,7 +54,7 @@ class PlanTable(Table):
             for batch in run(self.runnable, self.session.engine, BATCH_ROWS):
                 yield from self._decoded(batch)
                 count += batch.num_rows
-        except Misfit:
+        except MisfitError:
             yield from islice(self.made_on_rows().rows(), count, None)
 
     def _decoded(self, batch: pa.RecordBatch) -> Iterable[Sequence[Value]]:
@@ -88,7 +88,7 @@ class PlanTable(Table):
         plan = Aggregate(self.runnable, (), ((counted, AggregateCall("Table.RowCount")),))
         try:
             groups = list(run(plan, self.session.engine))
-        except Misfit:
+        except MisfitError:
             return self.made_on_rows().row_count()
         return sum(int(group.column(0)[0].as_py()) for group in groups)  # no rows make no group
 
@@ -163,7 +163,7 @@ def left_engine(table: Table, session: Session, step: str, made_from: Node) -> T
 
 
 def settled(table: PlanTable) -> PlanTable:
-    """The table with the evaluator's part in it done, so that reading it does not end in a Misfit.
+    """The table with the evaluator's part in it done, so that reading it does not end in a MisfitError.
 
     Where that does not work out the evaluator makes the whole table; NotFoldableError if Arrow cannot hold it.
     """
@@ -172,7 +172,7 @@ def settled(table: PlanTable) -> PlanTable:
     result = PlanTable(table.plan, table.session, table.type)
     try:
         result.runnable = held(table.runnable, table.session.engine)
-    except Misfit:
+    except MisfitError:
         return held_rows(table.made_on_rows(), table.session, table.plan)
     return result
 

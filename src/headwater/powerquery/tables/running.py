@@ -39,7 +39,7 @@ def run(plan: Node, engine: Engine, batch_rows: int = BATCH_ROWS) -> Iterator[pa
     """The plan's rows, in the schema of :func:`headwater.engines.base.output_schema`.
 
     Raises:
-        Misfit: the evaluator made a value of another kind than its column's; also after the first batches.
+        MisfitError: the evaluator made a value of another kind than its column's; also after the first batches.
         MError, EngineError: as :meth:`headwater.engines.base.Engine.reader`.
     """
     if not evaluator_has_part(plan):
