@@ -8,8 +8,9 @@ contract tests with random text.
 ================  ====================================================================================================
 conversion        accepted text (blanks around it are ignored; "" is null; anything else is an error cell)
 ================  ====================================================================================================
-number            sign, digits with commas anywhere after the first, ``.`` and digits, exponent, ``%`` (divides by
-                  100); ``NaN``, ``Infinity``, ``-Infinity``. Too large becomes infinite, too small zero
+number            sign, ``$`` before or after it, digits with commas anywhere after the first, ``.`` and digits,
+                  exponent, ``%`` (divides by 100); in parentheses, without sign and ``%``: negative; ``NaN``,
+                  ``Infinity``, ``-Infinity``. Too large becomes infinite, too small zero
 whole number      digits only (sign and commas allowed): exact. Any other number: as above, then half to even
 logical           ``true``, ``false`` in any case
 date              ``yyyy-MM-dd``, ``M/d/yyyy``; months and days of one or two digits; a time after it is an error
@@ -17,7 +18,7 @@ datetime          a date (midnight); a date, blanks or ``T``, and a time: ``H:mm
                   decimals, either followed by ``AM`` or ``PM`` (hours 1 to 12)
 ================  ====================================================================================================
 
-Currency signs, parentheses for negatives, two-digit years, month names and zone suffixes are not accepted.
+Two-digit years, month names and zone suffixes are not accepted.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ BLANKS = "\t\n\v\f\r "
 """The characters ignored around a value."""
 
 _B = r"[\t\n\v\f\r ]*"
-_NUMBER = r"[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_AMOUNT = r"(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _DATE = r"(?:[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4})"
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,7})?)?"
 
-NUMBER_PATTERN = f"{_B}(?:{_NUMBER}{_B}%?|NaN|-?Infinity){_B}"
+NUMBER_PATTERN = rf"{_B}(?:(?:[+-]?\$?|\$[+-]){_AMOUNT}{_B}%?|\(\$?{_AMOUNT}\)|NaN|-?Infinity){_B}"
 WHOLE_NUMBER_PATTERN = f"{_B}[+-]?[0-9][0-9,]*{_B}"
+_NO_PART_OF_A_NUMBER = str.maketrans("", "", BLANKS + "$,()")
 LOGICAL_PATTERN = f"{_B}(?:[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]){_B}"
 DATE_PATTERN = f"{_B}{_DATE}{_B}"
 DATETIME_PATTERN = rf"{_B}{_DATE}(?:(?:T|[\t\n\v\f\r ]+){_TIME}(?:{_B}[aApP][mM])?)?{_B}"
@@ -113,17 +115,17 @@ def number_from_text(text: str) -> float | None:
     Raises:
         MError: DataFormat.Error, it is no number.
 
-    >>> number_from_text(" -1,234.5 "), number_from_text("12.5%"), number_from_text("")
-    (-1234.5, 0.125, None)
+    >>> number_from_text(" -1,234.5 "), number_from_text("12.5%"), number_from_text("($5.00)"), number_from_text("")
+    (-1234.5, 0.125, -5.0, None)
     """
     if text == "":
         return None
     if re.fullmatch(NUMBER_PATTERN, text) is None:
         raise NOT_A_NUMBER.error(text)
-    bare = text.strip(BLANKS)
+    bare = text.translate(_NO_PART_OF_A_NUMBER)
     if bare.endswith("%"):
-        return float(bare[:-1].rstrip(BLANKS).replace(",", "")) / 100
-    return float(bare.replace(",", ""))
+        return float(bare[:-1]) / 100
+    return -float(bare) if "(" in text else float(bare)
 
 
 def int64_from_text(text: str) -> int | None:

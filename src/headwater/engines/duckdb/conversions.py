@@ -161,11 +161,11 @@ def _number_from_text(scope: Scope, value: Sql) -> Sql:
         binary(exp.GTE, value, text("-")),
         negate(call("contains", value, text("_"))),
     )
-    bare = call("regexp_replace", value, text(f"[%,]|{_BLANK_CLASS}"), text(""), text("g"))
-    percent = binary(exp.Div, try_cast(bare, "DOUBLE"), whole(100))
+    bare = try_cast(call("regexp_replace", value, text(f"[%$,()]|{_BLANK_CLASS}"), text(""), text("g")), "DOUBLE")
     other = case(
-        (call("contains", value, text("%")), percent),
-        otherwise=try_cast(call("replace", value, text(","), text("")), "DOUBLE"),
+        (call("contains", value, text("%")), binary(exp.Div, bare, whole(100))),
+        (call("contains", value, text("(")), exp.Neg(this=bare)),
+        otherwise=try_cast(call("regexp_replace", value, text("[$,]"), text(""), text("g")), "DOUBLE"),
     )
     return case((plain, attempt), (_matches(value, rules.NUMBER_PATTERN), other))
 
