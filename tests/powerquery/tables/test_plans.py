@@ -169,12 +169,6 @@ class TestExplain:
                 "whole columns",
                 "judge(",
             ),
-            (
-                'Table.TransformColumnTypes(orders, {"Weight", type date})',
-                "Table.TransformColumnTypes",
-                "of kind (number)",
-                "",
-            ),
             ('Table.TransformColumns(orders, {"Id", each {_}})', "Table.TransformColumns", "does not fold", "{_}"),
         ],
     )
@@ -185,10 +179,9 @@ class TestExplain:
         (noted,) = explained.unfolded
         assert noted.function == function
         assert reason in noted.reason
-        if at:
-            lines = source[: source.index(at, source.index("stopped ="))].split("\n")
-            assert noted.place == f"mine.pq, line {len(lines)}, column {len(lines[-1]) + 1}"
-            assert f"{function}: {noted.reason} ({noted.place})" in explained.to_text()
+        lines = source[: source.index(at, source.index("stopped ="))].split("\n")
+        assert noted.place == f"mine.pq, line {len(lines)}, column {len(lines[-1]) + 1}"
+        assert f"{function}: {noted.reason} ({noted.place})" in explained.to_text()
 
     @pytest.mark.parametrize(
         ("step", "function"),
@@ -207,6 +200,13 @@ class TestExplain:
         text = explained.to_text()
         assert f"{function} on the evaluator(" in text
         assert "Fragment 2: result" in text
+
+    def test_says_which_conversion_the_evaluator_makes(self, session: Session) -> None:
+        source = f'let {READ} typed = Table.TransformColumnTypes(orders, {{"Weight", type date}}) in typed'
+        explained = explain(evaluate(source, session=session), session)
+        (noted,) = explained.unfolded
+        assert (noted.function, "of kind (number)" in noted.reason) == ("Table.TransformColumnTypes", True)
+        assert "Table.TransformColumnTypes on the evaluator(" in explained.to_text()
 
     def test_a_join_with_rows_is_said_to_stop(self, session: Session) -> None:
         rows = '#table({"Name"}, {{"ann"}, {each _}})'

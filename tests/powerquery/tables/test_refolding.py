@@ -53,6 +53,10 @@ class TestBackInTheEngine:
             UNTYPED + 'Table.SelectRows(Table.AddColumn(T, "d", each twice([value]), type number), each [d] > 1000)',
             ODD + 'Table.Group(Table.SelectRows(T, each odd([id])), "word", {"n", each Table.RowCount(_)})',
             ODD + 'Table.FirstN(Table.Sort(Table.SelectRows(T, each odd([id])), {"value", Order.Descending}), 10)',
+            'Table.SelectRows(Table.TransformColumnTypes(T, {"value", Currency.Type}), each [value] > 10)',
+            'Table.SelectRows(Table.TransformColumnTypes(T, {"value", Int32.Type}, "de-DE"), each [value] > 10)',
+            'Table.SelectRows(Table.TransformColumns(T, {"word", Text.Proper}), each [id] > 10)',
+            'Table.SelectRows(Table.TransformColumns(T, {"word", each Text.Proper(_) & "!", type text}), each [id] > 9)',
             ODD + 'Table.RemoveColumns(Table.Skip(Table.SelectRows(T, each odd([id])), 20), "word")',
             TWICE
             + 'let D = Table.AddColumn(T, "d", each twice([id])), B = Table.RenameColumns(D[[id], [d]], {"id", "k"})'
@@ -72,6 +76,12 @@ class TestBackInTheEngine:
         text = source + 'Table.SelectRows(Table.AddColumn(T, "d", each twice([a])), each [b] = "x")'
         evaluated(pair, text)
         agree(pair, text)
+
+    def test_errors_stay_in_cells_that_are_changed(self) -> None:
+        numbers = [1.23456, Bad(), None, 1e300]
+        pair = Pair({"T": Data({"a": (t.NUMBER, numbers), "b": (t.TEXT, ["x", "y", "z", None])})})
+        agree(pair, 'Table.TransformColumnTypes(T, {{"a", Currency.Type}, {"b", type text}})')
+        agree(pair, 'Table.TransformColumns(T, {{"a", Currency.From}, {"b", Text.Proper}})')
 
     def test_a_whole_row_can_be_asked_for(self) -> None:
         pair = Pair({"T": numbers(600)})

@@ -20,7 +20,7 @@ from headwater.powerquery.tables.arrow import m_type, plan_type
 from headwater.powerquery.tables.batching import call_rows
 from headwater.powerquery.tables.folding import RowFolder
 from headwater.powerquery.tables.plan_table import PlanTable, folded
-from headwater.powerquery.tables.row_calls import row_call
+from headwater.powerquery.tables.row_calls import CellCall, row_call, with_cell_calls
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record, Thunk, Value, force, plain
@@ -241,22 +241,38 @@ def _converted(convert: Callable[[Value], Value], cell: Value) -> Callable[[], V
 
 
 @folded("Table.TransformColumnTypes", _typed_rows_form)
-def _transform_types(table: PlanTable, types: Mapping[str, t.Type], culture: str, _session: Session) -> Table:
-    if culture not in FOLDED_CULTURES:
-        raise NotFoldableError(f"Conversions in the culture '{culture}' do not fold.")
+def _transform_types(table: PlanTable, types: Mapping[str, t.Type], culture: str, session: Session) -> Table:
     items: list[tuple[Column, Expr]] = []
+    calls: list[CellCall] = []
+    reasons: list[NotFoldableError] = []
     for column, name in zip(table.plan.columns, table.names, strict=True):
         expression: Expr = column.ref
         target = types.get(name)
         if target is not None and t.non_nullable(target) != t.ANYNONNULL:
-            wanted = plan_type(target)
-            operator = None if wanted is None else _CONVERSION_OF_KIND.get(wanted.kind)
-            if operator is None or facet_of(target) in NARROW_FACETS:
-                raise NotFoldableError(f"The conversion to {t.type_text(target)} does not fold.")
-            expression = call(operator, column.ref, option=culture)
+            try:
+                expression = _folded_conversion(column, target, culture)
+            except NotFoldableError as reason:
+                kind = plan_type(target)
+                if kind is None:
+                    raise
+                reasons.append(reason)
+                calls.append(CellCall(column, converter(target, culture_of(culture), session), kind))
         items.append((replace(column, type=expression.type, may_fail=expression.may_fail), expression))
+    plan: Node = Project(table.plan, tuple(items))
+    for why in reasons:
+        session.note_unfolded("Table.TransformColumnTypes", why.message)
     new_types = [types.get(name, of) for name, of in zip(table.names, table.column_types, strict=True)]
-    return table.with_plan(Project(table.plan, tuple(items)), new_types)
+    return table.with_plan(with_cell_calls(plan, "Table.TransformColumnTypes", calls) if calls else plan, new_types)
+
+
+def _folded_conversion(column: Column, target: t.Type, culture: str) -> Expr:
+    if culture not in FOLDED_CULTURES:
+        raise NotFoldableError(f"Conversions in the culture '{culture}' do not fold.")
+    wanted = plan_type(target)
+    operator = None if wanted is None else _CONVERSION_OF_KIND.get(wanted.kind)
+    if operator is None or facet_of(target) in NARROW_FACETS:
+        raise NotFoldableError(f"The conversion to {t.type_text(target)} does not fold.")
+    return call(operator, column.ref, option=culture)
 
 
 def transform_types(

@@ -1,14 +1,19 @@
-"""A row function that does not fold, as a node of the plan: the evaluator works on the columns that it reads."""
+"""A function that does not fold, as a node of the plan: the evaluator works on the columns that it reads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from headwater.errors import NotFoldableError
 from headwater.plan import types as p
-from headwater.plan.nodes import Call, Column, fresh_id
+from headwater.plan.nodes import Call, Column, Node, fresh_id, select
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.tables.evaluated import RowFunction, columns_read
 from headwater.powerquery.tables.plan_table import PlanTable
 from headwater.powerquery.tables.static_types import static_type
+from headwater.powerquery.values import types as t
+from headwater.powerquery.values.core import Record, Value, force
 from headwater.powerquery.values.functions import Function
 
 
@@ -41,3 +46,32 @@ def row_call(
     added = Column(fresh_id(name, [c.id for c in table.plan.columns]), name, result, may_fail=True)
     called = RowFunction(function, reads, result, f"{step} on the evaluator")
     return Call(table.plan, called, tuple(column.id for _, column in reads), added)
+
+
+@dataclass(frozen=True, slots=True)
+class CellCall:
+    """A column whose cells the evaluator replaces by a function of them, of the kind ``kind``."""
+
+    column: Column
+    function: Callable[[Value], Value]
+    kind: p.DataType
+
+
+def with_cell_calls(plan: Node, step: str, calls: Sequence[CellCall]) -> Node:
+    """The plan with these columns replaced, each in its place and under its name."""
+    columns = list(plan.columns)
+    for one in calls:
+        column = one.column
+        added = Column(fresh_id(column.name, [c.id for c in plan.columns]), column.name, one.kind, may_fail=True)
+        called = RowFunction(_of_sole_cell(one.function), [(column.name, column)], one.kind, f"{step} on the evaluator")
+        plan = Call(plan, called, (column.id,), added)
+        columns = [added if c.id == column.id else c for c in columns]
+    return select(plan, columns)
+
+
+def _of_sole_cell(function: Callable[[Value], Value]) -> Function:
+    def call(row: Record) -> Value:
+        return function(force(row.values[0]))
+
+    of = t.FunctionType((t.FieldType("row", t.RECORD),), t.ANY)
+    return Function(call, lambda: of, minimum=1, maximum=1)

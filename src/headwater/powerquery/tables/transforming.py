@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from headwater.errors import NotFoldableError
 from headwater.plan.expressions import Call, Expr, Ref, call
-from headwater.plan.nodes import Column, Project
+from headwater.plan.nodes import Column, Node, Project
 from headwater.powerquery.language import syntax
 from headwater.powerquery.library.declarations import Declaration
+from headwater.powerquery.tables.arrow import plan_type
 from headwater.powerquery.tables.folding import RowFolder
 from headwater.powerquery.tables.plan_table import PlanTable, folded
+from headwater.powerquery.tables.row_calls import CellCall, with_cell_calls
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Thunk, Value, force
@@ -100,9 +102,28 @@ def _applied(function: Function, cell: Value) -> Callable[[], Value]:
 def transform_columns(table: PlanTable, changes: Mapping[str, Change]) -> Table:
     """The named columns replaced by a function of their cells; a cell that is an error stays one."""
     items: list[tuple[Column, Expr]] = []
+    calls: list[CellCall] = []
+    reasons: list[NotFoldableError] = []
     for column, name in zip(table.plan.columns, table.names, strict=True):
         expression: Expr = column.ref
         if name in changes:
-            expression = fold_cell_function(changes[name][0], table, column)
+            try:
+                expression = fold_cell_function(changes[name][0], table, column)
+            except NotFoldableError as reason:
+                calls.append(_cell_call(column, changes[name], reason))
+                reasons.append(reason)
         items.append((replace(column, type=expression.type, may_fail=expression.may_fail), expression))
-    return table.with_plan(Project(table.plan, tuple(items)), _types(table, changes))
+    plan: Node = Project(table.plan, tuple(items))
+    for why in reasons:
+        table.session.note_unfolded("Table.TransformColumns", why.message, why.place)
+    return table.with_plan(
+        with_cell_calls(plan, "Table.TransformColumns", calls) if calls else plan, _types(table, changes)
+    )
+
+
+def _cell_call(column: Column, change: Change, reason: NotFoldableError) -> CellCall:
+    kind = plan_type(_result_type(change))
+    if kind is None:
+        raise reason
+    function = change[0]
+    return CellCall(column, lambda cell: function.invoke([cell]), kind)
