@@ -56,7 +56,7 @@ class TestBackInTheEngine:
             'Table.SelectRows(Table.TransformColumnTypes(T, {"value", Currency.Type}), each [value] > 10)',
             'Table.SelectRows(Table.TransformColumnTypes(T, {"value", Int32.Type}, "de-DE"), each [value] > 10)',
             'Table.SelectRows(Table.TransformColumns(T, {"word", Text.Proper}), each [id] > 10)',
-            'Table.SelectRows(Table.TransformColumns(T, {"word", each Text.Proper(_) & "!", type text}), each [id] > 9)',
+            'Table.SelectRows(Table.TransformColumns(T, {"word", each Text.Proper(_) & "!", type text}), each [id]>9)',
             ODD + 'Table.RemoveColumns(Table.Skip(Table.SelectRows(T, each odd([id])), 20), "word")',
             TWICE
             + 'let D = Table.AddColumn(T, "d", each twice([id])), B = Table.RenameColumns(D[[id], [d]], {"id", "k"})'
