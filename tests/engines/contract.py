@@ -63,6 +63,13 @@ from headwater.plan.types import (
 )
 
 NAN, INF = math.nan, math.inf
+each_engine = settings(
+    max_examples=30,
+    deadline=None,
+    # Every engine runs the same test: that is what a contract is for.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+)
+
 BIG = 2**53 + 1
 DECIMAL = DataType(Kind.DECIMAL, precision=20, scale=4)
 POINT = record_type({"x": DOUBLE, "Label Two": TEXT})
@@ -245,10 +252,10 @@ class ExpressionContract(EngineContract):
         self._assert_converts(engine, operator, function, texts)
 
     @pytest.mark.parametrize("operator", TEXT_CONVERSIONS)
-    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @each_engine
     @given(texts=st.lists(
         st.one_of(
-            st.text(alphabet="0123456789.,-+eE% _", max_size=12),
+            st.text(alphabet="0123456789.,-+eE% _$()", max_size=12),
             st.text(alphabet="0123456789-/:T. aApPmM", max_size=24),
             st.from_regex(conversions.NUMBER_PATTERN, fullmatch=True),
             st.from_regex(conversions.DATETIME_PATTERN, fullmatch=True),
@@ -268,7 +275,7 @@ class ExpressionContract(EngineContract):
         found = [row[0] for row in rows_of(engine, only(table, r=call(operator, ref(table, "t"), option="")))]
         assert_cells(found, [*(expected_conversion(function, text) for text in texts), None])
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @each_engine
     @given(pairs=st.lists(
         st.tuples(
             st.integers(-(2**63), 2**63 - 1),
