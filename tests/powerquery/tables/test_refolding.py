@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from headwater.powerquery import PlanTable, evaluate, explain, on_deep_stack, to
 from headwater.powerquery.tables import running
 from headwater.powerquery.tables.row_table import RowTable
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import Value, plain
+from headwater.powerquery.values.core import Value, force, plain
 from headwater.powerquery.values.functions import Function
 
 MANY = 5_000
@@ -184,10 +186,26 @@ class TestHowOften:
         assert counted.calls in (0, 200_000)
 
 
-def test_many_rows_are_held_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("misfit", [-1, 140_000])
+def test_many_rows_are_held_on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, misfit: int) -> None:
+    """And no file is left, whether all rows fit their column or not."""
     monkeypatch.setattr(running, "HELD_BYTES", 10_000)
-    pair = Pair({"T": numbers()})
-    agree(pair, TWICE + 'Table.Sort(Table.AddColumn(T, "d", each twice([value])), {"d", Order.Descending})')
+    spilled: list[Path] = []
+    make = tempfile.mkstemp
+
+    def noted(prefix: str, suffix: str) -> tuple[int, str]:
+        handle, path = make(suffix, prefix, tmp_path)
+        spilled.append(Path(path))
+        return handle, path
+
+    monkeypatch.setattr(tempfile, "mkstemp", noted)
+    function = f'if [id] = {misfit} then "text" else twice([id])'
+    added = f'Table.AddColumn(T, "d", each {function}, type number)'
+    table = evaluated(Pair({"T": numbers(150_000)}), TWICE + f'Table.Sort({added}, {{"id", Order.Descending}})')
+    doubled = on_deep_stack(lambda: [row[-1] for row in table.rows()])
+    assert [force(cell) for cell in doubled] == ["text" if at == misfit else at * 2 for at in range(149_999, -1, -1)]
+    assert spilled
+    assert not any(path.exists() for path in spilled)
 
 
 def test_lineage_goes_through() -> None:

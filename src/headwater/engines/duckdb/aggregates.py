@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from headwater.engines.duckdb.sql import Sql, binary, call, case, cast, is_null, negate, whole
+from headwater.engines.duckdb.sql import cast
+from headwater.engines.sql import Sql, binary, call, case, is_null, negate, whole
 from headwater.errors import NotFoldableError
 
 

@@ -10,8 +10,8 @@ from headwater.engines.duckdb.conversions import as_ticks
 from headwater.engines.duckdb.numbers import as_double
 from headwater.engines.duckdb.operators import Operator, values
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import Sql, binary, case, whole
 from headwater.engines.duckdb.ticks import TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND, per, rest
+from headwater.engines.sql import Sql, binary, case, whole
 from headwater.plan.conversions import TICKS_PER_DAY
 from headwater.plan.expressions import Call
 from headwater.plan.types import Kind

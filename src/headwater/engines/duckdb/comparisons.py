@@ -10,20 +10,8 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from headwater.engines.duckdb.scope import Scope
-from headwater.engines.duckdb.sql import (
-    Sql,
-    binary,
-    both,
-    call,
-    case,
-    cast,
-    coalesce,
-    is_null,
-    negate,
-    not_null,
-    same,
-    text,
-)
+from headwater.engines.duckdb.sql import cast, coalesce, same
+from headwater.engines.sql import Sql, binary, both, call, case, is_null, negate, not_null, text
 from headwater.plan.conversions import INT64_MAX, INT64_MIN
 from headwater.plan.expressions import Expr, Literal
 from headwater.plan.types import DOUBLE, INT64, DataType, Kind

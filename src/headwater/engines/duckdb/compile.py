@@ -31,26 +31,10 @@ from headwater.engines.duckdb.relation import (
 )
 from headwater.engines.duckdb.reshaping import reshaped
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import (
-    Sql,
-    alias,
-    binary,
-    both,
-    call,
-    cast,
-    column,
-    is_null,
-    is_simple,
-    ordered,
-    over,
-    packed,
-    same,
-    table,
-    text,
-    whole,
-)
+from headwater.engines.duckdb.sql import alias, cast, column, is_simple, ordered, over, packed, same, table
 from headwater.engines.duckdb.types import as_type, null_of
 from headwater.engines.sizes import estimated_rows
+from headwater.engines.sql import Sql, binary, both, call, is_null, text, whole
 from headwater.errors import EngineError, NotFoldableError
 from headwater.plan.cells import error_column
 from headwater.plan.conversions import INT64_MAX

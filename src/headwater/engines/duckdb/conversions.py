@@ -10,20 +10,8 @@ from sqlglot import exp
 
 from headwater.engines.duckdb.operators import number_text, sentinel
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import (
-    Sql,
-    binary,
-    both,
-    call,
-    case,
-    cast,
-    is_null,
-    negate,
-    not_null,
-    text,
-    try_cast,
-    whole,
-)
+from headwater.engines.duckdb.sql import cast, try_cast
+from headwater.engines.sql import Sql, binary, both, call, case, is_null, negate, not_null, text, whole
 from headwater.plan import conversions as rules
 from headwater.plan.expressions import Call
 from headwater.plan.types import DataType, Kind

@@ -15,20 +15,7 @@ from headwater.engines.duckdb.conversions import as_date, as_ticks, midnight
 from headwater.engines.duckdb.numbers import as_double
 from headwater.engines.duckdb.operators import Operator, no_failure, number_text, sentinel
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import (
-    Sql,
-    binary,
-    both,
-    call,
-    case,
-    cast,
-    is_null,
-    negate,
-    not_null,
-    text,
-    try_cast,
-    whole,
-)
+from headwater.engines.duckdb.sql import cast, try_cast
 from headwater.engines.duckdb.ticks import (
     TICKS_PER_HOUR,
     TICKS_PER_MINUTE,
@@ -40,6 +27,7 @@ from headwater.engines.duckdb.ticks import (
     rest,
     times,
 )
+from headwater.engines.sql import Sql, binary, both, call, case, is_null, negate, not_null, text, whole
 from headwater.plan import conversions as rules
 from headwater.plan.cells import encode_error
 from headwater.plan.conversions import TICKS_PER_DAY

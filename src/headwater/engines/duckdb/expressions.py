@@ -11,21 +11,9 @@ from headwater.engines.duckdb import text as texts
 from headwater.engines.duckdb.comparisons import Side, compare, equal, exact_literal
 from headwater.engines.duckdb.operators import Operator, missing, values
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import (
-    Sql,
-    binary,
-    call,
-    case,
-    cast,
-    coalesce,
-    column,
-    is_null,
-    negate,
-    not_null,
-    text,
-    whole,
-)
+from headwater.engines.duckdb.sql import cast, coalesce, column
 from headwater.engines.duckdb.types import as_type, literal
+from headwater.engines.sql import Sql, binary, call, case, is_null, negate, not_null, text, whole
 from headwater.errors import NotFoldableError
 from headwater.plan.cells import error_column
 from headwater.plan.expressions import Call, Expr, Literal, Ref, may_be_null, missing_arguments

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from headwater.engines.duckdb.conversions import as_date, as_ticks
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import Sql, binary, call, case, cast, not_null, text, whole
+from headwater.engines.duckdb.sql import cast
 from headwater.engines.duckdb.ticks import (
     TICKS_PER_HOUR,
     TICKS_PER_MINUTE,
@@ -15,6 +15,7 @@ from headwater.engines.duckdb.ticks import (
     plus,
     rest,
 )
+from headwater.engines.sql import Sql, binary, call, case, not_null, text, whole
 from headwater.plan.conversions import TICKS_PER_DAY
 from headwater.plan.expressions import Call
 from headwater.plan.types import DataType, Kind

@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from headwater.engines.duckdb.operators import Operator, no_failure, out_of_range, values
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import Sql, binary, both, call, case, cast, either, negate, not_null, text, whole
+from headwater.engines.duckdb.sql import cast, either
+from headwater.engines.sql import Sql, binary, both, call, case, negate, not_null, text, whole
 from headwater.plan.expressions import Call
 from headwater.plan.types import DataType, Kind
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import Sql, binary, both, call, case, cast, is_null, not_null, text, whole
+from headwater.engines.duckdb.sql import cast
+from headwater.engines.sql import Sql, binary, both, call, case, is_null, not_null, text, whole
 from headwater.plan import conversions as rules
 from headwater.plan.cells import SEPARATOR, encode_error
 from headwater.plan.expressions import Call

@@ -10,22 +10,8 @@ from itertools import count
 from sqlglot import exp
 
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import (
-    DIALECT,
-    Sql,
-    alias,
-    binary,
-    both,
-    call,
-    cast,
-    column,
-    is_simple,
-    ordered,
-    over,
-    substitute,
-    table,
-    whole,
-)
+from headwater.engines.duckdb.sql import DIALECT, alias, cast, column, is_simple, ordered, over, substitute, table
+from headwater.engines.sql import Sql, binary, both, call, whole
 from headwater.plan.cells import error_column
 from headwater.plan.nodes import Column
 

@@ -13,25 +13,9 @@ from headwater.engines.duckdb.expressions import compile_expression, failing
 from headwater.engines.duckdb.relation import ROW_NUMBER, Builder, Relation, compute, no_error
 from headwater.engines.duckdb.scope import Computed
 from headwater.engines.duckdb.splitting import Splitting
-from headwater.engines.duckdb.sql import (
-    Sql,
-    alias,
-    binary,
-    call,
-    case,
-    cast,
-    coalesce,
-    column,
-    is_null,
-    member,
-    not_null,
-    ordered,
-    over,
-    packed,
-    text,
-    whole,
-)
+from headwater.engines.duckdb.sql import alias, cast, coalesce, column, member, ordered, over, packed
 from headwater.engines.duckdb.types import as_type, null_of
+from headwater.engines.sql import Sql, binary, call, case, is_null, not_null, text, whole
 from headwater.errors import NotFoldableError
 from headwater.plan.cells import encode_error, error_column
 from headwater.plan.conversions import EXPRESSION_ERROR

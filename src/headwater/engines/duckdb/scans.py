@@ -10,9 +10,10 @@ from typing import TypeGuard
 from sqlglot import exp
 
 from headwater.engines.csv import CsvShape, check_file
-from headwater.engines.duckdb.sql import Sql, call, cast, column, is_null, text, whole
-from headwater.engines.duckdb.sql import case as sql_case
+from headwater.engines.duckdb.sql import cast, column
 from headwater.engines.duckdb.types import sql_type
+from headwater.engines.sql import Sql, call, is_null, text, whole
+from headwater.engines.sql import case as sql_case
 from headwater.plan.conversions import EPOCH_TICKS, TICKS_PER_MICROSECOND
 from headwater.plan.nodes import OFFSET_SUFFIX, Column, CsvScan, Node, ParquetScan
 from headwater.plan.types import Kind

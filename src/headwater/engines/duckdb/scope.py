@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from headwater.engines.duckdb.sql import DIALECT, Sql, column, is_simple
+from headwater.engines.duckdb.sql import DIALECT, column, is_simple
+from headwater.engines.sql import Sql
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from headwater.engines.duckdb.sql import Sql, binary, call, case, text, whole
+from headwater.engines.sql import Sql, binary, call, case, text, whole
 
 _QUOTE = '"'
 _ESCAPE = "\x1f"

@@ -1,16 +1,10 @@
-"""Small builders of sqlglot nodes, all for DuckDB. Operators are built inside parentheses: sqlglot adds none.
-
-Functions are ``Anonymous`` nodes on purpose: sqlglot then writes them as they are, and neither renames nor drops
-arguments from one of its releases to the next.
-"""
+"""Small builders of sqlglot nodes, all for DuckDB, beside those that hold for every dialect."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 from sqlglot import exp
 
-Sql: TypeAlias = exp.Expression
+from headwater.engines.sql import Sql, binary, call, text
 
 DIALECT = "duckdb"
 
@@ -18,21 +12,6 @@ DIALECT = "duckdb"
 def column(name: str, table: str | None = None) -> exp.Column:
     """A quoted column reference."""
     return exp.column(name, table=table, quoted=True)
-
-
-def text(value: str) -> Sql:
-    """A text literal."""
-    return exp.Literal.string(value)
-
-
-def whole(value: int) -> Sql:
-    """A whole number, without a cast."""
-    return exp.Literal.number(value) if value >= 0 else exp.Paren(this=exp.Neg(this=exp.Literal.number(-value)))
-
-
-def call(name: str, *arguments: Sql) -> Sql:
-    """A function call."""
-    return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def cast(value: Sql, to: str) -> Sql:
@@ -45,42 +24,9 @@ def try_cast(value: Sql, to: str) -> Sql:
     return exp.TryCast(this=value, to=exp.DataType.build(to, dialect=DIALECT))
 
 
-def case(*branches: tuple[Sql, Sql], otherwise: Sql | None = None) -> Sql:
-    """CASE WHEN … THEN … ELSE … END; without ``otherwise``, null."""
-    return exp.Case(ifs=[exp.If(this=when, true=then) for when, then in branches], default=otherwise)
-
-
-def binary(kind: type[exp.Binary], left: Sql, right: Sql) -> Sql:
-    """``left`` operator ``right``, in parentheses."""
-    return exp.Paren(this=kind(this=left, expression=right))
-
-
-def both(*conditions: Sql) -> Sql:
-    """All of the conditions, each in parentheses of its own, or none where it needs none."""
-    result = conditions[0]
-    for condition in conditions[1:]:
-        result = exp.And(this=result, expression=condition)
-    return exp.Paren(this=result) if len(conditions) > 1 else result
-
-
 def either(left: Sql, right: Sql) -> Sql:
     """OR."""
     return binary(exp.Or, left, right)
-
-
-def negate(condition: Sql) -> Sql:
-    """NOT."""
-    return exp.Paren(this=exp.Not(this=condition))
-
-
-def is_null(value: Sql) -> Sql:
-    """IS NULL."""
-    return binary(exp.Is, value, exp.null())
-
-
-def not_null(value: Sql) -> Sql:
-    """IS NOT NULL."""
-    return negate(is_null(value))
 
 
 def coalesce(*values: Sql) -> Sql:

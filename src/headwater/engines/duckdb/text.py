@@ -22,7 +22,8 @@ from headwater.engines.duckdb.operators import (
     whole_argument,
 )
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import Sql, binary, both, call, case, coalesce, not_null, text, whole
+from headwater.engines.duckdb.sql import coalesce
+from headwater.engines.sql import Sql, binary, both, call, case, not_null, text, whole
 from headwater.errors import NotFoldableError
 from headwater.plan import conversions as rules
 from headwater.plan.expressions import Call, Literal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from headwater.engines.duckdb.sql import Sql, binary, cast, whole
+from headwater.engines.duckdb.sql import cast
+from headwater.engines.sql import Sql, binary, whole
 from headwater.plan.conversions import TICKS_PER_DAY
 
 TICKS_PER_HOUR = TICKS_PER_DAY // 24

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from headwater.engines.duckdb.sql import Sql, binary, call, cast, text, whole
+from headwater.engines.duckdb.sql import cast
+from headwater.engines.sql import Sql, binary, call, text, whole
 from headwater.plan.expressions import Literal
 from headwater.plan.types import DataType, Kind
 

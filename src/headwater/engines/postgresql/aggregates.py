@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from headwater.engines.postgresql.sql import Sql, binary, call, double, ordinal, whole
+from headwater.engines.postgresql.sql import double, ordinal
+from headwater.engines.sql import Sql, binary, call, whole
 from headwater.errors import NotFoldableError
 from headwater.plan.types import DataType, Kind
 

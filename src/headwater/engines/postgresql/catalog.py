@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from headwater.engines.postgresql.database import PostgreSQLDatabase
-from headwater.engines.postgresql.sql import DIALECT, text
+from headwater.engines.postgresql.sql import DIALECT
+from headwater.engines.sql import text
 from headwater.errors import MError
 from headwater.plan.databases import DatabaseScan, NativeQuery, TableName
 from headwater.plan.nodes import Column, Source, with_fresh_ids

@@ -11,22 +11,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from headwater.engines.postgresql.sql import (
-    Sql,
-    all_of,
-    binary,
-    call,
-    case,
-    cast,
-    double,
-    is_null,
-    is_simple,
-    not_null,
-    ordinal,
-    text,
-    whole,
-)
+from headwater.engines.postgresql.sql import cast, double, is_simple, ordinal
 from headwater.engines.postgresql.types import instant, literal
+from headwater.engines.sql import Sql, binary, both, call, case, is_null, not_null, text, whole
 from headwater.errors import NotFoldableError
 from headwater.plan.conversions import INT64_MAX, INT64_MIN
 from headwater.plan.expressions import Expr, Literal
@@ -73,12 +60,12 @@ def equal(one: Side, other: Side, *, kept: bool) -> Sql:
         return is_null(left)
     if Kind.DOUBLE in (one.type.kind, other.type.kind):
         left, right = double(left), double(right)
-        numbers = binary(exp.EQ, left, right) if _finite(one) or _finite(other) else all_of(
+        numbers = binary(exp.EQ, left, right) if _finite(one) or _finite(other) else both(
             binary(exp.EQ, left, right), binary(exp.NEQ, left.copy(), double(text("NaN")))
         )  # fmt: skip
         if kept and (one.constant or other.constant):
             return numbers
-        nulls = all_of(is_null(left.copy()), is_null(right.copy()))
+        nulls = both(is_null(left.copy()), is_null(right.copy()))
         return exp.Paren(this=exp.Or(this=nulls, expression=call("coalesce", numbers, exp.false())))
     if kept and (one.constant or other.constant):
         return binary(exp.EQ, left, right)
@@ -97,7 +84,7 @@ def compare(operator: str, one: Side, other: Side, *, kept: bool) -> Sql:
     if Kind.DOUBLE not in (one.type.kind, other.type.kind) or great.type.kind is not Kind.DOUBLE or _finite(great):
         return result
     if kept:
-        return all_of(result, binary(exp.NEQ, great_value.copy(), double(text("NaN"))))
+        return both(result, binary(exp.NEQ, great_value.copy(), double(text("NaN"))))
     unordered = case((not_null(small_value.copy()), exp.false()))
     return case((binary(exp.EQ, great_value.copy(), double(text("NaN"))), unordered), otherwise=result)
 
@@ -116,7 +103,7 @@ def joined(left: Sql, right: Sql, kinds: tuple[Kind, Kind], *, nulls: bool) -> S
         return binary(exp.EQ, left, right)
     stand_in = JOINED_BY[kinds[0]]
     values = (call("coalesce", side, stand_in.copy()) for side in (left, right))
-    return all_of(binary(exp.EQ, *values), binary(exp.EQ, is_null(left.copy()), is_null(right.copy())))
+    return both(binary(exp.EQ, *values), binary(exp.EQ, is_null(left.copy()), is_null(right.copy())))
 
 
 def _alike(one: Side, other: Side) -> tuple[Sql, Sql]:

@@ -19,20 +19,9 @@ from headwater.engines.postgresql.expressions import (
 )
 from headwater.engines.postgresql.joins import joined_relation
 from headwater.engines.postgresql.relation import Builder, Relation, over
-from headwater.engines.postgresql.sql import (
-    Sql,
-    alias,
-    binary,
-    call,
-    cast,
-    column,
-    is_simple,
-    ordered,
-    ordinal,
-    row_number,
-    whole,
-)
+from headwater.engines.postgresql.sql import alias, cast, column, is_simple, ordered, ordinal, row_number
 from headwater.engines.postgresql.types import as_type, output, sql_type
+from headwater.engines.sql import Sql, binary, call, whole
 from headwater.errors import NotFoldableError
 from headwater.plan.cells import error_column
 from headwater.plan.databases import Database, DatabaseScan, TableName

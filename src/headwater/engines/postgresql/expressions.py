@@ -14,22 +14,9 @@ from itertools import islice
 from sqlglot import exp
 
 from headwater.engines.postgresql.comparisons import Side, compare, equal
-from headwater.engines.postgresql.sql import (
-    Sql,
-    binary,
-    call,
-    case,
-    cast,
-    column,
-    double,
-    is_null,
-    negate,
-    not_null,
-    ordinal,
-    text,
-    whole,
-)
+from headwater.engines.postgresql.sql import cast, column, double, ordinal
 from headwater.engines.postgresql.types import as_type, literal
+from headwater.engines.sql import Sql, binary, call, case, is_null, negate, not_null, text, whole
 from headwater.errors import NotFoldableError
 from headwater.plan.cells import encode_error, error_column
 from headwater.plan.conversions import EXPRESSION_ERROR

@@ -9,7 +9,8 @@ from sqlglot import exp
 
 from headwater.engines.postgresql.comparisons import joined
 from headwater.engines.postgresql.relation import Builder, Relation, over
-from headwater.engines.postgresql.sql import Sql, alias, all_of, column, is_null, negate, ordered, table, whole
+from headwater.engines.postgresql.sql import alias, column, ordered, table
+from headwater.engines.sql import Sql, both, is_null, negate, whole
 from headwater.errors import NotFoldableError
 from headwater.plan.nodes import Join
 
@@ -69,7 +70,7 @@ def _condition(node: Join, left: _Side, right: _Side) -> Sql:
         kinds = node.left.column(a).type.kind, node.right.column(b).type.kind
         nulls = a not in left.required and b not in right.required
         conditions.append(joined(one, other, kinds, nulls=nulls))
-    return all_of(*conditions)
+    return both(*conditions)
 
 
 def _order(node: Join, left: _Side, right: _Side) -> tuple[exp.Ordered, ...]:

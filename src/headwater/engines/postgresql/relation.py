@@ -9,18 +9,8 @@ from itertools import count
 
 from sqlglot import exp
 
-from headwater.engines.postgresql.sql import (
-    DIALECT,
-    Sql,
-    alias,
-    all_of,
-    column,
-    identifier,
-    is_simple,
-    ordered,
-    substitute,
-    table,
-)
+from headwater.engines.postgresql.sql import DIALECT, alias, column, identifier, is_simple, ordered, substitute, table
+from headwater.engines.sql import Sql, both
 
 HIDDEN = "$"
 
@@ -51,7 +41,7 @@ class Relation:
     def select(self) -> exp.Select:
         """``SELECT`` of nothing yet, from the source, where the conditions hold."""
         query = exp.Select().from_(self.source.copy())
-        return query.where(all_of(*(condition.copy() for condition in self.where))) if self.where else query
+        return query.where(both(*(condition.copy() for condition in self.where))) if self.where else query
 
 
 @dataclass

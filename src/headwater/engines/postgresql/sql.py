@@ -1,17 +1,12 @@
-"""Small builders of sqlglot nodes for PostgreSQL. Operators are built inside parentheses: sqlglot adds none.
-
-Functions are ``Anonymous`` nodes on purpose: sqlglot then writes them as they are, and neither renames nor drops
-arguments from one of its releases to the next.
-"""
+"""Small builders of sqlglot nodes for PostgreSQL, beside those that hold for every dialect."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TypeAlias
 
 from sqlglot import exp
 
-Sql: TypeAlias = exp.Expression
+from headwater.engines.sql import Sql, call
 
 DIALECT = "postgres"
 
@@ -33,21 +28,6 @@ def column(name: str, table: str | None = None) -> exp.Column:
     return exp.Column(this=identifier(name), table=None if table is None else identifier(table))
 
 
-def text(value: str) -> Sql:
-    """A text literal."""
-    return exp.Literal.string(value)
-
-
-def whole(value: int) -> Sql:
-    """A whole number, without a cast."""
-    return exp.Literal.number(value) if value >= 0 else exp.Paren(this=exp.Neg(this=exp.Literal.number(-value)))
-
-
-def call(name: str, *arguments: Sql) -> Sql:
-    """A function call."""
-    return exp.Anonymous(this=name, expressions=list(arguments))
-
-
 def cast(value: Sql, to: str) -> Sql:
     """CAST to a type in PostgreSQL's own words."""
     return exp.Cast(this=value, to=exp.DataType.build(to, dialect=DIALECT))
@@ -58,39 +38,6 @@ def double(value: Sql) -> Sql:
     if isinstance(value, exp.Cast) and value.to.is_type("double"):
         return value
     return cast(value, "DOUBLE PRECISION")
-
-
-def case(*branches: tuple[Sql, Sql], otherwise: Sql | None = None) -> Sql:
-    """CASE WHEN … THEN … ELSE … END; without ``otherwise``, null."""
-    return exp.Case(ifs=[exp.If(this=when, true=then) for when, then in branches], default=otherwise)
-
-
-def binary(kind: type[exp.Binary], left: Sql, right: Sql) -> Sql:
-    """``left`` operator ``right``, in parentheses."""
-    return exp.Paren(this=kind(this=left, expression=right))
-
-
-def all_of(*conditions: Sql) -> Sql:
-    """AND of conditions that have parentheses of their own or need none."""
-    result = conditions[0]
-    for condition in conditions[1:]:
-        result = exp.And(this=result, expression=condition)
-    return exp.Paren(this=result) if len(conditions) > 1 else result
-
-
-def negate(condition: Sql) -> Sql:
-    """NOT."""
-    return exp.Paren(this=exp.Not(this=condition))
-
-
-def is_null(value: Sql) -> Sql:
-    """IS NULL."""
-    return binary(exp.Is, value, exp.null())
-
-
-def not_null(value: Sql) -> Sql:
-    """IS NOT NULL."""
-    return negate(is_null(value))
 
 
 def ordinal(value: Sql) -> Sql:

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from headwater.engines.postgresql.sql import DIALECT, Sql, cast, double, ordinal, text, whole
+from headwater.engines.postgresql.sql import DIALECT, cast, double, ordinal
+from headwater.engines.sql import Sql, text, whole
 from headwater.errors import NotFoldableError
 from headwater.plan.conversions import EPOCH_TICKS, TICKS_PER_MICROSECOND
 from headwater.plan.expressions import Literal

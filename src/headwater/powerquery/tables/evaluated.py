@@ -197,7 +197,7 @@ def _is_null(value: Value) -> bool:
 def arrow_scan(table: Table, rows: Sequence[Sequence[Value]]) -> ArrowScan:
     """These rows held as Arrow; NotFoldableError where a column's cells are of no one kind, or there is no column."""
     if not table.names:
-        raise NotFoldableError("The table has no columns.")
+        raise NotFoldableError("The table has no columns.", hint="Choose a query whose table has some.")
     columns: list[Column] = []
     arrays: list[pa.Array[Any]] = []
     names: list[str] = []
@@ -205,7 +205,10 @@ def arrow_scan(table: Table, rows: Sequence[Sequence[Value]]) -> ArrowScan:
     for name, of, values in zip(table.names, table.column_types, cells, strict=True):
         kind = plan_type(of) or common_type(values)
         if kind is None:
-            raise NotFoldableError(f"The column '{name}' holds values of several kinds.")
+            raise NotFoldableError(
+                f"The column '{name}' holds values of several kinds.",
+                hint="Convert the column to one type, for example with Table.TransformColumnTypes, or remove it.",
+            )
         array, errors = encode(values, kind)
         column = with_fresh_ids([Column("", name, kind, errors.null_count < len(errors))], [c.id for c in columns])[0]
         columns.append(column)

@@ -123,9 +123,12 @@ class _Flow:
 
     def _held(self, node: Node) -> pa.Table:
         held = Held(output_schema(node.columns))
-        for batch in self.batches(node):
-            held.add(batch)
-        return held.table()
+        try:
+            for batch in self.batches(node):
+                held.add(batch)
+            return held.table()
+        finally:
+            held.close()
 
 
 def _replaced(plan: Node, by: dict[int, Node]) -> Node:
@@ -187,5 +190,9 @@ class Held:
         self._writer.close()
         with pa.memory_map(self._path) as mapped:
             table = pa.ipc.open_file(mapped).read_all()
-        Path(self._path).unlink()  # the mapping outlives the name
         return table
+
+    def close(self) -> None:
+        """Remove the file; a table that was taken keeps its rows, since the mapping outlives the name."""
+        if self._path:
+            Path(self._path).unlink(missing_ok=True)
