@@ -147,6 +147,7 @@ in
     Summed
 """,
 }
+ENDLESS["engine, asked by the evaluator"] = ENDLESS["engine"].replace("in\n    Summed", "in\n    Table.Buffer(Summed)")
 
 
 def endless_refresh_interrupted(home: Path, text: str, with_signal: signal.Signals) -> Outcome:
@@ -173,7 +174,12 @@ def endless_refresh_interrupted(home: Path, text: str, with_signal: signal.Signa
 
 @pytest.mark.parametrize(
     ("work", "with_signal"),
-    [("evaluator", signal.SIGINT), ("engine", signal.SIGINT), ("engine", signal.SIGTERM)],
+    [
+        ("evaluator", signal.SIGINT),
+        ("engine", signal.SIGINT),
+        ("engine", signal.SIGTERM),
+        ("engine, asked by the evaluator", signal.SIGINT),
+    ],
 )
 def test_ctrl_c_in_the_middle_of_a_refresh(home: Path, work: str, with_signal: signal.Signals) -> None:
     outcome = endless_refresh_interrupted(home, ENDLESS[work], with_signal)

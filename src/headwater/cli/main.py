@@ -5,10 +5,12 @@ Commands import what they need when they run, so that ``headwater --help`` answe
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -292,16 +294,27 @@ def main() -> None:
     try:
         # Typer makes a status of Ctrl+C (and of --help and --version); some versions raise Abort instead.
         status = app(standalone_mode=False) or 0
-        sys.exit(interrupted() if status == INTERRUPTED else status)
+        if status != INTERRUPTED:
+            sys.exit(status)
+        _leave(interrupted())
     except HeadwaterError as error:
         sys.exit(fail(error))
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(interrupted())
+        _leave(interrupted())
     except _CommandLineError as error:
         sys.exit(_misused(error))
     except OSError as error:
         # A full disk, a folder that may not be written: the machine's word says what is to be done.
         sys.exit(fail(HeadwaterError(f"{error.strerror or error}.", place=str(error.filename or ""), code="system")))
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process; at once, if a thread that cannot be made to end would make the interpreter's own end abort."""
+    if any(thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _misused(error: Any) -> int:

@@ -128,3 +128,10 @@ def test_a_value_that_fits_into_no_memory_is_an_error() -> None:
     with pytest.raises(MError) as caught:
         on_deep_stack(work)
     assert caught.value.code == "m.out_of_memory"
+
+
+@pytest.mark.parametrize("text", ["{0..9223372036854775807}", "{1e18..1e300}"])
+def test_a_list_that_fits_into_no_memory_is_an_error(text: str) -> None:
+    with pytest.raises(MError) as caught:
+        to_text(evaluate(text))
+    assert caught.value.code == "m.out_of_memory"

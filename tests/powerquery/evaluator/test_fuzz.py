@@ -5,8 +5,12 @@ The ordinary run takes a sample; ``-m long`` goes on for minutes with ever new s
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
+from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -138,8 +142,20 @@ def test_odd_programs(text: str) -> None:
     check_tree_text(text)
 
 
+@pytest.fixture
+def little_memory() -> Iterator[None]:
+    """What is allowed to grow to gigabytes (a list of a billion numbers) ends in MemoryError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + (2 << 30), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 @pytest.mark.long
 @pytest.mark.timeout(600)
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
+@pytest.mark.usefixtures("little_memory")
 def test_for_minutes() -> None:
     deadline = time.monotonic() + 120
     for number in count():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
@@ -18,13 +17,14 @@ def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], _T])
     """The result of ``work``, which calls ``connection``; Ctrl+C ends it at once.
 
     DuckDB itself looks for signals between some of its tasks only (a large sort can take minutes without), and what
-    it then raises is no KeyboardInterrupt. Signals come to the main thread, so it waits while another one works.
+    it then raises is no KeyboardInterrupt. So whoever calls waits in Python, where one is heard (in the main thread
+    from the signal, elsewhere because that thread is asked to end), while another thread works.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return work()
     with ThreadPoolExecutor(1, "headwater-duckdb") as pool:
         running = pool.submit(work)
         try:
+            while not running.done():
+                wait([running], _RETRY_SECONDS)
             return running.result()
         except KeyboardInterrupt:
             # Said before the query has begun, it is not heard.

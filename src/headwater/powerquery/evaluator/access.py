@@ -69,9 +69,12 @@ def item_of(value: Value, index: Value, optional: bool) -> Value:
     if at < 0:
         raise MError("Expression.Error", "The index cannot be negative.", index)
     if isinstance(value, List):
-        head = value.first(at + 1)
-        if len(head) > at:
-            return force(head[at])
+        try:
+            item = value.at(at)
+        except IndexError:
+            pass
+        else:
+            return force(item)
     else:
         for row in table_rows.slice_rows(value, at, 1).records():
             return row

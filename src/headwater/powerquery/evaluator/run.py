@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,11 +17,16 @@ _STACK_BYTES = 512 * 1024 * 1024
 _FRAMES = 1_500_000
 """Python frames; an M call takes a handful, so that M may recurse some 100,000 deep and more."""
 
+_END_SECONDS = 5.0
+_ASK_SECONDS = 1.0
+
 _here = threading.local()
 
 
 def on_deep_stack(work: Callable[[], _T]) -> _T:
     """The result of ``work``, run where it may recurse deeply; what it raises is raised here.
+
+    Ctrl+C reaches the thread that waits; it ends the other one before it goes on.
 
     Raises:
         MError: Expression.Error when even this stack is not deep enough, or a value does not fit into memory.
@@ -41,7 +48,11 @@ def on_deep_stack(work: Callable[[], _T]) -> _T:
             failure.append(error)
 
     thread = _start(body)
-    thread.join()
+    try:
+        thread.join()
+    except BaseException:
+        _end(thread)
+        raise
     if failure:
         raise failure[0]
     return outcome[0]
@@ -62,6 +73,14 @@ def _start(body: Callable[[], None]) -> threading.Thread:
         finally:
             threading.stack_size(before)
     return thread
+
+
+def _end(thread: threading.Thread) -> None:
+    """Make a thread's work end, as Ctrl+C would: an interpreter that ends while one is in native code aborts."""
+    give_up = time.monotonic() + _END_SECONDS
+    while thread.is_alive() and thread.ident is not None and time.monotonic() < give_up:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt))
+        thread.join(_ASK_SECONDS)
 
 
 def stack_overflow() -> MError:

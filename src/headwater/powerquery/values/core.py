@@ -177,7 +177,10 @@ class List:
         """All items as they are, evaluated or not; held from then on."""
         if self._items is None:
             assert self._source is not None, "a list has items or a source"
-            self._items = list(self._source())
+            items = self._source()
+            if isinstance(items, range) and items and abs((items[-1] - items[0]) // items.step) >= sys.maxsize:
+                raise MemoryError  # Python's own word for it would be that an integer is too large
+            self._items = list(items)
             self._source = self._evaluated = None
         return self._items
 
@@ -202,6 +205,22 @@ class List:
     def first(self, count: int) -> list[Value]:
         """Up to ``count`` leading items as they are, reading no further."""
         return list(islice(self.raw(), min(count, sys.maxsize)))
+
+    def at(self, index: int) -> Value:
+        """The item at an index from 0 as it is, evaluated or not; reads no further, and holds nothing.
+
+        Raises:
+            IndexError: when there are fewer.
+        """
+        if self._items is not None:
+            return self._items[index]
+        assert self._source is not None, "a list has items or a source"
+        items = self._source()
+        if isinstance(items, range):
+            return items[index]
+        for item in islice(items, min(index, sys.maxsize), None):
+            return item
+        raise IndexError
 
     def __len__(self) -> int:
         return len(self.items)

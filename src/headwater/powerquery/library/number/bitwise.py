@@ -17,7 +17,7 @@ _SIGN = 2**63
 
 def _bits(number: Value, what: str) -> int:
     bits = whole(number, what, least=-_SIGN)
-    if bits >= _SIGN:
+    if plain(number) >= _SIGN:  # `whole` gives the largest that Python counts by, then
         raise MError("Expression.Error", f"The '{what}' argument is out of range.", number)
     return bits
 
