@@ -6,10 +6,10 @@ Each pass keeps the rows, their order and their errors, and keeps a node that is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import replace
 
-from headwater.plan.expressions import Expr, references
+from headwater.plan.expressions import Expr, Literal, Ref, references, with_references
 from headwater.plan.nodes import (
     Aggregate,
     Column,
@@ -24,11 +24,13 @@ from headwater.plan.nodes import (
     Slice,
     Sort,
     Union,
+    fresh_id,
     select,
     topological,
     with_inputs,
 )
 from headwater.plan.nodes import Call as CallNode
+from headwater.plan.reshaping import ErrorFilter
 
 
 def push_slices(plan: Node) -> Node:
@@ -64,6 +66,21 @@ def push_filters_below_calls(plan: Node) -> Node:
     return _rewrite_down(plan, rewrite)
 
 
+def filter_early(plan: Node) -> Node:
+    """A filter is applied before what it does not look at is computed: on fewer rows, then."""
+    shared = _shared(plan)
+    built: dict[int, Node] = {}
+    alone: dict[int, Node] = {}
+    for node in topological(plan):
+        new = with_inputs(node, [built[id(below)] for below in node.inputs])
+        if isinstance(new, Filter | ErrorFilter):
+            new = _sink_filter(new, alone)
+        built[id(node)] = new
+        if id(node) not in shared:
+            alone[id(new)] = new
+    return built[id(plan)]
+
+
 def drop_unused_columns(plan: Node) -> Node:
     """Projections keep what is read above them, and a call whose result nobody reads is not made.
 
@@ -88,7 +105,12 @@ def drop_unused_columns(plan: Node) -> Node:
     return _rewrite_down(plan, rewrite)
 
 
-PASSES: tuple[Callable[[Node], Node], ...] = (push_filters_below_calls, push_slices, drop_unused_columns)
+PASSES: tuple[Callable[[Node], Node], ...] = (
+    push_filters_below_calls,
+    filter_early,
+    push_slices,
+    drop_unused_columns,
+)
 
 
 def apply_passes(plan: Node) -> Node:
@@ -143,6 +165,59 @@ def _sink_slice(node: Slice, below: Node) -> Node:
             return node if unchanged else replace(node, input=replace(below, members=limited))
         case _:
             return node
+
+
+def _sink_filter(node: Filter | ErrorFilter, alone: Mapping[int, Node]) -> Node:
+    """The filter below what it need not wait for; ``alone`` are the nodes (by ``id``) that nobody else reads."""
+    below = node.input
+    if not isinstance(below, Project) or id(below) not in alone:
+        return node
+    looked_at = _looked_at(node)
+    passed = {column.id: expression for column, expression in below.items if isinstance(expression, Ref)}
+    if looked_at <= passed.keys():
+        filtered = _sink_filter(_over(node, below.input, passed), alone)
+        return _project_again(node, below, filtered, {}, {column.id: column.id for column in filtered.columns})
+    early = [(c, e) for c, e in below.items if isinstance(e, Ref | Literal) or c.id in looked_at]
+    if len(early) == len(below.items):
+        return node
+    raw: dict[str, Column] = {}
+    for column, expression in below.items:
+        if column.id not in {c.id for c, _ in early}:
+            for identifier in references(expression):
+                if identifier not in raw:
+                    own = fresh_id(identifier, [*(c.id for c, _ in below.items), *(c.id for c in raw.values())])
+                    raw[identifier] = replace(below.input.column(identifier), id=own)
+    passing = [(column, below.input.column(identifier).ref) for identifier, column in raw.items()]
+    filtered = replace(node, input=Project(below.input, (*early, *passing)))
+    ready = {column.id for column, _ in early}
+    return _project_again(node, below, filtered, ready, {identifier: column.id for identifier, column in raw.items()})
+
+
+def _project_again(
+    node: Filter | ErrorFilter, project: Project, filtered: Node, ready: Container[str], renamed: Mapping[str, str]
+) -> Project:
+    """``project``, over the filtered rows: what is ``ready`` is passed on, the rest is computed."""
+    refs = {old: filtered.column(new).ref for old, new in renamed.items()}
+    columns = {column.id: column for column in node.columns}
+    return Project(
+        filtered,
+        tuple(
+            (columns[c.id], filtered.column(c.id).ref if c.id in ready else with_references(expression, refs))
+            for c, expression in project.items
+        ),
+    )
+
+
+def _looked_at(node: Filter | ErrorFilter) -> set[str]:
+    return set(references(node.predicate)) if isinstance(node, Filter) else set(node.checked)
+
+
+def _over(node: Filter | ErrorFilter, below: Node, passed: Mapping[str, Ref]) -> Filter | ErrorFilter:
+    """The filter over the rows that a projection passes on, which it knows under other names."""
+    if isinstance(node, Filter):
+        refs = {identifier: below.column(ref.id).ref for identifier, ref in passed.items()}
+        return Filter(below, with_references(node.predicate, refs))
+    return replace(node, input=below, checked=tuple(passed[identifier].id for identifier in node.checked))
 
 
 def _limited(node: Node, rows: int) -> Node:

@@ -1,6 +1,7 @@
-"""How many rows a node is likely to give, for choosing which side of a join is held in memory.
+"""How many rows a node is likely to give, and how many at most.
 
-Rough on purpose: a file's size tells more than an optimizer's guess without statistics, and only ratios matter.
+An estimate is rough on purpose: it chooses which side of a join is held in memory. A file's size tells more than an
+optimizer's guess without statistics, and only ratios matter.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ from headwater.plan.nodes import (
     CsvScan,
     Distinct,
     Filter,
+    Index,
     Join,
     Node,
     ParquetScan,
+    Project,
     Slice,
+    Sort,
     Union,
 )
+from headwater.plan.reshaping import ErrorFilter, Fill
 
 _UNKNOWN = 1_000_000.0
 _BYTES_A_FIELD = 8
@@ -54,6 +59,38 @@ def estimated_rows(node: Node, below: Sequence[float]) -> float:
             return below[0] * _KEPT[type(node)]
         case _:
             return max(below) if below else _UNKNOWN
+
+
+ROWS_BOUND = 2**42
+"""More rows than a node can have."""
+
+
+def row_bound(node: Node, below: Sequence[int]) -> int:
+    """A number of rows that a node cannot reach, from those for its inputs.
+
+    A file may grow between now and its reading: half of the bound is left for that.
+
+    >>> import pyarrow as pa
+    >>> from headwater.plan.nodes import text_columns
+    >>> row_bound(ArrowScan(pa.table({"a": ["x", "y"]}), text_columns(["a"])), [])
+    3
+    """
+    match node:
+        case ArrowScan(table=table):
+            return table.num_rows + 1
+        case CsvScan(path=path):
+            # A row takes a byte at least.
+            return min(2 * int(_bytes([path])) + 2, ROWS_BOUND) if Path(path).is_file() else ROWS_BOUND
+        case Slice(count=count) if count is not None:
+            return min(below[0], count + 1)
+        case Join():
+            return min((below[0] + 1) * (below[1] + 1), ROWS_BOUND)
+        case Union():
+            return min(sum(below) + 1, ROWS_BOUND)
+        case Filter() | Aggregate() | Distinct() | Project() | Sort() | Index() | ErrorFilter() | Fill():
+            return below[0]
+        case _:
+            return ROWS_BOUND
 
 
 def _bytes(paths: Sequence[str]) -> float:

@@ -69,7 +69,7 @@ class Failure:
 
 
 NOT_A_NUMBER = Failure(DATA_FORMAT_ERROR, "We couldn't convert to Number.")
-NOT_A_LOGICAL = Failure(DATA_FORMAT_ERROR, "We couldn't convert to Logical.")
+NOT_A_LOGICAL = Failure(EXPRESSION_ERROR, "Could not convert to a logical.")
 NOT_A_DATE = Failure(DATA_FORMAT_ERROR, "We couldn't parse the input provided as a Date value.")
 NOT_A_DATETIME = Failure(DATA_FORMAT_ERROR, "We couldn't parse the input provided as a DateTime value.")
 HALF_A_CHARACTER = Failure(
@@ -171,7 +171,7 @@ def logical_from_text(text: str) -> bool | None:
     """The logical that ``text`` names.
 
     Raises:
-        MError: DataFormat.Error, it names none.
+        MError: Expression.Error, it names none.
 
     >>> logical_from_text("TRUE"), logical_from_text("")
     (True, None)

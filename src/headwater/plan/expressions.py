@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -104,6 +104,22 @@ def references(expression: Expr) -> Iterator[str]:
         case Call(arguments=arguments):
             for argument in arguments:
                 yield from references(argument)
+
+
+def with_references(expression: Expr, refs: Mapping[str, Ref]) -> Expr:
+    """The expression with other references in the place of those whose ids ``refs`` has.
+
+    >>> from headwater.plan.types import INT64
+    >>> with_references(Ref("a", INT64), {"a": Ref("b", INT64)})
+    Ref(id='b', type=DataType(kind=<Kind.INT64: 'int64'>), may_fail=False)
+    """
+    match expression:
+        case Ref(id=identifier):
+            return refs.get(identifier, expression)
+        case Call(arguments=arguments):
+            return replace(expression, arguments=tuple(with_references(argument, refs) for argument in arguments))
+        case _:
+            return expression
 
 
 def operators_of(expression: Expr) -> Iterator[str]:

@@ -21,7 +21,6 @@ from headwater.engines.duckdb.comparisons import join_keys, sort_value
 from headwater.engines.duckdb.expressions import compile_expression, failing
 from headwater.engines.duckdb.relation import (
     ROW_NUMBER,
-    ROW_NUMBER_BOUND,
     Builder,
     Relation,
     compute,
@@ -33,7 +32,7 @@ from headwater.engines.duckdb.reshaping import reshaped
 from headwater.engines.duckdb.scope import Computed, Scope
 from headwater.engines.duckdb.sql import alias, cast, column, is_simple, ordered, over, packed, same, table
 from headwater.engines.duckdb.types import as_type, null_of
-from headwater.engines.sizes import estimated_rows
+from headwater.engines.sizes import ROWS_BOUND, estimated_rows, row_bound
 from headwater.engines.sql import Sql, binary, both, call, is_null, text, whole
 from headwater.errors import EngineError, NotFoldableError
 from headwater.plan.cells import error_column
@@ -132,7 +131,8 @@ class _Compiler:
     def statement(self) -> Statement:
         for node in self._nodes:
             self._rows[id(node)] = estimated_rows(node, [self._rows.get(id(below), 0.0) for below in node.inputs])
-            self._done[id(node)] = self._relation(node)
+            bounds = [self._done[id(below)].bound if id(below) in self._done else ROWS_BOUND for below in node.inputs]
+            self._done[id(node)] = replace(self._relation(node), bound=row_bound(node, bounds))
         sql, repeated = self._builder.finish(self._done[id(self._plan)], in_order=self._in_order)
         return Statement(sql, self._plan.columns, self._tables, self._streams, repeated)
 
@@ -290,7 +290,8 @@ class _Compiler:
 
     @_relation.register
     def _index(self, node: Index) -> Relation:
-        below, rank = self._below(node), self._builder.rank()
+        below = self._below(node)
+        rank = self._builder.rank(below.bound + 1)
         number = over(call(ROW_NUMBER), None if below.order is None else list(below.order))
         natural = below.order is None
         below = self._builder.flush(replace(below, values={**below.values, rank: number}))
@@ -408,7 +409,7 @@ class _Compiler:
         if not ranked:
             below = self._builder.flush(replace(below, order=None), extra)
         elif below.order is None:
-            rank = self._builder.rank()
+            rank = self._builder.rank(below.bound + 1)
             below = self._builder.flush(below, {**extra, rank: over(call(ROW_NUMBER))})
             below = replace(below, order=(ordered(column(rank)),))
         else:
@@ -477,7 +478,7 @@ class _Compiler:
         stride = max(self._builder.bound_of(rank) for _, rank in pairs)
         if stride * len(members) > INT64_MAX:
             pairs = [self._builder.single_ranked(member, afresh=True) for member in members]
-            stride = ROW_NUMBER_BOUND
+            stride = ROWS_BOUND + 1
         ranks = [binary(exp.Add, whole(at * stride), rank) for at, (_, rank) in enumerate(pairs)]
         return [relation for relation, _ in pairs], ranks, stride * len(members)
 

@@ -6,15 +6,20 @@ the grammar: matching a pattern costs several times the cast.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from sqlglot import exp
 
 from headwater.engines.duckdb.operators import number_text, sentinel
 from headwater.engines.duckdb.scope import Computed, Scope
-from headwater.engines.duckdb.sql import cast, try_cast
+from headwater.engines.duckdb.sql import cast, either, try_cast
 from headwater.engines.sql import Sql, binary, both, call, case, is_null, negate, not_null, text, whole
 from headwater.plan import conversions as rules
 from headwater.plan.expressions import Call
 from headwater.plan.types import DataType, Kind
+
+Branches: TypeAlias = tuple[tuple[Sql, Sql], ...]
+"""Of a CASE: conditions, and what there is where they hold."""
 
 _BLANK_CLASS = "[" + "".join(f"\\x{ord(blank):02x}" for blank in rules.BLANKS) + "]"
 # In this form DuckDB's cast means what the grammar means: no year 0, no 24:00, no digits beyond a microsecond.
@@ -31,7 +36,7 @@ def number_from(scope: Scope, value: Sql, source: DataType) -> Computed:
     if source.kind is not Kind.TEXT:
         return Computed(cast(value, "DOUBLE"))
     value = scope.once(value)
-    number = scope.once(_number_from_text(scope, value))
+    number = _converted(scope, value, *_number_branches(scope, value))
     return Computed(number, _unless_empty(number, value, sentinel(rules.NOT_A_NUMBER, value)))
 
 
@@ -59,7 +64,7 @@ def logical_from(scope: Scope, value: Sql, source: DataType) -> Computed:
             # The grammar leaves nothing but the word and blanks, so its first letter tells which word it is.
             word = call("lower", _trimmed(value))
             matches = call("regexp_full_match", value, text(rules.LOGICAL_PATTERN))
-            logical = scope.once(case((matches, binary(exp.EQ, word, text("true")))))
+            logical = _converted(scope, value, (matches, binary(exp.EQ, word, text("true"))))
             return Computed(logical, _unless_empty(logical, value, sentinel(rules.NOT_A_LOGICAL, value)))
         case Kind.LOGICAL:
             return Computed(value)
@@ -92,7 +97,7 @@ def date_from(scope: Scope, value: Sql, source: DataType) -> Computed:
     if source.kind is not Kind.TEXT:
         return Computed(as_date(value, source))
     value = scope.once(value)
-    day = scope.once(_date_from_text(scope, value))
+    day = _converted(scope, value, *_date_branches(scope, value))
     return Computed(day, _unless_empty(day, value, sentinel(rules.NOT_A_DATE, value)))
 
 
@@ -101,7 +106,7 @@ def datetime_from(scope: Scope, value: Sql, source: DataType) -> Computed:
     match source.kind:
         case Kind.TEXT:
             value = scope.once(value)
-            ticks = scope.once(_ticks_from_text(scope, value))
+            ticks = _converted(scope, value, *_ticks_branches(scope, value))
             return Computed(ticks, _unless_empty(ticks, value, sentinel(rules.NOT_A_DATETIME, value)))
         case Kind.DATE:
             return Computed(midnight(value))
@@ -127,6 +132,16 @@ def as_ticks(value: Sql, source: DataType) -> Sql:
     return binary(exp.Add, since_1970, whole(rules.EPOCH_TICKS))
 
 
+def _converted(scope: Scope, value: Sql, *branches: tuple[Sql, Sql], otherwise: Sql | None = None) -> Sql:
+    """What a text converts to, by the first branch that holds; computed once.
+
+    The last branch but one holds for no text. That it could end the query keeps DuckDB from computing the conversion
+    a second time: it would, in each filter on the result, which it moves to where there was only the text.
+    """
+    never = binary(exp.LT, value, text(""))
+    return scope.once(case(*branches, (never, call("error", text(""))), otherwise=otherwise))
+
+
 def _unless_empty(result: Sql, source: Sql, failure: Sql) -> Sql:
     """The failure where nothing came of a text, but for "" and null, of which null comes."""
     return case((both(is_null(result), binary(exp.NEQ, source, text(""))), failure))
@@ -140,7 +155,7 @@ def _matches(value: Sql, pattern: str) -> Sql:
     return call("regexp_full_match", value, text(pattern))
 
 
-def _number_from_text(scope: Scope, value: Sql) -> Sql:
+def _number_branches(scope: Scope, value: Sql) -> Branches:
     attempt = scope.once(try_cast(value, "DOUBLE"))
     # DuckDB also reads digits parted by underscores, "+-5", and more spellings of infinity and NaN than the grammar
     # has. Signs and blanks that a number may begin with, but for minus, sort before it.
@@ -155,26 +170,47 @@ def _number_from_text(scope: Scope, value: Sql) -> Sql:
         (call("contains", value, text("(")), exp.Neg(this=bare)),
         otherwise=try_cast(call("regexp_replace", value, text("[$,]"), text(""), text("g")), "DOUBLE"),
     )
-    return case((plain, attempt), (_matches(value, rules.NUMBER_PATTERN), other))
+    return (plain, attempt), (_matches(value, rules.NUMBER_PATTERN), other)
 
 
 def _int64_from_text(scope: Scope, value: Sql) -> Computed:
     value = scope.once(value)
     attempt = scope.once(try_cast(value, "BIGINT"))
-    # What DuckDB writes back unchanged is a plain whole number; its cast reads much else, and rounds it its own way.
-    plain = binary(exp.EQ, cast(attempt, "VARCHAR"), value)
     digits = try_cast(call("replace", value, text(","), text("")), "BIGINT")
-    number = case(
-        (plain, attempt),
+    number = _converted(
+        scope,
+        value,
+        (_is_plain_whole(value, attempt), attempt),
+        # What DuckDB writes back unchanged is as plain, with a sign or many digits.
+        (binary(exp.EQ, cast(attempt, "VARCHAR"), value), attempt),
         (_matches(value, rules.WHOLE_NUMBER_PATTERN), digits),
-        otherwise=try_cast(_number_from_text(Inline(scope.names), value), "BIGINT"),
+        otherwise=try_cast(case(*_number_branches(Inline(scope.names), value)), "BIGINT"),
     )
-    number = scope.once(number)
     failure = case(
         (_matches(value, rules.NUMBER_PATTERN), sentinel(rules.OUT_OF_INT64, value)),
         otherwise=sentinel(rules.NOT_A_NUMBER, value),
     )
     return Computed(number, _unless_empty(number, value, failure))
+
+
+_LEAST_OF_LENGTH = tuple(0 if digits == 1 else 10 ** (digits - 1) for digits in range(1, 17))
+"""The least whole number of 1, 2 … 16 digits."""
+_EXACT = 2**53
+
+
+def _is_plain_whole(value: Sql, attempt: Sql) -> Sql:
+    """Whether a text is digits, seen from the number that DuckDB reads in it: it has as many digits as the text.
+
+    DuckDB's cast reads fractions, which it rounds its own way, signs, blanks and digits parted by underscores: all
+    of them longer than their number. An exponent makes it longer, and exact below 2^53. That leaves 0x and 0b.
+    """
+    least = call("list_extract", exp.Array(expressions=[whole(n) for n in _LEAST_OF_LENGTH]), call("strlen", value))
+    return both(
+        binary(exp.GTE, attempt, least),
+        binary(exp.LTE, attempt, whole(_EXACT)),
+        binary(exp.GTE, value, text("0")),
+        either(binary(exp.LT, value, text("0A")), binary(exp.GTE, value, text("1"))),
+    )
 
 
 class Inline(Scope):
@@ -185,11 +221,11 @@ class Inline(Scope):
         return value
 
 
-def _date_from_text(scope: Scope, value: Sql) -> Sql:
+def _date_branches(scope: Scope, value: Sql) -> Branches:
     attempt = scope.once(try_cast(value, "DATE"))
     # Ten characters that DuckDB writes back unchanged are yyyy-MM-dd, and no year beyond 9999 or before 1.
     plain = both(binary(exp.EQ, cast(attempt, "VARCHAR"), value), binary(exp.EQ, call("length", value), whole(10)))
-    return case((plain, attempt), (_matches(value, rules.DATE_PATTERN), _date_of_match(value)))
+    return (plain, attempt), (_matches(value, rules.DATE_PATTERN), _date_of_match(value))
 
 
 def _date_of_match(value: Sql) -> Sql:
@@ -205,13 +241,13 @@ def _rearranged(value: Sql, pattern: str, form: str) -> Sql:
     return call("regexp_replace", value, text(pattern), text(form))
 
 
-def _ticks_from_text(scope: Scope, value: Sql) -> Sql:
+def _ticks_branches(scope: Scope, value: Sql) -> Branches:
     attempt = scope.once(try_cast(value, "TIMESTAMP"))
     plain = _matches(value, _PLAIN_DATETIME)
     ticks = as_ticks(attempt, DataType(Kind.DATETIME))
     other = binary(exp.Add, midnight(_date_of_match(value)), _clock_ticks(value))
     # An ordinary form that does not cast is a day that no calendar has.
-    return case((plain, ticks), (_matches(value, rules.DATETIME_PATTERN), other))
+    return (plain, ticks), (_matches(value, rules.DATETIME_PATTERN), other)
 
 
 def midnight(day: Sql) -> Sql:

@@ -80,23 +80,16 @@ def _integer_divide(scope: Scope, _call: Call, arguments: tuple[Computed, ...]) 
     quotient = scope.once(binary(exp.Div, left, right))
     # Adding zero makes -0 a 0.
     cut = binary(exp.Add, call("trunc", quotient), double(0.0))
-    return Computed(case((call("isfinite", quotient), cut), otherwise=quotient))
+    return Computed(case((call("isfinite", quotient), cut), (not_null(quotient), double(_NAN))))
 
 
-def _modulo(scope: Scope, node: Call, arguments: tuple[Computed, ...]) -> Computed:
+def _modulo(scope: Scope, _call: Call, arguments: tuple[Computed, ...]) -> Computed:
     number, divisor = (scope.once(as_double(a.value)) for a in arguments)
     defined = both(binary(exp.NEQ, divisor, whole(0)), call("isfinite", number), negate(call("isnan", divisor)))
-    left_over = scope.once(case((defined, binary(exp.Mod, number, divisor))))
-    apart = binary(exp.NEQ, binary(exp.LT, left_over, whole(0)), binary(exp.LT, divisor, whole(0)))
-    wholes = all(a.type.kind is Kind.INT64 for a in node.arguments)
-    zero = double(0.0) if wholes else binary(exp.Mul, call("sign", divisor), double(0.0))
-    result = case(
-        (binary(exp.EQ, left_over, whole(0)), zero),
-        (apart, binary(exp.Add, left_over, divisor)),
-        (defined, left_over),
-        (both(not_null(number), not_null(divisor)), double(_NAN)),
-    )
-    return Computed(result)
+    # Adding zero makes -0 a 0.
+    left_over = binary(exp.Add, binary(exp.Mod, number, divisor), double(0.0))
+    known = both(not_null(number), not_null(divisor))
+    return Computed(case((defined, left_over), (known, double(_NAN))))
 
 
 def _parity(left: int) -> Operator:

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
+from math import prod
 
 from sqlglot import exp
 
 from headwater.engines.duckdb.scope import Computed, Scope
 from headwater.engines.duckdb.sql import DIALECT, alias, cast, column, is_simple, ordered, over, substitute, table
+from headwater.engines.sizes import ROWS_BOUND
 from headwater.engines.sql import Sql, binary, both, call, whole
 from headwater.plan.cells import error_column
 from headwater.plan.nodes import Column
@@ -18,11 +20,8 @@ from headwater.plan.nodes import Column
 ROW_NUMBER = "row_number"
 HIDDEN = "$"
 
-ROW_NUMBER_BOUND = 2**42
-"""More rows than a relation can have."""
-
-
-_HUGEINT_MAX = 2**126
+_MOST = {"BIGINT": 2**62, "HUGEINT": 2**126}
+"""How far to count in a type."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Relation:
         order: what to sort by where order is observed; None: the rows come in order by themselves.
         hazard: filters or joins beneath this SELECT dropped rows, so that the optimizer might evaluate a condition on
             rows that are not there.
+        bound: a number of rows that the relation cannot reach.
     """
 
     source: Sql
@@ -45,6 +45,7 @@ class Relation:
     where: tuple[Sql, ...] = ()
     order: tuple[exp.Ordered, ...] | None = None
     hazard: bool = False
+    bound: int = ROWS_BOUND
 
     def value_of(self, value: Sql) -> Sql:
         """An expression over this relation's columns, as one over its source."""
@@ -73,7 +74,7 @@ class Builder:
         """A fresh name for a hidden column; no column id has a dollar sign."""
         return f"{HIDDEN}{next(self._hidden)}"
 
-    def rank(self, bound: int = ROW_NUMBER_BOUND) -> str:
+    def rank(self, bound: int) -> str:
         """A fresh name for a hidden column whose numbers, all below ``bound``, order all rows; none of them is null."""
         name = self.hidden()
         self._ranks[name] = bound
@@ -129,6 +130,7 @@ class Builder:
             {name: column(name) for name in names},
             order=order,
             hazard=relation.hazard or bool(relation.where),
+            bound=relation.bound,
         )
 
     def bind(self, relation: Relation, scope: Scope) -> Relation:
@@ -161,7 +163,7 @@ class Builder:
             relation = self.flush(relation)
             order = relation.order
         number = over(call(ROW_NUMBER), None if order is None else list(order))
-        return self._with_rank(relation, number, ROW_NUMBER_BOUND)
+        return self._with_rank(relation, number, relation.bound + 1)
 
     def _with_rank(self, relation: Relation, number: Sql, bound: int) -> tuple[Relation, Sql]:
         name = self.rank(bound)
@@ -173,15 +175,15 @@ class Builder:
 
         A later rank may be null, where a row has no partner: it is the only one of its first rank then.
         """
-        number, bound = cast(exp.Literal.number(0), "HUGEINT"), 1
-        for term in order:
-            below = self._ranks.get(term.this.name) if isinstance(term.this, exp.Column) else None
-            if below is None or term.args.get("desc") or bound * below > _HUGEINT_MAX:
-                return None
-            bound *= below
-            number = binary(
-                exp.Add, binary(exp.Mul, number, cast(whole(below), "HUGEINT")), call("coalesce", term.this, whole(0))
-            )
+        bounds = [self._ranks.get(term.this.name) for term in order if isinstance(term.this, exp.Column)]
+        known = [bound for bound in bounds if bound is not None and not any(term.args.get("desc") for term in order)]
+        bound = prod(known)
+        of = next((name for name, most in _MOST.items() if bound <= most), None)
+        if len(known) < len(order) or of is None:
+            return None
+        number: Sql = cast(_present(order[0]), of)
+        for term, below in zip(order[1:], known[1:], strict=True):
+            number = binary(exp.Add, binary(exp.Mul, number, cast(whole(below), of)), _present(term))
         return number, bound
 
     def known_as(self, name: str, rank: Sql) -> None:
@@ -216,6 +218,10 @@ class Builder:
             for found in cte.this.find_all(exp.Table):
                 reads[found.name] += times
         return reads
+
+
+def _present(term: exp.Ordered) -> Sql:
+    return call("coalesce", term.this, whole(0))
 
 
 def no_error() -> Sql:

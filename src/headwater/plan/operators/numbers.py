@@ -35,8 +35,8 @@ OPERATORS = (
     Operator(
         "Number.Round", "rounded as the shortest text shows it: `option` is (digits, one of ROUNDINGS)", _rounding
     ),
-    Operator("Number.IntegerDivide", "the quotient without its fraction", numbers(2)),
-    Operator("Number.Mod", "what a division leaves over, with the divisor's sign", numbers(2)),
+    Operator("Number.IntegerDivide", "the quotient without its fraction; NaN where it is not finite", numbers(2)),
+    Operator("Number.Mod", "what a division leaves over, with the dividend's sign", numbers(2)),
     Operator("Number.Power", "to a power; NaN where that is not defined", numbers(2)),
     Operator("Number.Atan2", "the angle of the point (x, y), given as y and x", numbers(2)),
     *(Operator(f"Number.{name}", f"{name.lower()}; NaN where it is not defined", numbers(1)) for name in _REAL),

@@ -150,6 +150,9 @@ def _decode_records(array: Any, of: p.DataType) -> list[Value]:
 # -- M → Arrow -----------------------------------------------------------------------------------------------------
 
 
+_HALF_A_PAIR = "A text holds half a surrogate pair."
+
+
 def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.Array[Any]]:
     """Arrow arrays (values, sentinels) of M values; a member that is an error is null with its sentinel set.
 
@@ -163,7 +166,24 @@ def encode(values: Sequence[Value], of: p.DataType) -> tuple[pa.Array[Any], pa.A
         forced, sentinels = _forced(values)
         return _encode_column(forced, of), pa.array(sentinels, pa.string())
     except UnicodeEncodeError as error:
-        raise NotFoldableError("A text holds half a surrogate pair.") from error
+        raise NotFoldableError(_HALF_A_PAIR) from error
+
+
+def encode_literal(value: Value, of: p.DataType) -> Any:
+    """What a plan's literal of this type holds for one M value: what pyarrow's scalar would give back.
+
+    Of the plain types it is made without pyarrow, which would import pandas (a tenth of a second) where that is
+    installed.
+
+    Raises:
+        NotFoldableError: as :func:`encode`.
+    """
+    if of.kind not in _AS_THEY_ARE:
+        array, _ = encode([value], of)
+        return array[0].as_py()
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise NotFoldableError(_HALF_A_PAIR)
+    return _encode_cell(value, of)
 
 
 _LOOKED_INTO: frozenset[type] = frozenset({Thunk, WithMetadata, Record, List})

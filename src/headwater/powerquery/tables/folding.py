@@ -21,12 +21,12 @@ from headwater.plan.functions import BatchFunction
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.language import syntax
 from headwater.powerquery.library.declarations import Argument, Constant, Declaration, Items
-from headwater.powerquery.tables.arrow import encode
+from headwater.powerquery.tables.arrow import encode_literal
 from headwater.powerquery.tables.plan_table import PlanTable
 from headwater.powerquery.values.core import Value, force, plain
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.operators import EXACT
-from headwater.powerquery.values.types import kind_of
+from headwater.powerquery.values.types import kind_of, title_of
 
 _LARGEST = 1_000
 """How many nodes an expression may have once its names are replaced by what they stand for."""
@@ -146,8 +146,7 @@ class RowFolder:
             kind = _number_type(value, hint)
         if hint is not None and hint.kind is p.Kind.DATETIME and kind.kind is p.Kind.DATETIME:
             kind = hint
-        array, _ = encode([value], kind)
-        return Literal(array[0].as_py(), kind)
+        return Literal(encode_literal(value, kind), kind)
 
     # -- the tree ----------------------------------------------------------------------------------------------
 
@@ -237,7 +236,7 @@ class RowFolder:
             raise self._refuse(node, "The value is surely of another type.")
         allowed = inner is not node.right or name == "any"
         if node.operator == "as":
-            return value if allowed else call("as", value, option=name.capitalize())
+            return value if allowed else call("as", value, option=title_of(name))
         return call("or", call("<>", value, Literal(None, value.type)), Literal(allowed, p.LOGICAL))
 
     def _check_alike(self, node: syntax.Node, one: Expr, other: Expr) -> None:
