@@ -12,7 +12,7 @@ import psutil
 import pyarrow as pa
 import pytest
 from tests.engines import contract
-from tests.engines.support import inline, ref
+from tests.engines.support import inline, only, ref, rows_of
 
 from headwater.engines import Engine
 from headwater.engines.duckdb import DuckDBEngine
@@ -20,8 +20,11 @@ from headwater.errors import EngineError
 from headwater.plan.conversions import INT64_MAX
 from headwater.plan.expressions import Literal, Ref, call
 from headwater.plan.nodes import (
+    Aggregate,
     ArrowScan,
     Column,
+    CsvScan,
+    Distinct,
     Filter,
     Index,
     Join,
@@ -32,6 +35,7 @@ from headwater.plan.nodes import (
     SortKey,
     Union,
     join,
+    text_columns,
 )
 from headwater.plan.types import DOUBLE, INT64, TEXT
 
@@ -124,6 +128,35 @@ def test_ranks_of_nested_unions_stay_whole_numbers_of_64_bits(duck: DuckDBEngine
         plan = Union((plan, more), more.columns)  # type: ignore[assignment]  # a node, whatever its kind
     numbers = [int(number) for number in re.findall(r"\b\d{10,}\b", _sql(duck, plan))]
     assert numbers and max(numbers) <= INT64_MAX
+
+
+def test_first_partners_of_many_rows_on_several_threads(tmp_path: Path) -> None:
+    rows, keys, partners = 400_000, 500, 3
+    (tmp_path / "left.csv").write_text("".join(f"{at},{(at * 7) % keys}\n" for at in range(rows)))
+    scan = CsvScan(str(tmp_path / "left.csv"), text_columns(["at", "k"]))
+    right = inline({"rk": TEXT, "v": INT64}, [(str(n % keys), n) for n in range(keys * partners)])
+    joined = join(scan, right, [("k", "rk")], "inner")
+    engine = DuckDBEngine(threads=4)
+    try:
+        firsts = [(str((at * 7) % keys), (at * 7) % keys) for at in range(keys)]
+        distinct = only(Distinct(joined, ("k",)), k=ref(joined, "k"), v=ref(joined, "v"))
+        assert rows_of(engine, distinct) == firsts
+        grouped = Aggregate(joined, ("v",), ())
+        # Of rows with several partners, the first partners of all come before the others only in their own row.
+        assert rows_of(engine, grouped) == [(first + keys * n,) for _, first in firsts for n in range(partners)]
+    finally:
+        engine.close()
+
+
+def test_a_check_above_a_join_needs_no_row_number(duck: DuckDBEngine) -> None:
+    """Two rows of one key, of which the second is an error that the join drops: nothing may end the query."""
+    left = inline({"k": INT64, "t": TEXT}, [(1, "1"), (2, "x")])
+    right = inline({"rk": INT64, "w": TEXT}, [(1, "2"), (3, "y")])
+    joined = join(left, right, [("k", "rk")], "inner")
+    total = call("+", *(call("Number.From", ref(joined, name), option="") for name in ("t", "w")))
+    plan = Filter(joined, call(">", total, Literal(1.0, DOUBLE)))
+    assert rows_of(duck, plan) == [(1, "1", 1, "2")]
+    assert _sql(duck, plan).count("ROW_NUMBER") == 2  # one a side, for the order
 
 
 @pytest.mark.parametrize("kind", ["inner", "left", "full", "left_anti", "left_semi"])

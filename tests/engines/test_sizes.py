@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from headwater.engines import load_engine
-from headwater.engines.sizes import estimated_rows
+from headwater.engines.sizes import ROWS_BOUND, estimated_rows, row_bound
 from headwater.plan.expressions import Literal
-from headwater.plan.nodes import ArrowScan, CsvScan, Filter, JoinKind, Slice, join, text_columns
+from headwater.plan.nodes import ArrowScan, CsvScan, Filter, JoinKind, Slice, Union, join, text_columns
 from headwater.plan.types import LOGICAL
 
 
@@ -27,6 +27,16 @@ def test_a_file_counts_by_its_size(tmp_path: Path) -> None:
     )
     assert long == pytest.approx(100 * short)
     assert estimated_rows(CsvScan(str(tmp_path / "long.csv"), text_columns(["a"]), max_rows=3), []) == 3
+
+
+def test_no_file_has_more_rows_than_its_bound(tmp_path: Path) -> None:
+    scan = CsvScan(str(tmp_path / "short.csv"), text_columns(["a"]))
+    assert row_bound(scan, []) == ROWS_BOUND  # there is no such file: whoever opens it says so
+    (tmp_path / "short.csv").write_text("\n" * 100)
+    assert 100 < row_bound(scan, []) < 1_000
+    assert row_bound(join(held(3, "a"), held(4, "b"), [("a", "b")], "full"), [4, 5]) > 3 * 4 + 3 + 4
+    assert row_bound(Slice(scan, 5, 7), [1_000]) == 8
+    assert row_bound(Union((scan, scan), scan.columns), [11, 21]) > 30
 
 
 def test_steps_make_fewer_rows() -> None:

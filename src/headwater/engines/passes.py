@@ -34,7 +34,7 @@ from headwater.plan.reshaping import ErrorFilter
 
 
 def push_slices(plan: Node) -> Node:
-    """First rows are taken as far down as they can be: below projections and calls, in a file's scan, in a union."""
+    """First rows are taken as far down as they can be: below projections, numbers and calls, in a scan, in a union."""
     shared = _shared(plan)
 
     def rewrite(node: Node) -> Node:
@@ -157,6 +157,8 @@ def _sink_slice(node: Slice, below: Node) -> Node:
             return _merged(node, below)
         case Project() | CallNode():
             return replace(below, input=replace(node, input=below.input))
+        case Index(start=start, step=step):
+            return replace(below, input=replace(node, input=below.input), start=start + node.offset * step)
         case CsvScan(max_rows=None):
             return replace(below, skip_rows=below.skip_rows + node.offset, max_rows=node.count)
         case Union(members=members) if node.count is not None:

@@ -239,11 +239,9 @@ class _Compiler:
             below = self._computable(below, scope, [predicate.value])
             return replace(below, where=(*below.where, below.value_of(predicate.value)))
         if below.where or below.hazard:
-            # Only rows that got as far as here may end the query, wherever the optimizer would like to check: the
-            # check uses a row number, which nothing beneath this place has.
-            fence = self._builder.hidden()
-            below = self._builder.flush(below, {fence: over(call(ROW_NUMBER))})
-            condition = failing(scope, predicate, unless=column(fence))
+            # Only rows that got as far as here may end the query, wherever the optimizer would like to check.
+            below, fence = self._builder.fenced(below)
+            condition = failing(scope, predicate, unless=fence)
         else:
             condition = failing(scope, predicate)
         below = self._computable(below, scope, [condition])
@@ -392,7 +390,8 @@ class _Compiler:
         query = exp.Select().from_(sides[0].source).join(sides[1].source, on=condition, join_type=how, copy=False)
         values = dict(sides[0].values) if kept else {**left.values, **right.values}
         order = self._joined_order(node, left, right, sides[0] if kept else None) if in_order else None
-        joined = Relation(exp.null(), node.columns, values, order=order, hazard=True)
+        whole_pair = kept is None and bool(left.order and right.order)
+        joined = Relation(exp.null(), node.columns, values, order=order, hazard=True, joined=whole_pair)
         return self._written_join(query, joined)
 
     def _joined_side(self, node: Join, at: int, name: str, *, ranked: bool) -> _Side:

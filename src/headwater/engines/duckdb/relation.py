@@ -37,6 +37,7 @@ class Relation:
         hazard: filters or joins beneath this SELECT dropped rows, so that the optimizer might evaluate a condition on
             rows that are not there.
         bound: a number of rows that the relation cannot reach.
+        joined: no row was dropped since a join of whose both sides the terms of ``order`` tell.
     """
 
     source: Sql
@@ -46,6 +47,7 @@ class Relation:
     order: tuple[exp.Ordered, ...] | None = None
     hazard: bool = False
     bound: int = ROWS_BOUND
+    joined: bool = False
 
     def value_of(self, value: Sql) -> Sql:
         """An expression over this relation's columns, as one over its source."""
@@ -131,6 +133,7 @@ class Builder:
             order=order,
             hazard=relation.hazard or bool(relation.where),
             bound=relation.bound,
+            joined=relation.joined and not relation.where,
         )
 
     def bind(self, relation: Relation, scope: Scope) -> Relation:
@@ -185,6 +188,15 @@ class Builder:
         for term, below in zip(order[1:], known[1:], strict=True):
             number = binary(exp.Add, binary(exp.Mul, number, cast(whole(below), of)), _present(term))
         return number, bound
+
+    def fenced(self, relation: Relation) -> tuple[Relation, Sql]:
+        """The relation, written out, with a column that nothing beneath this place can know."""
+        name = self.hidden()
+        if relation.joined and not relation.where and relation.order is not None:
+            known: Sql = call("row", *(term.this for term in relation.order))
+        else:
+            known = over(call(ROW_NUMBER))
+        return self.flush(replace(relation, values={**relation.values, name: known})), column(name)
 
     def known_as(self, name: str, rank: Sql) -> None:
         """``name`` is another name for ``rank``, if that is one."""
