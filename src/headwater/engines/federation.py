@@ -11,8 +11,7 @@ from headwater.engines.base import DEFAULT_BATCH_ROWS
 from headwater.engines.passes import needed_columns
 from headwater.errors import MError
 from headwater.plan.databases import OUT_OF_RANGE, Database, DatabaseScan, Fetch
-from headwater.plan.expressions import Call as CallExpression
-from headwater.plan.expressions import Expr, Ref, references
+from headwater.plan.expressions import Expr, Ref, references, with_references
 from headwater.plan.nodes import Filter, Node, Project, select, topological, with_inputs
 
 
@@ -92,23 +91,13 @@ def _sink_filters(plan: Node) -> Node:
 def _sunk(predicate: Expr, below: Node) -> Node:
     above: list[Project] = []
     while isinstance(below, Project):
-        passed = {column.id: expression for column, expression in below.items}
-        if not all(isinstance(passed[name], Ref) for name in references(predicate)):
+        passed = {column.id: expression for column, expression in below.items if isinstance(expression, Ref)}
+        if not passed.keys() >= set(references(predicate)):
             break
-        predicate = _renamed(predicate, passed)
+        predicate = with_references(predicate, passed)
         above.append(below)
         below = below.input
     result: Node = Filter(below, predicate)
     for projection in reversed(above):
         result = replace(projection, input=result)
     return result
-
-
-def _renamed(expression: Expr, names: dict[str, Expr]) -> Expr:
-    match expression:
-        case Ref(id=identifier):
-            return names[identifier]
-        case CallExpression(arguments=arguments):
-            return replace(expression, arguments=tuple(_renamed(argument, names) for argument in arguments))
-        case _:
-            return expression

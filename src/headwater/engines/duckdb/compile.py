@@ -32,6 +32,7 @@ from headwater.engines.duckdb.reshaping import reshaped
 from headwater.engines.duckdb.scope import Computed, Scope
 from headwater.engines.duckdb.sql import alias, cast, column, is_simple, ordered, over, packed, same, table
 from headwater.engines.duckdb.types import as_type, null_of
+from headwater.engines.lookups import Lookup
 from headwater.engines.sizes import ROWS_BOUND, estimated_rows, row_bound
 from headwater.engines.sql import Sql, binary, both, call, is_null, text, whole
 from headwater.errors import EngineError, NotFoldableError
@@ -58,7 +59,7 @@ from headwater.plan.nodes import (
 )
 from headwater.plan.nodes import Call as CallNode
 
-StreamNode: TypeAlias = CsvScan | CallNode | Fetch
+StreamNode: TypeAlias = CsvScan | CallNode | Fetch | Lookup
 """What somebody else than DuckDB reads or makes."""
 
 
@@ -87,16 +88,18 @@ def compile_fragment(plan: Node, *, in_order: bool) -> Statement:
 
 
 def fragment_nodes(plan: Node) -> list[Node]:
-    """The nodes of a fragment, inputs first; calls count as leaves, but for the plan itself."""
-    return topological(plan, lambda node: () if isinstance(node, CallNode) else node.inputs)
+    """The nodes of a fragment, inputs first; calls and lookups count as leaves."""
+    return topological(plan, lambda node: () if isinstance(node, CallNode | Lookup) else node.inputs)
 
 
-def _observed(nodes: list[Node], *, in_order: bool) -> set[int]:
+def observed_order(nodes: list[Node], *, in_order: bool) -> set[int]:
     """The nodes (by ``id``) whose rows' order somebody sees."""
     observed = {id(nodes[-1])} if in_order else set()
     for node in reversed(nodes):
         below = {id(child) for child in node.inputs}
-        observes = isinstance(node, Slice | Index) or (isinstance(node, Reshape) and node.order == "observes")
+        observes = isinstance(node, Slice | Index | CallNode) or (
+            isinstance(node, Reshape) and node.order == "observes"
+        )
         if observes or (isinstance(node, Distinct) and node.keys) or id(node) in observed:
             observed |= below
     return observed
@@ -119,7 +122,7 @@ class _Compiler:
     def __init__(self, plan: Node, *, in_order: bool) -> None:
         self._plan = plan
         self._nodes = fragment_nodes(plan)
-        self._observed = _observed(self._nodes, in_order=in_order)
+        self._observed = observed_order(self._nodes, in_order=in_order)
         self._numbered = _numbered(self._nodes, self._observed)
         self._in_order = in_order
         self._builder = Builder()
@@ -184,6 +187,10 @@ class _Compiler:
     @_relation.register
     def _call(self, node: CallNode) -> Relation:
         return self._stream(node, "call")
+
+    @_relation.register
+    def _lookup(self, node: Lookup) -> Relation:
+        return self._stream(node, "lookup")
 
     @_relation.register
     def _fetch(self, node: Fetch) -> Relation:

@@ -15,6 +15,7 @@ from headwater.engines.duckdb.scope import Computed, Scope
 from headwater.engines.duckdb.sql import cast, either, try_cast
 from headwater.engines.sql import Sql, binary, both, call, case, is_null, negate, not_null, text, whole
 from headwater.plan import conversions as rules
+from headwater.plan import written_dates as written
 from headwater.plan.expressions import Call
 from headwater.plan.types import DataType, Kind
 
@@ -223,9 +224,17 @@ class Inline(Scope):
 
 def _date_branches(scope: Scope, value: Sql) -> Branches:
     attempt = scope.once(try_cast(value, "DATE"))
-    # Ten characters that DuckDB writes back unchanged are yyyy-MM-dd, and no year beyond 9999 or before 1.
-    plain = both(binary(exp.EQ, cast(attempt, "VARCHAR"), value), binary(exp.EQ, call("length", value), whole(10)))
-    return (plain, attempt), (_matches(value, rules.DATE_PATTERN), _date_of_match(value))
+    # DuckDB reads other separators, blanks and years of fewer or more digits too; these are longer or shorter then,
+    # or out of this range.
+    plain = both(
+        exp.Between(this=attempt, low=cast(text("1000-01-01"), "DATE"), high=cast(text("9999-12-31"), "DATE")),
+        binary(exp.Like, value, text("____-__-__")),
+    )
+    return (
+        (plain, attempt),
+        (_matches(value, rules.DATE_PATTERN), _date_of_match(value)),
+        (_matches(value, written.DATE_PATTERN), _written_date(value)),
+    )
 
 
 def _date_of_match(value: Sql) -> Sql:
@@ -235,6 +244,42 @@ def _date_of_match(value: Sql) -> Sql:
     day = case((call("contains", value, text("/")), american), otherwise=iso)
     zero_year = call("regexp_matches", value, text("(?:/0000(?:[^0-9]|$)|^[^0-9]*0000-)"))
     return case((negate(zero_year), day))
+
+
+def _written_date(value: Sql) -> Sql:
+    """The date of a text that matches ``written_dates.DATE_PATTERN``; null where no calendar has it."""
+    name = call("lower", call("regexp_extract", value, text(written.MONTH_PATTERN)))
+    runs = call("regexp_extract_all", value, text("[0-9]+"))
+    first, second, third = (call("list_extract", runs, whole(at)) for at in (1, 2, 3))
+    year_first, one = binary(exp.GT, call("length", first), whole(2)), text("1")
+    named = binary(exp.NEQ, name, text(""))
+    beside_month = case(
+        (is_null(second), _joined(first, _month_number(name), one)),
+        (year_first, _joined(first, _month_number(name), second)),
+        otherwise=_joined(second, _month_number(name), first),
+    )
+    day = case(
+        (named, beside_month),
+        (binary(exp.EQ, call("length", first), whole(8)), _rearranged(first, "^(....)(..)(..)$", r"\1-\2-\3")),
+        (is_null(second), _joined(first, one, one)),
+        (both(is_null(third), year_first), _joined(first, second, one)),
+        (is_null(third), _joined(second, first, one)),
+        (year_first, _joined(first, second, third)),
+        otherwise=_joined(third, first, second),
+    )
+    return try_cast(day, "DATE")
+
+
+def _month_number(name: Sql) -> Sql:
+    beginnings = exp.Array(expressions=[text(month) for month in written.MONTHS])
+    return cast(call("list_position", beginnings, call("substr", name, whole(1), whole(3))), "VARCHAR")
+
+
+def _joined(year: Sql, month: Sql, day: Sql) -> Sql:
+    """A date as DuckDB reads it; years of two digits lie between 1950 and 2049."""
+    century = case((binary(exp.LT, year, text("50")), text("20")), otherwise=text("19"))
+    full = case((binary(exp.EQ, call("length", year), whole(2)), call("concat", century, year)), otherwise=year)
+    return call("concat", full, text("-"), month, text("-"), day)
 
 
 def _rearranged(value: Sql, pattern: str, form: str) -> Sql:
@@ -247,7 +292,16 @@ def _ticks_branches(scope: Scope, value: Sql) -> Branches:
     ticks = as_ticks(attempt, DataType(Kind.DATETIME))
     other = binary(exp.Add, midnight(_date_of_match(value)), _clock_ticks(value))
     # An ordinary form that does not cast is a day that no calendar has.
-    return (plain, ticks), (_matches(value, rules.DATETIME_PATTERN), other)
+    day, clock = (call("regexp_extract", value, text(written.DATE_OF_DATETIME), whole(group)) for group in (1, 2))
+    return (
+        (plain, ticks),
+        (_matches(value, rules.DATETIME_PATTERN), other),
+        (
+            _matches(value, written.DATETIME_PATTERN),
+            binary(exp.Add, midnight(_written_date(day)), _clock_ticks(clock)),
+        ),
+        (_matches(value, written.DATE_PATTERN), midnight(_written_date(value))),
+    )
 
 
 def midnight(day: Sql) -> Sql:

@@ -16,16 +16,17 @@ import pyarrow as pa
 from headwater.engines.base import DEFAULT_BATCH_ROWS, Fragment, output_schema
 from headwater.engines.csv import csv_batches
 from headwater.engines.duckdb.aggregates import FOLDED_AGGREGATES
-from headwater.engines.duckdb.compile import Statement, StreamNode, compile_fragment, fragment_nodes
+from headwater.engines.duckdb.compile import Statement, StreamNode, compile_fragment, fragment_nodes, observed_order
 from headwater.engines.duckdb.expressions import FATAL, FOLDED_OPERATORS
 from headwater.engines.duckdb.interrupts import interruptible
 from headwater.engines.federation import fetch, place
-from headwater.engines.passes import apply_passes
+from headwater.engines.lookups import Lookup, looked_up, place_lookups
+from headwater.engines.passes import apply_passes, needed_columns
 from headwater.errors import EngineError, HeadwaterError, MError
 from headwater.plan.cells import decode_error
 from headwater.plan.databases import Fetch
 from headwater.plan.nodes import Call as CallNode
-from headwater.plan.nodes import CsvScan, Node
+from headwater.plan.nodes import CsvScan, Node, topological
 
 _SETTINGS = {
     "autoinstall_known_extensions": "false",
@@ -125,8 +126,10 @@ class _Program:
     """The statements of a plan: its own, and for each call below the one that yields the call's input."""
 
     def __init__(self, plan: Node, *, in_order: bool) -> None:
+        observed = observed_order(topological(plan), in_order=in_order)
+        plan = place_lookups(plan, observed, needed_columns(plan))
         self.main = compile_fragment(plan, in_order=in_order)
-        self.inputs: dict[int, Statement] = {}
+        self.inputs: dict[int, tuple[Statement, ...]] = {}
         self._labels: dict[int, str] = {}
         self.uses: dict[int, int] = {}
         self._add_inputs(plan)
@@ -135,14 +138,16 @@ class _Program:
         waiting = [plan]
         while waiting:
             node = waiting.pop()
-            calls = [below for below in fragment_nodes(node) if isinstance(below, CallNode)]
-            for call in calls:
-                self.uses[id(call)] = self.uses.get(id(call), 0) + 1
-                if id(call) not in self.inputs:
+            leaves = [below for below in fragment_nodes(node) if isinstance(below, CallNode | Lookup)]
+            for leaf in leaves:
+                self.uses[id(leaf)] = self.uses.get(id(leaf), 0) + 1
+                if id(leaf) not in self.inputs:
                     # What is called sees its rows in order, whether or not somebody above does.
-                    self.inputs[id(call)] = compile_fragment(call.input, in_order=True)
-                    self._labels[id(call)] = f"input of {call.function.name}"
-                    waiting.append(call.input)
+                    self.inputs[id(leaf)] = tuple(compile_fragment(below, in_order=True) for below in leaf.inputs)
+                    self._labels[id(leaf)] = (
+                        f"input of {leaf.function.name}" if isinstance(leaf, CallNode) else "side of a join"
+                    )
+                    waiting.extend(leaf.inputs)
 
     def in_execution_order(self) -> list[Fragment]:
         """Every statement once, those that others read first, with what it is for."""
@@ -150,9 +155,10 @@ class _Program:
 
         def visit(statement: Statement) -> None:
             for node in statement.streams.values():
-                if isinstance(node, CallNode) and id(node) not in found:
-                    visit(self.inputs[id(node)])
-                    found[id(node)] = Fragment(self.inputs[id(node)].sql, self._labels[id(node)])
+                for below in self.inputs.get(id(node), ()):
+                    if id(below) not in found:
+                        visit(below)
+                        found[id(below)] = Fragment(below.sql, self._labels[id(node)])
                 if isinstance(node, Fetch) and id(node) not in found:
                     found[id(node)] = Fragment(node.database.sql(node.plan), f"query of {node.database.name}")
 
@@ -210,14 +216,16 @@ class _Run:
             rows = self._guarded(fetch(node, self.engine.reader))
             return rows.read_all() if repeated else rows
         if self.program.uses[id(node)] == 1 and not repeated:
-            return self._guarded(self._called(node))
+            return self._guarded(self._made(node))
         if id(node) not in self.results:
-            self.results[id(node)] = self._guarded(self._called(node)).read_all()
+            self.results[id(node)] = self._guarded(self._made(node)).read_all()
         return self.results[id(node)]
 
-    def _called(self, node: CallNode) -> pa.RecordBatchReader:
-        batches = self._read(self.program.inputs[id(node)])
-        return node.function.apply(self._guarded(batches), node.arguments, node.added.id)
+    def _made(self, node: CallNode | Lookup) -> pa.RecordBatchReader:
+        first, *more = (self._read(statement) for statement in self.program.inputs[id(node)])
+        if isinstance(node, CallNode):
+            return node.function.apply(self._guarded(first), node.arguments, node.added.id)
+        return looked_up(node, self._guarded(first), self._guarded(more[0]).read_all())
 
     def _guarded(self, batches: pa.RecordBatchReader) -> pa.RecordBatchReader:
         """The stream, with a note of our own errors that it ends in."""

@@ -1,0 +1,175 @@
+"""Joins as lookups: the left rows pass by in their order, and each finds its partners in a table held in memory.
+
+An engine's join loses the order of rows; numbering them before it and sorting them after it costs more than the join.
+Where the right side is small, this is the cheaper way to rows in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from headwater.engines.base import output_schema
+from headwater.engines.sizes import estimated_rows
+from headwater.errors import MError
+from headwater.plan.cells import decode_error, error_column
+from headwater.plan.nodes import Column, Join, JoinKind, Node, select, topological, with_inputs
+from headwater.plan.types import Kind
+
+_HELD_ROWS = 300_000
+"""A right side of more rows, by its estimate, is joined by the engine."""
+_WORTHWHILE_ROWS = 50_000
+"""For fewer left rows, by their estimate, one statement is quicker than three."""
+_KEYS = frozenset({Kind.INT64, Kind.TEXT, Kind.DATE})
+"""Kinds of keys that Arrow finds by the equality that M has."""
+
+
+@dataclass(frozen=True)
+class Lookup(Node):
+    """An inner or left join on one key, whose rows come in M's order; a leaf to an engine. It has these columns."""
+
+    left: Node
+    right: Node
+    on: tuple[str, str]
+    kind: JoinKind
+    columns: tuple[Column, ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        return (self.left, self.right)
+
+
+def place_lookups(plan: Node, observed: set[int], needed: dict[int, set[str]]) -> Node:
+    """The plan with lookups in the place of joins that they suit; the very same plan where there is none.
+
+    Args:
+        plan: the plan.
+        observed: the nodes (by ``id``) whose rows' order somebody sees.
+        needed: for each node (by ``id``), the columns (ids) that somebody reads.
+    """
+    nodes = topological(plan)
+    if not any(isinstance(node, Join) and id(node) in observed for node in nodes):
+        return plan
+    parents = Counter(id(below) for node in nodes for below in node.inputs)
+    built: dict[int, Node] = {}
+    rows: dict[int, float] = {}
+    for node in nodes:
+        rows[id(node)] = estimated_rows(node, [rows[id(below)] for below in node.inputs])
+        new = with_inputs(node, [built[id(below)] for below in node.inputs])
+        if isinstance(node, Join) and isinstance(new, Join) and id(node) in observed and parents[id(node)] <= 1:
+            small = rows[id(node.right)] <= _HELD_ROWS and rows[id(node.left)] >= _WORTHWHILE_ROWS
+            if small and _suits(node):
+                new = _as_lookup(new, needed[id(node)])
+        built[id(node)] = new
+    return built[id(plan)]
+
+
+def _suits(node: Join) -> bool:
+    if node.kind not in ("inner", "left") or len(node.on) != 1:
+        return False
+    (mine, theirs), *_ = node.on
+    kinds = {node.left.column(mine).type.kind, node.right.column(theirs).type.kind}
+    # What both sides share would be run twice.
+    apart = {id(one) for one in topological(node.left)}.isdisjoint(id(one) for one in topological(node.right))
+    return len(kinds) == 1 and kinds <= _KEYS and apart
+
+
+def _as_lookup(node: Join, needed: set[str]) -> Lookup:
+    (mine, theirs), *_ = node.on
+    left = [column for column in node.left.columns if column.id in needed]
+    right = [column for column in node.right.columns if column.id in needed]
+    return Lookup(
+        select(node.left, _with(left, node.left.column(mine))),
+        select(node.right, _with(right, node.right.column(theirs))),
+        (mine, theirs),
+        node.kind,
+        (*left, *right),
+    )
+
+
+def _with(columns: list[Column], key: Column) -> list[Column]:
+    return columns if key in columns else [*columns, key]
+
+
+def looked_up(node: Lookup, left: pa.RecordBatchReader, right: pa.Table) -> pa.RecordBatchReader:
+    """The rows of a lookup, from those of its sides. Texts of the right side come dictionary-encoded.
+
+    Raises:
+        MError: a key is an error; from the left, while the stream is read.
+    """
+    mine, theirs = node.on
+    partners = _Partners(_keys(right, node.right.column(theirs)), outer=node.kind == "left")
+    names = output_schema(node.columns).names
+    sides = {name: _array(right, name) for name in names if name not in left.schema.names}
+    sides = {name: array.dictionary_encode() if array.type == pa.string() else array for name, array in sides.items()}
+    types = {name: sides[name].type if name in sides else left.schema.field(name).type for name in names}
+    schema = pa.schema(list(types.items()))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in left:
+            rows, found = partners.of(_keys(batch, node.left.column(mine)))
+            mine_again = batch if rows is None else batch.take(rows)
+            arrays = [sides[name].take(found) if name in sides else mine_again.column(name) for name in names]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _array(rows: pa.RecordBatch | pa.Table, name: str) -> pa.Array[Any]:
+    array = rows.column(name)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _keys(rows: pa.RecordBatch | pa.Table, key: Column) -> pa.Array[Any]:
+    if key.may_fail:
+        errors = rows.column(error_column(key.id)).drop_null()
+        if len(errors):
+            raise MError(*decode_error(errors[0].as_py()))
+    return _array(rows, key.id)
+
+
+class _Partners:
+    """Where the right side has which key. Null is a key as any other."""
+
+    def __init__(self, keys: pa.Array[Any], *, outer: bool) -> None:
+        import numpy as np
+
+        self._outer = outer
+        self._distinct = keys.unique()
+        self._unique = len(self._distinct) == len(keys)
+        if not self._unique:
+            import pyarrow.compute as pc
+
+            codes = pc.index_in(keys, value_set=self._distinct).to_numpy(zero_copy_only=False)
+            self._by_key = np.argsort(codes, kind="stable")
+            self._counts = np.bincount(codes, minlength=len(self._distinct))
+            self._starts = np.concatenate(([0], np.cumsum(self._counts)[:-1]))
+
+    def of(self, keys: pa.Array[Any]) -> tuple[pa.Array[Any] | None, pa.Array[Any]]:
+        """The rows of both sides that make a result: of the left (None: each once), and of the right (null: none)."""
+        import pyarrow.compute as pc
+
+        found = pc.index_in(keys, value_set=self._distinct)
+        if not self._unique:
+            return self._several(found)
+        if self._outer or not found.null_count:
+            return None, found
+        present = found.is_valid()
+        return pc.indices_nonzero(present), found.drop_null()
+
+    def _several(self, found: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
+        import numpy as np
+
+        codes = found.fill_null(-1).to_numpy(zero_copy_only=False)
+        present = codes >= 0
+        counts = np.where(present, self._counts[codes], 1 if self._outer else 0)
+        rows = np.repeat(np.arange(len(codes)), counts)
+        # Within each left row its partners are counted from 0.
+        at = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        alone = ~present[rows]
+        place = np.where(alone, 0, self._starts[codes[rows]] + at)
+        return pa.array(rows), pa.array(self._by_key[place], mask=alone)
