@@ -7,17 +7,18 @@ Where the right side is small, this is the cheaper way to rows in order.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
 from headwater.engines.base import output_schema
-from headwater.engines.sizes import estimated_rows
+from headwater.engines.sizes import estimates
 from headwater.errors import MError
 from headwater.plan.cells import decode_error, error_column
-from headwater.plan.nodes import Column, Join, JoinKind, Node, select, topological, with_inputs
+from headwater.plan.expressions import Expr, Ref, references
+from headwater.plan.nodes import Column, Join, JoinKind, Node, Project, fresh_id, select, topological, with_inputs
 from headwater.plan.types import Kind
 
 _HELD_ROWS = 300_000
@@ -56,14 +57,15 @@ def place_lookups(plan: Node, observed: set[int], needed: dict[int, set[str]]) -
         return plan
     parents = Counter(id(below) for node in nodes for below in node.inputs)
     built: dict[int, Node] = {}
-    rows: dict[int, float] = {}
+    rows = estimates(plan)
     for node in nodes:
-        rows[id(node)] = estimated_rows(node, [rows[id(below)] for below in node.inputs])
         new = with_inputs(node, [built[id(below)] for below in node.inputs])
         if isinstance(node, Join) and isinstance(new, Join) and id(node) in observed and parents[id(node)] <= 1:
             small = rows[id(node.right)] <= _HELD_ROWS and rows[id(node.left)] >= _WORTHWHILE_ROWS
             if small and _suits(node):
                 new = _as_lookup(new, needed[id(node)])
+        elif isinstance(new, Project) and isinstance(new.input, Lookup) and parents[id(node.inputs[0])] <= 1:
+            new = _absorbed(new, new.input)
         built[id(node)] = new
     return built[id(plan)]
 
@@ -78,21 +80,37 @@ def _suits(node: Join) -> bool:
     return len(kinds) == 1 and kinds <= _KEYS and apart
 
 
-def _as_lookup(node: Join, needed: set[str]) -> Lookup:
-    (mine, theirs), *_ = node.on
-    left = [column for column in node.left.columns if column.id in needed]
-    right = [column for column in node.right.columns if column.id in needed]
-    return Lookup(
-        select(node.left, _with(left, node.left.column(mine))),
-        select(node.right, _with(right, node.right.column(theirs))),
-        (mine, theirs),
-        node.kind,
-        (*left, *right),
-    )
+def _as_lookup(node: Join, needed: set[str]) -> Node:
+    lookup = Lookup(node.left, node.right, node.on[0], node.kind, node.columns)
+    # Rows without columns could not be counted.
+    wanted = [column for column in node.columns if column.id in needed] or [node.left.column(node.on[0][0])]
+    return _absorbed(select(lookup, wanted), lookup)
 
 
-def _with(columns: list[Column], key: Column) -> list[Column]:
-    return columns if key in columns else [*columns, key]
+def _absorbed(project: Project, lookup: Lookup) -> Node:
+    """A projection of a lookup as part of it, if each of its columns looks at one side alone.
+
+    What is computed from a right row that is not there is something else than what is computed from the rows there are.
+    """
+    mine = {column.id for column in lookup.left.columns}
+    of_left = [(c, e) for c, e in project.items if mine.issuperset(references(e))]
+    of_right = [(c, e) for c, e in project.items if isinstance(e, Ref) and e.id not in mine]
+    if len(of_left) + len(of_right) < len(project.items):
+        return project
+    taken = [column.id for column in project.columns]
+    left, left_key = _side(lookup.left, of_left, lookup.on[0], taken)
+    right, right_key = _side(lookup.right, of_right, lookup.on[1], taken)
+    return Lookup(left, right, (left_key, right_key), lookup.kind, project.columns)
+
+
+def _side(side: Node, items: Sequence[tuple[Column, Expr]], key: str, taken: list[str]) -> tuple[Node, str]:
+    """A side with just these columns and its key, and the key's id."""
+    name = next((column.id for column, expression in items if expression == side.column(key).ref), None)
+    if name is None:
+        name = fresh_id(key, taken)
+        items = [*items, (replace(side.column(key), id=name), side.column(key).ref)]
+    project = Project(side, tuple(items))
+    return (_absorbed(project, side) if isinstance(side, Lookup) else project), name
 
 
 def looked_up(node: Lookup, left: pa.RecordBatchReader, right: pa.Table) -> pa.RecordBatchReader:

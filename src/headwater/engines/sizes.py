@@ -23,6 +23,7 @@ from headwater.plan.nodes import (
     Slice,
     Sort,
     Union,
+    topological,
 )
 from headwater.plan.reshaping import ErrorFilter, Fill
 
@@ -31,6 +32,14 @@ _BYTES_A_FIELD = 8
 _BYTES_A_PARQUET_ROW = 20
 _KEPT = {Filter: 0.3, Aggregate: 0.1, Distinct: 0.5}
 """The share of its input's rows that a node gives."""
+
+
+def estimates(plan: Node) -> dict[int, float]:
+    """An estimate for each node (by ``id``) of a plan."""
+    rows: dict[int, float] = {}
+    for node in topological(plan):
+        rows[id(node)] = estimated_rows(node, [rows[id(below)] for below in node.inputs])
+    return rows
 
 
 def estimated_rows(node: Node, below: Sequence[float]) -> float:

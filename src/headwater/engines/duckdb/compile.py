@@ -33,7 +33,7 @@ from headwater.engines.duckdb.scope import Computed, Scope
 from headwater.engines.duckdb.sql import alias, cast, column, is_simple, ordered, over, packed, same, table
 from headwater.engines.duckdb.types import as_type, null_of
 from headwater.engines.lookups import Lookup
-from headwater.engines.sizes import ROWS_BOUND, estimated_rows, row_bound
+from headwater.engines.sizes import ROWS_BOUND, estimates, row_bound
 from headwater.engines.sql import Sql, binary, both, call, is_null, text, whole
 from headwater.errors import EngineError, NotFoldableError
 from headwater.plan.cells import error_column
@@ -67,7 +67,8 @@ StreamNode: TypeAlias = CsvScan | CallNode | Fetch | Lookup
 class Statement:
     """A compiled fragment: its SQL, the Arrow tables and the streams that it reads by name, and its columns.
 
-    ``repeated`` are the names that it reads more than once, which a stream cannot be.
+    ``repeated`` are the names that it reads more than once, which a stream cannot be. ``lookup`` is the stream that its
+    rows are, unchanged.
     """
 
     sql: str
@@ -75,6 +76,7 @@ class Statement:
     tables: Mapping[str, pa.Table]
     streams: Mapping[str, StreamNode]
     repeated: frozenset[str]
+    lookup: Lookup | None = None
 
 
 def compile_fragment(plan: Node, *, in_order: bool) -> Statement:
@@ -127,17 +129,17 @@ class _Compiler:
         self._in_order = in_order
         self._builder = Builder()
         self._done: dict[int, Relation] = {}
-        self._rows: dict[int, float] = {}
+        self._rows = estimates(plan)
         self._tables: dict[str, pa.Table] = {}
         self._streams: dict[str, StreamNode] = {}
 
     def statement(self) -> Statement:
         for node in self._nodes:
-            self._rows[id(node)] = estimated_rows(node, [self._rows.get(id(below), 0.0) for below in node.inputs])
             bounds = [self._done[id(below)].bound if id(below) in self._done else ROWS_BOUND for below in node.inputs]
             self._done[id(node)] = replace(self._relation(node), bound=row_bound(node, bounds))
         sql, repeated = self._builder.finish(self._done[id(self._plan)], in_order=self._in_order)
-        return Statement(sql, self._plan.columns, self._tables, self._streams, repeated)
+        lookup = self._plan if isinstance(self._plan, Lookup) else None
+        return Statement(sql, self._plan.columns, self._tables, self._streams, repeated, lookup)
 
     def _below(self, node: Node) -> Relation:
         return self._done[id(node.inputs[0])]

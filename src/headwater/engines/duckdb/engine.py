@@ -158,12 +158,14 @@ class _Program:
                 for below in self.inputs.get(id(node), ()):
                     if id(below) not in found:
                         visit(below)
-                        found[id(below)] = Fragment(below.sql, self._labels[id(node)])
+                        if below.lookup is None:
+                            found[id(below)] = Fragment(below.sql, self._labels[id(node)])
                 if isinstance(node, Fetch) and id(node) not in found:
                     found[id(node)] = Fragment(node.database.sql(node.plan), f"query of {node.database.name}")
 
         visit(self.main)
-        return [*found.values(), Fragment(self.main.sql, "result")]
+        result = [] if self.main.lookup is not None else [Fragment(self.main.sql, "result")]
+        return [*found.values(), *result]
 
 
 @dataclass
@@ -183,6 +185,8 @@ class _Run:
 
     def _read(self, statement: Statement) -> pa.RecordBatchReader:
         schema = output_schema(statement.columns)
+        if statement.lookup is not None:
+            return pa.RecordBatchReader.from_batches(schema, self._sliced(self._made(statement.lookup), schema))
         with ExitStack() as on_failure:
             cursor = on_failure.enter_context(closing(self.engine.cursor()))
             for name, rows in statement.tables.items():
@@ -207,6 +211,11 @@ class _Run:
         finally:
             with suppress(duckdb.Error):
                 cursor.close()
+
+    def _sliced(self, rows: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        for batch in rows:
+            for start in range(0, batch.num_rows, self.batch_rows):
+                yield conform(batch.slice(start, self.batch_rows), schema)
 
     def _stream(self, node: StreamNode, *, repeated: bool) -> pa.RecordBatchReader | pa.Table:
         if isinstance(node, CsvScan):
