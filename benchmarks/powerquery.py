@@ -14,6 +14,7 @@ of the whole process, start included. Prints a table, and last one JSON object
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import random
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 MEGABYTE = 1024 * 1024
@@ -229,6 +231,13 @@ def write_data(folder: Path, rows: int) -> None:
             file.write(f"{at},c{at % 50},{draw.random() * 100:.4f},name{at}\n")
 
 
+def compiled() -> None:
+    """Byte code for the package, as pip makes it on installing: a checkout may have none, and each start compile all."""
+    found = find_spec("headwater")
+    assert found is not None and found.submodule_search_locations, "headwater is installed"
+    compileall.compile_dir(found.submodule_search_locations[0], quiet=1)
+
+
 def script(folder: Path, name: str, text: str) -> str:
     """A file with this text."""
     path = folder / name
@@ -304,6 +313,7 @@ def main() -> None:
     parser.add_argument("--pqtools", help="the Python of an environment with pqtools")
     parser.add_argument("--folder", type=Path, help="where the data is kept for the next run")
     arguments = parser.parse_args()
+    compiled()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
