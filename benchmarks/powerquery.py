@@ -232,7 +232,7 @@ def write_data(folder: Path, rows: int) -> None:
 
 
 def compiled() -> None:
-    """Byte code for the package, as pip makes it on installing: a checkout may have none, and each start compile all."""
+    """Byte code for the package, as pip makes it on installing; without, each start compiles all that it imports."""
     found = find_spec("headwater")
     assert found is not None and found.submodule_search_locations, "headwater is installed"
     compileall.compile_dir(found.submodule_search_locations[0], quiet=1)

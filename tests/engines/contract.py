@@ -22,7 +22,7 @@ from tests.engines.support import BAD, WORSE, Adder, Error, added, inline, numbe
 
 from headwater.engines import Engine
 from headwater.errors import EngineError, MError, ScoringError
-from headwater.plan import conversions
+from headwater.plan import conversions, written_dates
 from headwater.plan.expressions import Expr, Literal, Ref, call
 from headwater.plan.nodes import (
     Aggregate,
@@ -157,6 +157,14 @@ PYTHON_ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": ope
 
 DETAILED = {"Int64.From": conversions.OUT_OF_INT64}
 
+WRITTEN = [
+    "9-Feb-24", "29 february 2023", "9FEB1949", "Feb 9, 2024", "Friday, February 9, 2024", "Fri 9 Feb 24",
+    "Sept 9 2024", "2024 Feb 9", "24 Feb 9", "Feb 2024", "2024 Feb", "Feb 24", "May 31, 50", "June 31 2024",
+    "Febr 9 2024", "0 Feb 24", "2/9/24", "2.9.2024", "2/9/49", "2/9/50", "13/1/24", "2024.2.9", "2024-02", "2/2024",
+    "2024", "0024", "20240230", "0000", "0000 Feb 9", "2 9 24", "2/9/124",
+]  # fmt: skip
+"""Dates as people write them, and texts that are nearly such."""
+
 TEXT_CONVERSIONS: dict[str, tuple[Any, list[str]]] = {
     "Number.From": (conversions.number_from_text, [
         "1", " 1.5 ", "+1", "-1e3", "1,234.5", "1,,2", ",1", "50%", "5 %", "%", ".5", "5.", ".", "1_000", "NA", "nan",
@@ -172,12 +180,13 @@ TEXT_CONVERSIONS: dict[str, tuple[Any, list[str]]] = {
     "Date.From": (conversions.date_from_text, [
         "2024-02-29", "2023-02-29", "2024-2-9", "2/29/2024", "02/09/2024", "13/1/2024", "0000-01-01", "1/1/0000",
         "0001-01-01", "9999-12-31", "10000-01-01", "24-01-01", "1/1/24", " 2024-01-01 ", "2024-01-01 10:00", "", "x",
-        "2024/01/01", "infinity", "epoch", "20240101"]),
+        "2024/01/01", "infinity", "epoch", "20240101", *WRITTEN]),
     "DateTime.From": (conversions.datetime_ticks_from_text, [
         "2024-02-29T10:11:12", "2024-02-29 10:11:12.1234567", "2024-02-29  1:02", "2/29/2024", "2/29/2024 12:00 AM",
         "2/29/2024 12:30pm", "2/29/2024 13:00 PM", "2/29/2024 0:00 AM", "2024-02-29 24:00:00", "2024-02-30T00:00:00",
         "2024-02-29 10:60", "2024-02-29 10:11:60", "0001-01-01T00:00:00", "9999-12-31T23:59:59.9999999", "0010-01-01",
-        "2024-02-29T10:11:12Z", "", "x", "2024-02-29T", "0000-01-01 10:00", "1/1/0000 10:00", "1/1/2024T9:05:06 pm"]),
+        "2024-02-29T10:11:12Z", "", "x", "2024-02-29T", "0000-01-01 10:00", "1/1/0000 10:00", "1/1/2024T9:05:06 pm",
+        *WRITTEN, *(f"{day}{clock}" for day in WRITTEN for clock in (" 1:02:03.5", ", 1:02 pm", "T25:00"))]),
 }  # fmt: skip
 
 
@@ -217,8 +226,6 @@ class ExpressionContract(EngineContract):
     def test_operator(
         self, engine: Engine, operator: str, option: Any, types: tuple[DataType, ...], cases: list[tuple[Any, ...]]
     ) -> None:
-        if operator not in engine.folds:
-            pytest.skip(f"{engine.name} does not fold it")
         names = [f"a{i}" for i in range(len(types))]
         table = inline(dict(zip(names, types, strict=True)), [case[:-1] for case in cases])
         expression = call(operator, *(ref(table, n) for n in names), option=option)
@@ -237,8 +244,6 @@ class ExpressionContract(EngineContract):
     def test_among_constants(
         self, engine: Engine, data_type: DataType, constants: list[Any], cases: list[tuple[Any, bool]]
     ) -> None:
-        if "List.Contains" not in engine.folds:
-            pytest.skip(f"{engine.name} does not fold it")
         table = inline({"v": data_type}, [(value,) for value, _ in cases])
         found = call("List.Contains", ref(table, "v"), *(Literal(c, data_type) for c in constants))
         assert rows_of(engine, only(table, r=found)) == [(expected,) for _, expected in cases]
@@ -259,6 +264,8 @@ class ExpressionContract(EngineContract):
             st.text(alphabet="0123456789-/:T. aApPmM", max_size=24),
             st.from_regex(conversions.NUMBER_PATTERN, fullmatch=True),
             st.from_regex(conversions.DATETIME_PATTERN, fullmatch=True),
+            st.from_regex(written_dates.DATE_PATTERN, fullmatch=True),
+            st.from_regex(written_dates.DATETIME_PATTERN, fullmatch=True),
             st.integers(-(2**70), 2**70).map(str),
             st.floats().map(repr),
             st.datetimes().map(str),

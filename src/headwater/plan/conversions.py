@@ -13,12 +13,13 @@ number            sign, ``$`` before or after it, digits with commas anywhere af
                   ``Infinity``, ``-Infinity``. Too large becomes infinite, too small zero
 whole number      digits only (sign and commas allowed): exact. Any other number: as above, then half to even
 logical           ``true``, ``false`` in any case
-date              ``yyyy-MM-dd``, ``M/d/yyyy``; months and days of one or two digits; a time after it is an error
+date              ``yyyy-MM-dd``, ``M/d/yyyy``; months and days of one or two digits; a time after it is an error.
+                  The further forms of :mod:`headwater.plan.written_dates`
 datetime          a date (midnight); a date, blanks or ``T``, and a time: ``H:mm``, ``H:mm:ss`` with up to seven
                   decimals, either followed by ``AM`` or ``PM`` (hours 1 to 12)
 ================  ====================================================================================================
 
-Two-digit years, month names and zone suffixes are not accepted.
+Zone suffixes are not accepted.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from headwater.errors import MError
+from headwater.plan.written_dates import written_date, written_datetime
 
 BLANKS = "\t\n\v\f\r "
 """The characters ignored around a value."""
@@ -194,9 +196,8 @@ def date_from_text(text: str) -> date | None:
     """
     if text == "":
         return None
-    if re.fullmatch(DATE_PATTERN, text) is None:
-        raise NOT_A_DATE.error(text)
-    found = _date(text.strip(BLANKS))
+    ordinary = re.fullmatch(DATE_PATTERN, text) is not None
+    found = _date(text.strip(BLANKS)) if ordinary else written_date(text)
     if found is None:
         raise NOT_A_DATE.error(text)
     return found
@@ -215,15 +216,20 @@ def datetime_ticks_from_text(text: str) -> int | None:
     """
     if text == "":
         return None
-    if re.fullmatch(DATETIME_PATTERN, text) is None:
-        raise NOT_A_DATETIME.error(text)
-    bare = text.strip(BLANKS)
-    parts = re.fullmatch(rf"(?s)({_DATE})[T\t\n\v\f\r ]*(.*)", bare)
-    assert parts is not None, "the pattern begins with a date"
-    day, clock = _date(parts[1]), _clock_ticks(parts[2])
+    day, written = _ordinary_datetime(text) or written_datetime(text) or (written_date(text), "")
+    clock = _clock_ticks(written)
     if day is None or clock is None:
         raise NOT_A_DATETIME.error(text)
     return date_ticks(day) + clock
+
+
+def _ordinary_datetime(text: str) -> tuple[date | None, str] | None:
+    """The date and the time, as it is written, of a text in the form that nearly every datetime has."""
+    if re.fullmatch(DATETIME_PATTERN, text) is None:
+        return None
+    parts = re.fullmatch(rf"(?s)({_DATE})[T\t\n\v\f\r ]*(.*)", text.strip(BLANKS))
+    assert parts is not None, "the pattern begins with a date"
+    return _date(parts[1]), parts[2]
 
 
 def date_ticks(day: date) -> int:

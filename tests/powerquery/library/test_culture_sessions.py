@@ -47,6 +47,12 @@ def _session(culture: str = "en-US", zone: dt.tzinfo = dt.UTC) -> Session:
         ("", "Text.From(#date(2024, 2, 9))", '"02/09/2024"'),
         ("de-DE", 'Table.TransformColumnTypes(#table({"A"}, {{"1,5"}}), {{"A", type number}}){0}[A]', "1.5"),
         ("de-DE", 'Table.TransformColumnTypes(#table({"A"}, {{"1.5"}}), {{"A", type number}}, "en-US"){0}[A]', "1.5"),
+        ("de-DE", 'Table.ColumnNames(Table.PromoteHeaders(#table({"A"}, {{1.5}})))', '{"1,5"}'),
+        (
+            "de-DE",
+            'Table.ColumnNames(Table.PromoteHeaders(#table({"A"}, {{#date(2024, 2, 9)}}), [PromoteAllScalars = true]))',
+            '{"09.02.2024"}',
+        ),
     ],
 )
 def test_culture_of_the_session(culture: str, expression: str, expected: str) -> None:

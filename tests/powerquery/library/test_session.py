@@ -31,6 +31,12 @@ def test_local_time_follows_the_zone_and_its_summer() -> None:
     assert _in_berlin("DateTimeZone.ToLocal(#datetimezone(2024, 1, 1, 0, 0, 0, 0, 0))", winter) == (
         "#datetimezone(2024, 1, 1, 1, 0, 0, 1, 0)"
     )
+    zoned = "#datetimezone(2024, 1, 31, 23, 30, 0, 0, 0)"
+    assert _in_berlin(f"DateTime.From({zoned})", winter) == "#datetime(2024, 2, 1, 0, 30, 0)"
+    assert _in_berlin(f"{{Date.From({zoned}), Time.From({zoned})}}", winter) == "{#date(2024, 2, 1), #time(0, 30, 0)}"
+    typed = f'Table.TransformColumnTypes(#table({{"A"}}, {{{{{zoned}}}}}), {{"A", type date}})[A]'
+    assert _in_berlin(typed, winter) == "{#date(2024, 2, 1)}"
+    assert _in_berlin(f"DateTime.Date({zoned})", winter) == "#date(2024, 1, 31)"
     assert _in_berlin("DateTime.FromFileTime(0)", winter).startswith("#datetime(1601, 1, 1, 0, 53")
 
 

@@ -169,7 +169,7 @@ class TestTables:
     @pytest.mark.parametrize("height", [3, WORTHWHILE + 1])
     def test_a_row_of_the_wrong_width_is_an_error(self, height: int) -> None:
         source = f'#table({{"a", "b"}}, List.Repeat({{{{1, 2}}}}, {height}) & {{{{1}}}})'
-        with pytest.raises(MError, match="has 1 cells, while the table has 2 columns"):
+        with pytest.raises(MError, match="2 keys were specified, but 1 values were provided"):
             evaluate(f"Table.RowCount({source})", session=new_session())
         assert evaluate(f"Table.First({source})[b]", session=new_session()) == 2, "nobody gets as far as that row"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from headwater.errors import MError
 from headwater.powerquery.tables import columns as table_columns
 from headwater.powerquery.tables import rows as table_rows
+from headwater.powerquery.tables.looking import kept_matches, kept_rows
 from headwater.powerquery.values.core import List, Record, Value, force, plain
 from headwater.powerquery.values.equality import equal
 from headwater.powerquery.values.operators import cannot_convert, is_whole
@@ -76,7 +77,7 @@ def item_of(value: Value, index: Value, optional: bool) -> Value:
         else:
             return force(item)
     else:
-        for row in table_rows.slice_rows(value, at, 1).records():
+        for row in _row_at(value, at):
             return row
     if optional:
         return None
@@ -85,12 +86,21 @@ def item_of(value: Value, index: Value, optional: bool) -> Value:
     )
 
 
+def _row_at(table: Table, at: int) -> Iterable[Record]:
+    kept = kept_rows(table)
+    if kept is None:
+        return table_rows.slice_rows(table, at, 1).records()
+    return [Record(table.index, row) for row in kept[at : at + 1]]
+
+
 def _row_by_match(table: Table, key: Record, optional: bool) -> Value:
     for name in key.index:
         if name not in table.index:
             raise missing_column(name)
     wanted = [(name, value) for name, value in key.items()]
-    found = [row for row in table.records() if all(equal(row.get(name), value) for name, value in wanted)]
+    kept = kept_matches(table, tuple(key.index), [value for _, value in wanted])
+    candidates = table.records() if kept is None else (Record(table.index, row) for row in kept)
+    found = [row for row in candidates if all(equal(row.get(name), value) for name, value in wanted)]
     if len(found) == 1:
         return found[0]
     if found:

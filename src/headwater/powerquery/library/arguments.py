@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from headwater.errors import MError
 from headwater.powerquery.values.core import List, Record, Value, force, plain
@@ -86,11 +85,6 @@ def whole(value: Value, what: str, *, least: int = 0) -> int:
     if not math.isfinite(value) or value < least or value != int(value):
         raise MError("Expression.Error", f"The '{what}' argument is out of range.", value)
     return min(int(value), sys.maxsize)
-
-
-def option(options: Record | None, name: str, default: Any = None) -> Any:
-    """An option of an options record, or the default."""
-    return default if options is None else options.plain(name, default)
 
 
 def call_each(function: Function, items: Sequence[Value]) -> list[Value]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.times import DateTime, DateTimeZone, out_of_range
 
 if TYPE_CHECKING:
@@ -51,3 +52,9 @@ def to_local(session: Session, value: DateTimeZone) -> DateTimeZone:
     except OverflowError:
         raise out_of_range("DateTimeZone") from None
     return DateTimeZone(value.ticks, offset)
+
+
+def shown_locally(session: Session, value: Value) -> Value:
+    """A datetimezone as the datetime that local clocks show at its instant; any other value as it is."""
+    bare = plain(value)
+    return to_local(session, bare).local if isinstance(bare, DateTimeZone) else value

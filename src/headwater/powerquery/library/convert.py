@@ -6,7 +6,7 @@ share; in any other culture as is usual there.
 
 from __future__ import annotations
 
-import math
+import base64
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -14,11 +14,12 @@ from headwater.errors import MError
 from headwater.plan import conversions as c
 from headwater.powerquery.library.cultures import ENGLISH_US, Culture
 from headwater.powerquery.library.cultures.numerals import invariant, localized
+from headwater.powerquery.library.temporal.automation import EPOCH, moment_of_number, number_of_moment
 from headwater.powerquery.library.temporal.durations import read_duration
 from headwater.powerquery.library.temporal.exact import unreadable
 from headwater.powerquery.library.temporal.usual import usual_date, usual_moment, usual_time
 from headwater.powerquery.library.temporal.writing import format_temporal
-from headwater.powerquery.values.core import Value, plain
+from headwater.powerquery.values.core import Binary, Value, binary_bytes, plain
 from headwater.powerquery.values.operators import cannot_convert, is_number, to_double
 from headwater.powerquery.values.text import number_text
 from headwater.powerquery.values.times import (
@@ -31,11 +32,7 @@ from headwater.powerquery.values.times import (
     DateTimeZone,
     Duration,
     Time,
-    out_of_range,
 )
-
-_OLE_EPOCH = Date.of(1899, 12, 30).ticks
-"""Day 0 of a date that is written as a number."""
 
 _MOST_DAYS = 10**7
 """A duration is shorter than so many days."""
@@ -54,10 +51,12 @@ def to_number(value: Value, culture: Culture = ENGLISH_US) -> Value:
         case str():
             number = c.number_from_text(value if culture.usual else invariant_number(value, culture))
             return int(number) if number is not None and number.is_integer() and abs(number) < 2**53 else number
-        case Date() | DateTime():
-            return (value.ticks - _OLE_EPOCH) / TICKS_PER_DAY
+        case Date():
+            return (value.ticks - EPOCH) / TICKS_PER_DAY
+        case DateTime():
+            return number_of_moment(value)
         case DateTimeZone():
-            return (value.local.ticks - _OLE_EPOCH) / TICKS_PER_DAY
+            return number_of_moment(value.local)
         case Time() | Duration():
             return value.ticks / TICKS_PER_DAY
     raise cannot_convert(value, "Number")
@@ -90,7 +89,7 @@ def to_int64(value: Value, culture: Culture = ENGLISH_US) -> Value:
 
 
 def to_text(value: Value, culture: Culture = ENGLISH_US) -> Value:
-    """``Text.From``: numbers shortest, dates and times as their parts are written in the culture."""
+    """``Text.From``: numbers shortest, dates and times as usual in the culture, bytes in base 64."""
     value = plain(value)
     match value:
         case None | str():
@@ -106,6 +105,8 @@ def to_text(value: Value, culture: Culture = ENGLISH_US) -> Value:
             return f"{_date_text(value.date)} {_clock_text(value.time.ticks)}"
         case Duration():
             return duration_text(value)
+        case bytes() | Binary():
+            return base64.b64encode(binary_bytes(value)).decode("ascii")
         case Date() | Time() | DateTime() | DateTimeZone():
             return format_temporal(value, None, culture)
     raise cannot_convert(value, "Text")
@@ -163,7 +164,7 @@ def to_date(value: Value, culture: Culture = ENGLISH_US) -> Value:
         case str():
             return _date_from_text(value, culture)
     if is_number(value):
-        return _from_days(value).date
+        return moment_of_number(value).date
     raise cannot_convert(value, "Date")
 
 
@@ -188,11 +189,11 @@ def to_datetime(value: Value, culture: Culture = ENGLISH_US) -> Value:
         case DateTimeZone():
             return value.local
         case Time():
-            return DateTime(_OLE_EPOCH + value.ticks)
+            return DateTime(EPOCH + value.ticks)
         case str():
             return _datetime_from_text(value, culture)
     if is_number(value):
-        return _from_days(value)
+        return moment_of_number(value)
     raise cannot_convert(value, "DateTime")
 
 
@@ -204,13 +205,6 @@ def _datetime_from_text(text: str, culture: Culture) -> DateTime | None:
     if not isinstance(found, DateTime):
         raise c.NOT_A_DATETIME.error(text)
     return found
-
-
-def _from_days(number: float) -> DateTime:
-    ticks = number * TICKS_PER_DAY
-    if not math.isfinite(ticks):
-        raise out_of_range("DateTime")
-    return DateTime(_OLE_EPOCH + round(ticks))
 
 
 def to_time(value: Value, culture: Culture = ENGLISH_US) -> Value:

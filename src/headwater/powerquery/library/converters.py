@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from headwater.errors import MError
-from headwater.powerquery.library.clock import localized
+from headwater.powerquery.library.bytes_as_text import to_binary
+from headwater.powerquery.library.clock import localized, shown_locally
 from headwater.powerquery.library.convert import (
     to_date,
     to_datetime,
@@ -22,7 +23,7 @@ from headwater.powerquery.library.convert import (
 from headwater.powerquery.library.cultures import ENGLISH_US, Culture
 from headwater.powerquery.library.number.sizes import WHOLE_BITS, to_currency, to_single, to_whole
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import Value
+from headwater.powerquery.values.core import Value, plain
 from headwater.powerquery.values.times import DateTime, DateTimeZone
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _BY_KIND: dict[str, Callable[[Value, Culture], Value]] = {
     "time": to_time,
     "datetime": to_datetime,
     "duration": to_duration,
+    "binary": lambda value, _: to_binary(value),
 }
 """By the name of the primitive type."""
 
@@ -73,15 +75,35 @@ def converter(target: t.Type, culture: Culture = ENGLISH_US, session: Session | 
     if inner.name == "datetimezone":
         localize = _in_utc if session is None else partial(localized, session)
         return lambda value: to_datetimezone(value, culture, localize)
-    facet = inner.facet or ""
-    bits = WHOLE_BITS.get(facet)
-    if bits is not None:
-        return lambda value: to_whole(value, culture, bits)
-    convert = _BY_FACET.get(facet) or _BY_KIND.get(inner.name)
+    convert = _conversion(inner)
     if convert is None:
         raise _undefined(target)
-    found = convert
-    return lambda value: found(value, culture)
+    if inner.name not in _OF_LOCAL_TIME:
+        return partial(_converted, convert, culture)
+    shown = _shown_in_utc if session is None else partial(shown_locally, session)
+    return partial(_converted_locally, convert, culture, shown)
+
+
+_OF_LOCAL_TIME = frozenset({"number", "date", "time", "datetime"})
+"""What a datetimezone becomes by way of the datetime that local clocks show."""
+
+
+def _converted(convert: Callable[[Value, Culture], Value], culture: Culture, value: Value) -> Value:
+    return convert(value, culture)
+
+
+def _converted_locally(
+    convert: Callable[[Value, Culture], Value], culture: Culture, shown: Conversion, value: Value
+) -> Value:
+    return convert(shown(value), culture)
+
+
+def _conversion(target: t.PrimitiveType) -> Callable[[Value, Culture], Value] | None:
+    facet = target.facet or ""
+    bits = WHOLE_BITS.get(facet)
+    if bits is not None:
+        return lambda value, culture: to_whole(value, culture, bits)
+    return _BY_FACET.get(facet) or _BY_KIND.get(target.name)
 
 
 def _undefined(target: t.Type) -> MError:
@@ -90,3 +112,8 @@ def _undefined(target: t.Type) -> MError:
 
 def _in_utc(local: DateTime) -> DateTimeZone:
     return DateTimeZone.at(local, 0)
+
+
+def _shown_in_utc(value: Value) -> Value:
+    bare = plain(value)
+    return DateTimeZone(bare.ticks, 0).local if isinstance(bare, DateTimeZone) else value

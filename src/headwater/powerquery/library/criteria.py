@@ -30,7 +30,8 @@ def _identity(value: Value) -> Value:
 
 
 def _takes_two(function: Function) -> bool:
-    return function.minimum == 2 or (function.minimum < 2 and function.maximum is not None and function.maximum >= 2)
+    """Whether it is a comparer: what one argument is enough for, such as Text.Lower, is a key."""
+    return function.minimum == 2
 
 
 # -- equality ------------------------------------------------------------------------------------------------------

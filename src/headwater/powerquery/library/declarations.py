@@ -98,7 +98,7 @@ class Check:
             return value
         if value is None and self.nullable:
             return None
-        raise cannot_convert(value, self.label.capitalize())
+        raise cannot_convert(value, t.title_of(self.label))
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.tables.arrow import m_type, plan_type
 from headwater.powerquery.tables.batching import call_rows
 from headwater.powerquery.tables.folding import RowFolder
+from headwater.powerquery.tables.looking import kept_column
 from headwater.powerquery.tables.plan_table import PlanTable, folded
 from headwater.powerquery.tables.row_calls import CellCall, row_call, with_cell_calls
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import List, Record, Thunk, Value, force, plain
+from headwater.powerquery.values.core import List, Record, Thunk, Value, force, name_taken, plain
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
@@ -46,11 +47,13 @@ def missing_column(name: str) -> MError:
 
 def column_values(table: Table, name: str) -> List:
     """``table[name]``: the cells of one column as a list."""
-    if isinstance(table, PlanTable):
-        planned = table
-        return List(source=lambda: planned.column_cells(name))
     at = table.index[name]
-    return List(source=lambda: (row[at] for row in table.rows()))
+
+    def cells() -> Iterator[Value]:
+        return table.column_cells(name) if isinstance(table, PlanTable) else (row[at] for row in table.rows())
+
+    kept = kept_column(table, name, cells)
+    return List(source=cells) if kept is None else List(kept)
 
 
 def _wanted(table: Table, names: Sequence[str], missing: Missing) -> list[str]:
@@ -123,7 +126,7 @@ def unique_or_error(names: Sequence[str]) -> list[str]:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise MError("Expression.Error", f"The column '{name}' already exists in the table.", name)
+            raise name_taken(name)
         seen.add(name)
     return list(names)
 
@@ -278,8 +281,13 @@ def _folded_conversion(column: Column, target: t.Type, culture: str) -> Expr:
 def transform_types(
     table: Table, types: Mapping[str, t.Type], culture: str, session: Session, missing: Missing = "error"
 ) -> Table:
-    """The named columns converted; a cell that does not convert becomes an error."""
-    wanted = {name: types[name] for name in _wanted(table, list(types), "ignore" if missing != "error" else "error")}
+    """The named columns converted; a cell that does not convert becomes an error. A column that is not there is an
+    error, is ignored, or becomes one of nulls.
+    """
+    wanted = {name: types[name] for name in _wanted(table, list(types), missing)}
+    added = [name for name in wanted if name not in table.index]
+    if added:
+        table = select_columns(table, [*table.names, *added], "null")
     return _transform_types(table, wanted, culture, session)
 
 

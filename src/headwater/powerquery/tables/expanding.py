@@ -24,7 +24,8 @@ from headwater.powerquery.values.table import Table
 def _expanded_type(table: Table, name: str) -> t.TableType:
     at, types = table.index[name], list(table.column_types)
     of = t.non_nullable(types[at])
-    types[at] = t.nullable(of.item) if isinstance(of, t.ListType) else t.ANY
+    items = of.item if isinstance(of, t.ListType) else of.row if isinstance(of, t.TableType) else t.ANY
+    types[at] = t.nullable(items)
     return table_type(table.names, types)
 
 
@@ -40,13 +41,15 @@ def _expand_rows_form(table: Table, name: str) -> Table:
 
 
 def _items(cell: Value) -> Sequence[Value]:
-    """The items of a list in a cell: a null for none, and the cell itself where it is an error."""
+    """The items of a list in a cell, or the rows of a table: a null for none, the cell itself where it is an error."""
     try:
         listed = plain(force(cell))
     except MError:
         return [cell]
     if listed is None:
         return [None]
+    if isinstance(listed, Table):
+        return list(listed.records()) or [None]
     if not isinstance(listed, List):
         raise cannot_convert(listed, "List")
     return listed.items or [None]

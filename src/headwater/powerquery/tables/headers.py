@@ -44,13 +44,13 @@ class HeaderText:
             return None  # a list, a record: nothing that has a text
 
 
-def header_names(cells: Sequence[Value], old: Sequence[str], headers: HeaderText | None = None) -> list[str]:
-    """Column names from a row's cells: what makes no header keeps the old name, repeats get ``_1``, ``_2`` …."""
+def header_names(cells: Sequence[Value], headers: HeaderText | None = None) -> list[str]:
+    """Column names from a row's cells: what makes no header gets a default name, repeats get ``_1``, ``_2`` …."""
     how = headers or HeaderText()
     names: list[str] = []
     taken: set[str] = set()
-    for cell, previous in zip(cells, old, strict=True):
-        stem = how.of(cell) or previous
+    for cell, default in zip(cells, _numbered(len(cells)), strict=True):
+        stem = how.of(cell) or default
         name, count = stem, 0
         while name in taken:
             count += 1
@@ -75,7 +75,7 @@ def _promote_rows_form(table: Table, headers: HeaderText) -> Table:
     first = next(iter(table.rows()), None)
     if first is None:
         return table
-    names = header_names(first, table.names, headers)
+    names = header_names(first, headers)
 
     def rows() -> Iterator[Sequence[Value]]:
         remaining = table.rows()
@@ -92,7 +92,7 @@ def promote_headers(table: PlanTable, headers: HeaderText) -> Table:
     first = _first_row(table)
     if first is None:
         return table
-    names = header_names(first, table.names, headers)
+    names = header_names(first, headers)
     if isinstance(plan, CsvScan):
         # Kept a scan, so that lineage names the file's own columns and readers skip the line.
         scan = replace(plan, columns=text_columns(names), skip_rows=plan.skip_rows + 1)

@@ -9,7 +9,7 @@ from headwater.errors import MError, NotFoldableError
 from headwater.plan.expressions import Expr, call
 from headwater.plan.nodes import Column, JoinKind, Project, join
 from headwater.plan.types import NUMERIC, Kind
-from headwater.powerquery.tables.columns import missing_column, unique_or_error
+from headwater.powerquery.tables.columns import missing_column
 from headwater.powerquery.tables.matching_rows import Row, Sides
 from headwater.powerquery.tables.plan_table import (
     WORTHWHILE,
@@ -143,7 +143,11 @@ class _Shape:
             return table_type(sides.right.names, types)
         width = len(sides.left.names)
         own = [self._key_type(at, of) for at, of in enumerate(types[:width])]
-        names = unique_or_error([*sides.left.names, *(sides.right.names[at] for at in self.kept_right)])
+        names = [*sides.left.names, *(sides.right.names[at] for at in self.kept_right)]
+        twice = next((name for name in names[width:] if name in sides.left.index), None)
+        if twice is not None:
+            message = f'A join operation cannot result in a table with duplicate column names ("{twice}").'
+            raise MError("Expression.Error", message, hint="Table.PrefixColumns makes the names differ.")
         return table_type(names, [*own, *(types[width + at] for at in self.kept_right)])
 
     def _key_type(self, at: int, of: t.Type) -> t.Type:

@@ -10,7 +10,7 @@ from headwater.powerquery.tables.joining import check_keys, folded_or_noted, mad
 from headwater.powerquery.tables.matching_rows import Row, Sides
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import Value, force, plain
+from headwater.powerquery.values.core import Record, Value, force, plain
 from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
 
@@ -80,7 +80,10 @@ class NestedJoin(Table):
 
 
 def expand_table_column(table: Table, column: str, names: Sequence[str], new_names: Sequence[str] | None) -> Table:
-    """A column of tables replaced by columns of their cells: one row a row of each table, one of nulls for none."""
+    """A column of tables replaced by columns of their cells: one row a row of each table, one of nulls for none.
+
+    A record counts as a table of one row.
+    """
     if column not in table.index:
         raise missing_column(column)
     chosen = list(new_names if new_names is not None else names)
@@ -122,6 +125,10 @@ def _nested_rows(nested: Value, names: Sequence[str]) -> Iterator[Sequence[Value
     nothing: Sequence[Value] = [None] * len(names)
     if nested is None:
         yield nothing
+        return
+    if isinstance(nested, Record):
+        fields = nested.raw()
+        yield [fields.get(name) for name in names]
         return
     if not isinstance(nested, Table):
         raise cannot_convert(nested, "Table")

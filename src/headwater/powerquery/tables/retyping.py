@@ -18,7 +18,7 @@ def replace_type(value: Value, of: t.Type) -> Value:
     """``Value.ReplaceType``: the same value, which from now on says that it is of this type."""
     bare, metadata = plain(value), metadata_of(value)
     if not t.conforms(bare, of):
-        raise cannot_convert(bare, t.type_text(of).removeprefix("type "))
+        raise cannot_convert(bare, t.title_of(t.primitive_name(of)))
     typed = _typed(bare, t.non_nullable(of))
     return WithMetadata(typed, metadata) if len(metadata) else typed
 

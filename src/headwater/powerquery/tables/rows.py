@@ -11,6 +11,7 @@ from headwater.plan.nodes import Column, Filter, Index, Slice, fresh_id, select
 from headwater.plan.types import INT64, LOGICAL, Kind
 from headwater.powerquery.evaluator.loops import holds, rows_where
 from headwater.powerquery.tables.folding import fold_row_function
+from headwater.powerquery.tables.looking import kept_for_filters
 from headwater.powerquery.tables.plan_table import PlanTable, folded
 from headwater.powerquery.tables.row_calls import row_call
 from headwater.powerquery.tables.row_table import RowTable, table_type
@@ -67,6 +68,9 @@ def _select_rows_form(table: Table, condition: Function) -> Table:
 @folded("Table.SelectRows", _select_rows_form)
 def select_rows(table: PlanTable, condition: Function) -> Table:
     """The rows for which the condition is true; null counts as false."""
+    held = kept_for_filters(table)
+    if held is not None:
+        return _select_rows_form(RowTable.held(table.type, held), condition)
     try:
         predicate = fold_row_function(condition, table)
     except NotFoldableError as reason:

@@ -52,13 +52,14 @@ def fitted(parts: Sequence[Value], width: int, default: Value, extra: Extra) -> 
     """Parts made as many as there are columns.
 
     Raises:
-        MError: Expression.Error, there are too many and ``extra`` is "error".
+        MError: DataFormat.Error, there are too many and ``extra`` is "error".
     """
     if extra == "list":
         head = list(parts[: width - 1])
         return [*head, *[default] * (width - 1 - len(head)), List(list(parts[width - 1 :]))]
     if len(parts) > width and extra == "error":
-        raise MError("Expression.Error", f"A value has {len(parts)} parts, while there are {width} columns.")
+        detail = Record.of({"Count": width})
+        raise MError("DataFormat.Error", "There were more columns in the result than expected.", detail)
     return [*parts[:width], *[default] * (width - len(parts))]
 
 

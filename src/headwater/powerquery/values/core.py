@@ -154,6 +154,17 @@ class Record:
 EMPTY_RECORD = Record({}, ())
 
 
+def name_taken(name: str) -> MError:
+    """The error of a field or column that would be the second of its name."""
+    detail = Record.of({"Name": name, "Value": None})
+    return MError("Expression.Error", f"The field '{name}' already exists in the record.", detail)
+
+
+def wrong_width(names: int, values: int) -> MError:
+    """The error of a row or record with another number of values than there are names."""
+    return MError("Expression.Error", f"{names} keys were specified, but {values} values were provided.")
+
+
 class List:
     """Items in order; either held, or made anew by ``source`` for each reader until something needs them all.
 
@@ -205,6 +216,11 @@ class List:
     def first(self, count: int) -> list[Value]:
         """Up to ``count`` leading items as they are, reading no further."""
         return list(islice(self.raw(), min(count, sys.maxsize)))
+
+    def count(self) -> int:
+        """The number of items, without holding them."""
+        items = self.raw() if self._items is None else self._items
+        return len(items) if isinstance(items, Sequence) else sum(1 for _ in items)
 
     def at(self, index: int) -> Value:
         """The item at an index from 0 as it is, evaluated or not; reads no further, and holds nothing.

@@ -10,9 +10,10 @@ from headwater.errors import MError
 from headwater.powerquery.values.core import Binary, List, Record, Value, binary_bytes, force, plain
 from headwater.powerquery.values.table import Table
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time
-from headwater.powerquery.values.types import kind_of
+from headwater.powerquery.values.types import kind_of, title_of
 
 _NUMBERS = (int, float, Decimal)
+_PYTHONS_OWN = frozenset((str, int, float, bool))
 _ORDERED = (str, Date, Time, DateTime, DateTimeZone, Duration)
 
 
@@ -24,6 +25,8 @@ def equal(left: Value, right: Value) -> bool:
     """
     left, right = plain(left), plain(right)
     kind = type(left)
+    if kind is type(right) and kind in _PYTHONS_OWN:
+        return bool(left == right)
     if kind is bool or type(right) is bool:
         return kind is type(right) and bool(left == right)
     if isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS):
@@ -84,7 +87,7 @@ def _three_way(left: Any, right: Any) -> int:
 
 def not_applicable(operator: str, left: Value, right: Value) -> MError:
     """The error of an operator that is not defined for these kinds."""
-    kinds = f"{kind_of(left).capitalize()} and {kind_of(right).capitalize()}"
+    kinds = f"{title_of(kind_of(left))} and {title_of(kind_of(right))}"
     return MError(
         "Expression.Error",
         f"We cannot apply operator {operator} to types {kinds}.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +26,7 @@ from headwater.powerquery.values.core import (
 from headwater.powerquery.values.equality import compare, equal, not_applicable
 from headwater.powerquery.values.table import Table
 from headwater.powerquery.values.times import Date, DateTime, DateTimeZone, Duration, Time, out_of_range
-from headwater.powerquery.values.types import Type, conforms, kind_of, type_text
+from headwater.powerquery.values.types import FunctionType, Type, conforms, kind_of, primitive_name, title_of
 
 EXACT = 2**53
 """Doubles hold all whole numbers up to this one."""
@@ -250,7 +251,7 @@ def negate(value: Value) -> Value:
         return -float(value) if value == 0 else -to_double(value)
     if isinstance(value, Duration):
         return Duration(-value.ticks)
-    raise MError("Expression.Error", f"We cannot apply operator - to type {kind_of(value).capitalize()}.")
+    raise MError("Expression.Error", f"We cannot apply operator - to type {title_of(kind_of(value))}.")
 
 
 def positive(value: Value) -> Value:
@@ -258,7 +259,7 @@ def positive(value: Value) -> Value:
     value = plain(value)
     if value is None or is_number(value) or isinstance(value, Duration):
         return value
-    raise MError("Expression.Error", f"We cannot apply operator + to type {kind_of(value).capitalize()}.")
+    raise MError("Expression.Error", f"We cannot apply operator + to type {title_of(kind_of(value))}.")
 
 
 def logical(value: Value) -> bool | None:
@@ -280,7 +281,7 @@ def cannot_convert(value: Value, target: str) -> MError:
     from headwater.powerquery.values.text import literal_text
 
     shown = literal_text(value)
-    what = f"the value {shown}" if shown else f"a value of type {kind_of(value).capitalize()}"
+    what = f"the value {shown}" if shown else f"a value of type {title_of(kind_of(value))}"
     return MError(
         "Expression.Error",
         f"We cannot convert {what} to type {target}.",
@@ -300,14 +301,15 @@ def with_metadata(value: Value, metadata: Value) -> Value:
     if not isinstance(added, Record):
         raise cannot_convert(added, "Record")
     merged = _join_records(metadata_of(value), added)
-    return WithMetadata(plain(value), merged)
+    bare = plain(value)
+    return WithMetadata(replace(bare, metadata=merged) if isinstance(bare, FunctionType) else bare, merged)
 
 
 def ascribe(value: Value, expected: Type) -> Value:
     """``value as type``: the value itself, or MError Expression.Error."""
     if conforms(value, expected):
         return value
-    raise cannot_convert(plain(value), type_text(expected).removeprefix("type ").removeprefix("nullable ").capitalize())
+    raise cannot_convert(plain(value), title_of(primitive_name(expected)))
 
 
 less = _ordering("<", lambda c: c < 0)

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 from headwater.powerquery.values.core import Record, Value
 
 if TYPE_CHECKING:
+    from headwater.powerquery.tables.looking import Looks
     from headwater.powerquery.values.types import TableType, Type
 
 
 class Table(ABC):
     """A table with named, typed columns and ordered rows."""
 
-    __slots__ = ("_index", "type")
+    __slots__ = ("_index", "looks", "type")
 
     def __init__(self, table_type: TableType) -> None:
         self.type = table_type
         self._index: dict[str, int] | None = None
+        self.looks: Looks | None = None
+        """What row functions have looked for in this table; see :mod:`headwater.powerquery.tables.looking`."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -138,6 +138,8 @@ class Duration:
     @classmethod
     def of(cls, days: float, hours: float, minutes: float, seconds: float) -> Duration:
         """From its parts, each of which may be negative or fractional."""
+        if type(days) is type(hours) is type(minutes) is type(seconds) is int:
+            return cls((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * TICKS_PER_SECOND)
         if not all(math.isfinite(part) for part in (days, hours, minutes, seconds)):
             raise out_of_range("Duration")
         total = Fraction(days) * 86400 + Fraction(hours) * 3600 + Fraction(minutes) * 60 + Fraction(seconds)

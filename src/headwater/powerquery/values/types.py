@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from headwater.powerquery.language import quote_identifier
-from headwater.powerquery.values.core import Binary, List, Record, plain
+from headwater.powerquery.values.core import EMPTY_RECORD, Binary, List, Record, plain
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.structured import TypedList, TypedRecord
 from headwater.powerquery.values.table import Table
@@ -88,10 +88,14 @@ class TableType(Type):
 
 @dataclass(frozen=True, slots=True)
 class FunctionType(Type):
-    """``parameters`` as fields; those optional come last."""
+    """``parameters`` as fields; those optional come last.
+
+    ``metadata`` is what the type carried when it was given to a function: there a function's documentation stands.
+    """
 
     parameters: tuple[FieldType, ...] = ()
     result: Type = PrimitiveType("any")
+    metadata: Record = field(default=EMPTY_RECORD, compare=False)
 
 
 ANY = PrimitiveType("any")
@@ -199,6 +203,14 @@ def kind_of(value: Any) -> str:
     if isinstance(value, Type):
         return "type"
     raise TypeError(f"not an M value: {type(value).__name__}")
+
+
+_TITLES = {"datetime": "DateTime", "datetimezone": "DateTimeZone", "anynonnull": "AnyNonNull"}
+
+
+def title_of(name: str) -> str:
+    """The name of a primitive type as M's messages write it."""
+    return _TITLES.get(name) or name.capitalize()
 
 
 def type_of(value: Any) -> Type:

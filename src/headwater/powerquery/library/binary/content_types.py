@@ -5,10 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from operator import itemgetter
 
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.encodings import decoded, marked_codec
-from headwater.powerquery.values.core import Binary, List, Record, Value, missing_file
+from headwater.powerquery.tables.row_table import RowTable, table_type
+from headwater.powerquery.values import types as t
+from headwater.powerquery.values.core import Binary, Record, Value, missing_file
 
 _SIGNATURES = (
     (b"%PDF-", "application/pdf"),
@@ -34,18 +37,24 @@ _DELIMITERS = (",", "\t", ";", "|", ":")
     "Binary.InferContentType(source as binary) as record",
     examples=[
         ('Binary.InferContentType(Text.ToBinary("[1, 2]"))[Content.Type]', '"application/json"'),
-        ('Binary.InferContentType(Text.ToBinary("a;b#(lf)1;2"))[Csv.PotentialDelimiters]{0}', '";"'),
+        (
+            'Binary.InferContentType(Text.ToBinary("a;b#(lf)1;2"))[Csv.PotentialDelimiter]',
+            '#table(type table [Delimiter = text, Columns = number], {{";", 2}})',
+        ),
     ],
 )
 def binary_infer_content_type(source: Value) -> Record:
-    """What the bytes probably are: Content.Type, Content.Encoding for text, and for delimited text what may part it."""
+    """What the bytes probably are: Content.Type, and Content.Encoding where they are text.
+
+    Delimited text has Csv.PotentialDelimiter too: what may part it, and into how many columns.
+    """
     head = _head(source)
     found = _by_signature(head)
     if found is not None:
-        return Record.of({"Content.Type": found, "Content.Encoding": None})
+        return Record.of({"Content.Type": found})
     codec = marked_codec(head) or _unmarked_codec(head)
     if codec is None:
-        return Record.of({"Content.Type": "application/octet-stream", "Content.Encoding": None})
+        return Record.of({"Content.Type": "application/octet-stream"})
     return _of_text(decoded(head, codec), _CODE_PAGES.get(codec, 1252))
 
 
@@ -96,15 +105,16 @@ def _of_text(text: str, page: int) -> Record:
 
 def _of_lines(text: str, page: int) -> Record:
     lines = [line for line in text.splitlines()[:100] if line]
-    delimiters = [d for d in _DELIMITERS if _parts_evenly(lines, d)]
-    details = {"Csv.PotentialDelimiters": List(delimiters)} if delimiters else {}
-    return Record.of({"Content.Type": "text/csv" if delimiters else "text/plain", "Content.Encoding": page, **details})
+    found = [(delimiter, _columns(lines, delimiter)) for delimiter in _DELIMITERS]
+    delimiters = [(delimiter, columns) for delimiter, columns in found if columns > 1]
+    if not delimiters:
+        return Record.of({"Content.Type": "text/plain", "Content.Encoding": page})
+    table = RowTable.held(table_type(["Delimiter", "Columns"], [t.TEXT, t.NUMBER]), delimiters)
+    return Record.of({"Content.Type": "text/csv", "Content.Encoding": page, "Csv.PotentialDelimiter": table})
 
 
-def _parts_evenly(lines: list[str], delimiter: str) -> bool:
-    """Whether most lines have the delimiter the same number of times, and more than none."""
+def _columns(lines: list[str], delimiter: str) -> int:
+    """Into how many parts the delimiter cuts most lines; 1 where it does not cut most of them alike."""
     counts = Counter(line.count(delimiter) for line in lines)
-    if not counts:
-        return False
-    often, lines_so = counts.most_common(1)[0]
-    return often > 0 and lines_so * 2 > len(lines)
+    often, lines_so = max(counts.items(), key=itemgetter(1), default=(0, 0))
+    return often + 1 if lines_so * 2 > len(lines) else 1

@@ -3,41 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 from headwater.errors import MError
 from headwater.powerquery.library.arguments import whole
+from headwater.powerquery.library.bytes_as_text import BASE64, HEX, encoding_of, from_text, to_binary
 from headwater.powerquery.library.declarations import enumeration, function
-from headwater.powerquery.values.core import Binary, List, Value, binary_bytes, plain
-from headwater.powerquery.values.operators import cannot_convert
-
-BASE64, HEX = 0, 1
+from headwater.powerquery.values.core import List, Value, binary_bytes
 
 enumeration("BinaryEncoding", {"Base64": BASE64, "Hex": HEX}, summary="How bytes are written as text.")
-
-
-def _encoding(value: Value) -> int:
-    value = plain(value)
-    if value is None:
-        return BASE64
-    if value in (BASE64, HEX):
-        return int(value)
-    raise MError(
-        "Expression.Error", "The encoding is none of BinaryEncoding.Type: it has BinaryEncoding.Base64 and .Hex.", value
-    )
-
-
-def from_text(text: str, encoding: Value = None) -> bytes:
-    """The bytes that a text in base 64 or hexadecimal writes; blanks do not count.
-
-    Raises:
-        MError: Expression.Error, the text is not written so.
-    """
-    written, name = "".join(text.split()), "in hexadecimal" if _encoding(encoding) == HEX else "in base 64"
-    try:
-        return bytes.fromhex(written) if name == "in hexadecimal" else base64.b64decode(written, validate=True)
-    except (binascii.Error, ValueError):
-        raise MError("Expression.Error", f"The text is not {name}.", text) from None
 
 
 @function(
@@ -64,7 +37,7 @@ def binary_to_text(binary: Value, encoding: Value = None) -> Value:
     if binary is None:
         return None
     data = binary_bytes(binary)
-    return data.hex() if _encoding(encoding) == HEX else base64.b64encode(data).decode("ascii")
+    return data.hex() if encoding_of(encoding) == HEX else base64.b64encode(data).decode("ascii")
 
 
 @function(
@@ -73,12 +46,7 @@ def binary_to_text(binary: Value, encoding: Value = None) -> Value:
 )
 def binary_from(value: Value, encoding: Value = None) -> Value:
     """A binary value as it is, or the one that a text writes as ``Binary.FromText`` reads it."""
-    value = plain(value)
-    if value is None or isinstance(value, bytes | Binary):
-        return value
-    if isinstance(value, str):
-        return from_text(value, encoding)
-    raise cannot_convert(value, "Binary")
+    return to_binary(value, encoding)
 
 
 @function(

@@ -59,9 +59,9 @@ def _data(session: Session, item: Item, headers: bool, delayed: bool) -> Table:
     cells = item.cells()
     names = [f"Column{at}" for at in range(1, len(cells[0]) + 1)] if cells else []
     if item.headers is not None:
-        names = header_names(item.headers, [f"Column{at}" for at in range(1, len(item.headers) + 1)])
+        names = header_names(item.headers)
     elif headers and cells:
-        names, cells = header_names(cells[0], names), cells[1:]
+        names, cells = header_names(cells[0]), cells[1:]
     types = [t.ANY] * len(names) if delayed else [_type(cells, at) for at in range(len(names))]
     return planned(RowTable.held(table_type(names, types), cells), session)
 

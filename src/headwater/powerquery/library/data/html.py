@@ -166,7 +166,7 @@ def _page_table(element: HtmlElement) -> Table:
     filled = [[*row, *[None] * (width - len(row))] for row in cells]
     names = [f"Column{at}" for at in range(1, width + 1)]
     if rows and len(rows[0]) and all(cell.tag == "th" for cell in rows[0]):
-        names, filled = header_names(filled[0], names), filled[1:]
+        names, filled = header_names(filled[0]), filled[1:]
     return RowTable.held(table_type(names, [t.nullable(t.TEXT)] * width), filled)
 
 

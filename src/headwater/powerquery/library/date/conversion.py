@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from headwater.powerquery.library.clock import localized
+from headwater.powerquery.library.clock import localized, shown_locally
 from headwater.powerquery.library.convert import to_date, to_datetime, to_datetimezone, to_time
 from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.library.date.folds import time_from as time_from_fold
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     session=True,
 )
 def date_from(session: Session, value: Value, culture: str | None = None) -> Value:
-    """A date from a value: text, a datetime, or a number of days since 30 December 1899."""
-    return to_date(value, culture_of(culture, session))
+    """A date from a value: text, a datetime, or a number of days since 30 December 1899.
+
+    Of a datetimezone it is the day that local clocks show.
+    """
+    return to_date(shown_locally(session, value), culture_of(culture, session))
 
 
 @function(
@@ -44,8 +47,11 @@ def date_from(session: Session, value: Value, culture: str | None = None) -> Val
     session=True,
 )
 def datetime_from(session: Session, value: Value, culture: str | None = None) -> Value:
-    """A datetime from a value: text, a date, or a number of days since 30 December 1899."""
-    return to_datetime(value, culture_of(culture, session))
+    """A datetime from a value: text, a date, or a number of days since 30 December 1899.
+
+    Of a datetimezone it is what local clocks show.
+    """
+    return to_datetime(shown_locally(session, value), culture_of(culture, session))
 
 
 @function(
@@ -59,8 +65,11 @@ def datetime_from(session: Session, value: Value, culture: str | None = None) ->
     session=True,
 )
 def time_from(session: Session, value: Value, culture: str | None = None) -> Value:
-    """A time of day from a value: text, a datetime, or a part of a day from 0 up to 1."""
-    return to_time(value, culture_of(culture, session))
+    """A time of day from a value: text, a datetime, or a part of a day from 0 up to 1.
+
+    Of a datetimezone it is what local clocks show.
+    """
+    return to_time(shown_locally(session, value), culture_of(culture, session))
 
 
 @function(

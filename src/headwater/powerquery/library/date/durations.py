@@ -69,27 +69,15 @@ def to_record(value: Duration) -> Record:
     "Duration.ToText(duration as nullable duration, optional format as nullable text) as nullable text",
     examples=[
         ("Duration.ToText(#duration(1, 2, 3, 4.5))", '"1.02:03:04.5000000"'),
-        ('Duration.ToText(#duration(0, 2, 3, 4), "g")', '"2:03:04"'),
+        ('(try Duration.ToText(#duration(0, 2, 3, 4), "g"))[HasError]', "true"),
     ],
 )
 def to_text(value: Duration | None, picture: str | None = None) -> Value:
-    """The duration as text: days.hours:minutes:seconds; formats c, g and G."""
-    if value is None:
-        return None
-    match picture:
-        case None | "" | "c" | "t" | "T":
-            return duration_text(value)
-        case "g" | "G":
-            return _general(value, long=picture == "G")
-    raise MError("Expression.Error", f"The format '{picture}' is not supported.", picture)
-
-
-def _general(value: Duration, *, long: bool) -> str:
-    days, hours, minutes, seconds, ticks = (abs(part) for part in value.parts)
-    leading = f"{days}:" if days or long else ""
-    fraction = f".{ticks:07d}" if long else f".{ticks:07d}".rstrip("0") if ticks else ""
-    sign = "-" if value.ticks < 0 else ""
-    return f"{sign}{leading}{hours:0{2 if long else 1}d}:{minutes:02d}:{seconds:02d}{fraction}"
+    """The duration as text: days.hours:minutes:seconds. Any other format than null is an error."""
+    if picture is not None:
+        message = 'The "format" parameter of Duration.ToText has no effect and is no longer supported.'
+        raise MError("Expression.Error", message)
+    return None if value is None else duration_text(value)
 
 
 @function(

@@ -26,7 +26,7 @@ _Made = TypeVar("_Made")
 
 
 def _choices(session: Session, options: Value, culture: str | None) -> tuple[str | None, Culture]:
-    """(format, culture) of the arguments: options are a record of Format and Culture, or a format itself."""
+    """(format, culture) of what writes: options are a record of Format and Culture, or a format itself."""
     options = plain(options)
     if isinstance(options, Record):
         picture, named = _option(options, "Format"), _option(options, "Culture")
@@ -34,6 +34,12 @@ def _choices(session: Session, options: Value, culture: str | None) -> tuple[str
     if options is None or isinstance(options, str):
         return options, culture_of(culture, session)
     raise cannot_convert(options, "Record")
+
+
+def _reading_choices(session: Session, options: Value) -> tuple[str | None, Culture]:
+    """(format, culture) of what reads: options are a record of Format and Culture, or a culture itself."""
+    named = plain(options)
+    return (None, culture_of(named, session)) if isinstance(named, str) else _choices(session, options, None)
 
 
 def _option(options: Record, name: str) -> str | None:
@@ -146,12 +152,16 @@ def _usual_date(text: str, culture: Culture) -> Date | None:
         ('Date.FromText("Feb 9, 2024")', "#date(2024, 2, 9)"),
         ('Date.FromText("9 Feb 24", [Format = "d MMM yy", Culture = "en-US"])', "#date(2024, 2, 9)"),
         ('Date.FromText("9.2.2024", [Culture = "de-DE"])', "#date(2024, 2, 9)"),
+        ('Date.FromText("9/2/2024", "en-GB")', "#date(2024, 2, 9)"),
     ],
     session=True,
 )
 def date_from_text(session: Session, text: str | None, options: Value = None) -> Value:
-    """The date that a text writes, by [Format, Culture] or in a form that is usual in the culture."""
-    return _read(text, _choices(session, options, None), "Date", _usual_date, lambda reading: reading.date)
+    """The date that a text writes, by [Format, Culture] or in a form that is usual in the culture.
+
+    A text in place of the record names the culture.
+    """
+    return _read(text, _reading_choices(session, options), "Date", _usual_date, lambda reading: reading.date)
 
 
 def _time(reading: Reading) -> Time | None:
@@ -169,8 +179,11 @@ def _time(reading: Reading) -> Time | None:
     session=True,
 )
 def time_from_text(session: Session, text: str | None, options: Value = None) -> Value:
-    """The time of day that a text writes, by [Format, Culture] or in a form that is usual in the culture."""
-    return _read(text, _choices(session, options, None), "Time", usual_time, _time)
+    """The time of day that a text writes, by [Format, Culture] or in a form that is usual in the culture.
+
+    A text in place of the record names the culture.
+    """
+    return _read(text, _reading_choices(session, options), "Time", usual_time, _time)
 
 
 def _usual_datetime(text: str, culture: Culture) -> DateTime | None:
@@ -188,8 +201,13 @@ def _usual_datetime(text: str, culture: Culture) -> DateTime | None:
     session=True,
 )
 def datetime_from_text(session: Session, text: str | None, options: Value = None) -> Value:
-    """The datetime that a text writes, by [Format, Culture] or in a form that is usual in the culture."""
-    return _read(text, _choices(session, options, None), "DateTime", _usual_datetime, lambda reading: reading.datetime)
+    """The datetime that a text writes, by [Format, Culture] or in a form that is usual in the culture.
+
+    A text in place of the record names the culture.
+    """
+    return _read(
+        text, _reading_choices(session, options), "DateTime", _usual_datetime, lambda reading: reading.datetime
+    )
 
 
 @function(
@@ -202,11 +220,14 @@ def datetime_from_text(session: Session, text: str | None, options: Value = None
     session=True,
 )  # fmt: skip
 def datetimezone_from_text(session: Session, text: str | None, options: Value = None) -> Value:
-    """The datetimezone that a text writes, by [Format, Culture] or in a usual form; without a zone, local time."""
+    """The datetimezone that a text writes, by [Format, Culture] or in a usual form; without a zone, local time.
+
+    A text in place of the record names the culture.
+    """
 
     def by_picture(reading: Reading) -> DateTimeZone | DateTime | None:
         local = reading.datetime
         return local if local is None or reading.offset is None else DateTimeZone.at(local, reading.offset)
 
-    found = _read(text, _choices(session, options, None), "DateTimeZone", usual_moment, by_picture)
+    found = _read(text, _reading_choices(session, options), "DateTimeZone", usual_moment, by_picture)
     return localized(session, found) if isinstance(found, DateTime) else found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from headwater.powerquery.library.binary.conversion import byte_of, from_text
+from headwater.powerquery.library.binary.conversion import byte_of
+from headwater.powerquery.library.bytes_as_text import from_text
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.values.core import Binary, List, Value, plain
 from headwater.powerquery.values.operators import cannot_convert

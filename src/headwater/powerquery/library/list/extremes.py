@@ -49,7 +49,7 @@ def minimum(items: List, default: Value = None, criteria: Value = None, include_
 
 
 def _leading(ordered: list[Value], wanted: Value) -> List:
-    chosen = count_or_condition(wanted)
+    chosen = count_or_condition(1 if plain(wanted) is None else wanted)
     return List(ordered[:chosen] if isinstance(chosen, int) else list(takewhile(chosen, ordered)))
 
 
@@ -59,7 +59,7 @@ def _leading(ordered: list[Value], wanted: Value) -> List:
     examples=[("List.MaxN({4, 9, 2, 5}, 2)", "{9, 5}"), ("List.MaxN({4, 9, 2, 5}, each _ > 3)", "{9, 5, 4}")],
 )
 def max_n(items: List, wanted: Value, criteria: Value = None, include_nulls: bool | None = None) -> List:
-    """The greatest items in falling order: a number of them, or while a condition holds."""
+    """The greatest items in falling order: a number of them (1 where it is null), or while a condition holds."""
     turned = [Ordering(o.key, o.compare, not o.descending) for o in orderings_of(criteria)]
     return _leading(sorted_by(_considered(items, include_nulls), turned), wanted)
 
@@ -70,5 +70,5 @@ def max_n(items: List, wanted: Value, criteria: Value = None, include_nulls: boo
     examples=[("List.MinN({4, 9, 2, 5}, 2)", "{2, 4}"), ("List.MinN({4, 9, 2, 5}, each _ < 5)", "{2, 4}")],
 )
 def min_n(items: List, wanted: Value, criteria: Value = None, include_nulls: bool | None = None) -> List:
-    """The least items in rising order: a number of them, or while a condition holds."""
+    """The least items in rising order: a number of them (1 where it is null), or while a condition holds."""
     return _leading(sorted_by(_considered(items, include_nulls), orderings_of(criteria)), wanted)

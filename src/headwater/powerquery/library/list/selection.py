@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import dropwhile, islice, takewhile
 
 from headwater.errors import MError
@@ -197,7 +197,8 @@ def single(items: List) -> Value:
     if not head:
         raise too_few()
     if len(head) > 1:
-        raise MError("Expression.Error", "There were too many elements in the enumeration to complete the operation.")
+        message = "There were too many elements in the enumeration to complete the operation."
+        raise MError("Expression.Error", message, items)
     return force(head[0])
 
 
@@ -251,11 +252,7 @@ def is_empty(items: List) -> bool:
 @function("List.Count(list as list) as number", examples=[("List.Count({5, null, 7})", "3")])
 def count_items(items: List) -> int:
     """The number of items."""
-    return _length(items.raw())
-
-
-def _length(members: Iterable[Value]) -> int:
-    return sum(1 for _ in members)
+    return items.count()
 
 
 @function("List.NonNullCount(list as list) as number", examples=[("List.NonNullCount({5, null, 7})", "2")])
@@ -267,7 +264,7 @@ def non_null_count(items: List) -> int:
 @function("List.Positions(list as list) as list", examples=[('List.Positions({"a", "b"})', "{0, 1}")])
 def positions(items: List) -> List:
     """The position of each item, counted from 0."""
-    return List(source=lambda: iter(range(_length(items.raw()))))
+    return List(source=lambda: iter(range(items.count())))
 
 
 @function("List.Buffer(list as list) as list", examples=[("List.Buffer({1..3})", "{1, 2, 3}")])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from headwater.errors import MError
-from headwater.powerquery.library.arguments import option
+from headwater.powerquery.library.arguments import known_options
 from headwater.powerquery.library.criteria import orderings_of, sorted_by
 from headwater.powerquery.library.declarations import enumeration, function
 from headwater.powerquery.library.list.numerics import mean, number_items, paired, present
@@ -111,8 +111,8 @@ _MODES: dict[int, Callable[[Sequence[Value], float], Value]] = {
 )
 def percentile(items: List, percentiles: Value, options: Record | None = None) -> Value:
     """The value below which a share of the numbers lies, or a list of them for a list of shares from 0 to 1."""
-    mode = option(options, "PercentileMode", 1)
-    interpolate = _MODES.get(mode)
+    mode = known_options(options, "List.Percentile", "PercentileMode").get("PercentileMode", 1)
+    interpolate = _MODES.get(mode) if is_number(mode) else None
     if interpolate is None:
         raise MError("Expression.Error", "The value is no PercentileMode.Type.", mode)
     values = sorted(number_items(items))

@@ -15,7 +15,7 @@ from headwater.powerquery.values.core import Value
         ('Logical.From("True")', "true"),
         ("Logical.From(0)", "false"),
         ("Logical.From(null)", "null"),
-        ('(try Logical.From("yes"))[Error][Reason]', '"DataFormat.Error"'),
+        ('(try Logical.From("yes"))[Error][Reason]', '"Expression.Error"'),
     ],
     fold=conversion("Logical.From"),
 )

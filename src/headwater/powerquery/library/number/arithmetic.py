@@ -59,11 +59,15 @@ def sign(number: Value) -> Value:
 @function(
     "Number.IntegerDivide(number1 as nullable number, number2 as nullable number, optional precision as nullable"
     " number) as nullable number",
-    examples=[("Number.IntegerDivide(7, 2)", "3"), ("Number.IntegerDivide(-7, 2)", "-3")],
+    examples=[
+        ("Number.IntegerDivide(7, 2)", "3"),
+        ("Number.IntegerDivide(-7, 2)", "-3"),
+        ("Number.IntegerDivide(7, 0)", "#nan"),
+    ],
     fold=in_double("Number.IntegerDivide"),
 )
 def integer_divide(number: Value, divisor: Value, precision: Value = None) -> Value:
-    """The quotient without its fraction."""
+    """The quotient without its fraction; NaN where it is not finite."""
     if number is None or divisor is None:
         return None
     if precision_of(precision) == DECIMAL:
@@ -71,7 +75,7 @@ def integer_divide(number: Value, divisor: Value, precision: Value = None) -> Va
         if found is not None:
             return found
     quotient = divide(number, divisor)
-    return to_double(math.trunc(quotient)) if math.isfinite(quotient) else quotient
+    return to_double(math.trunc(quotient)) if math.isfinite(quotient) else math.nan
 
 
 def _whole_quotient(left: Decimal, right: Decimal) -> Decimal:
@@ -81,26 +85,22 @@ def _whole_quotient(left: Decimal, right: Decimal) -> Decimal:
 @function(
     "Number.Mod(number as nullable number, divisor as nullable number, optional precision as nullable number) as"
     " nullable number",
-    examples=[("Number.Mod(7, 3)", "1"), ("Number.Mod(-7, 3)", "2"), ("Number.Mod(7, 0)", "#nan")],
+    examples=[("Number.Mod(7, 3)", "1"), ("Number.Mod(-7, 3)", "-1"), ("Number.Mod(7, 0)", "#nan")],
     fold=in_double("Number.Mod"),
 )
 def modulo(number: Value, divisor: Value, precision: Value = None) -> Value:
-    """What a division leaves over, with the divisor's sign."""
+    """What a division leaves over, with the dividend's sign."""
     if number is None or divisor is None:
         return None
     if divisor == 0 or not math.isfinite(number) or math.isnan(divisor):
         return math.nan
     if precision_of(precision) == DECIMAL:
-        found = decimal_result(_remainder, number, divisor)
+        found = decimal_result(Decimal.__mod__, number, divisor)
         if found is not None:
             return found
-    return to_double(number) % to_double(divisor)
-
-
-def _remainder(left: Decimal, right: Decimal) -> Decimal:
-    """What is left, with the divisor's sign."""
-    rest = left % right
-    return rest + right if rest and (rest < 0) != (right < 0) else rest
+    left_over = math.fmod(number, divisor)
+    # adding zero makes -0 a 0
+    return int(left_over) if isinstance(number, int) and isinstance(divisor, int) else left_over + 0.0
 
 
 @function(

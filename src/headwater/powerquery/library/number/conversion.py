@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headwater.powerquery.library.clock import shown_locally
 from headwater.powerquery.library.convert import to_number, to_text
 from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.library.declarations import function
@@ -31,8 +32,11 @@ if TYPE_CHECKING:
     session=True,
 )
 def number_from(session: Session, value: Value, culture: str | None = None) -> Value:
-    """A number from a value: text, a logical, or a date or time as days."""
-    return to_number(value, culture_of(culture, session))
+    """A number from a value: text, a logical, or a date or time as days.
+
+    A datetimezone counts as what local clocks show.
+    """
+    return to_number(shown_locally(session, value), culture_of(culture, session))
 
 
 @function(
@@ -69,7 +73,7 @@ def number_to_text(session: Session, number: Value, picture: str | None = None, 
 
 def _declare_double(name: str, summary: str) -> None:
     def implementation(session: Session, value: Value, culture: str | None = None) -> Value:
-        return to_number(value, culture_of(culture, session))
+        return to_number(shown_locally(session, value), culture_of(culture, session))
 
     implementation.__doc__ = summary
     signature = f"{name}.From(value as any, optional culture as nullable text) as nullable number"
@@ -84,12 +88,12 @@ _declare_double("Percentage", "A percentage from a value.")
 
 @function(
     "Single.From(value as any, optional culture as nullable text) as nullable number",
-    examples=[('Single.From("0.1")', "0.1"), ("Single.From(16777217)", "16777216")],
+    examples=[('Single.From("0.1")', "0.10000000149011612"), ("Single.From(16777217)", "16777216")],
     session=True,
 )
 def single_from(session: Session, value: Value, culture: str | None = None) -> Value:
     """A number of single precision from a value."""
-    return to_single(value, culture_of(culture, session))
+    return to_single(shown_locally(session, value), culture_of(culture, session))
 
 
 @function(
@@ -103,12 +107,12 @@ def single_from(session: Session, value: Value, culture: str | None = None) -> V
 )
 def currency_from(session: Session, value: Value, culture: str | None = None, mode: Value = None) -> Value:
     """A number with four digits after the point from a value; halves go to the even neighbour, or by a mode."""
-    return to_currency(value, culture_of(culture, session), mode)
+    return to_currency(shown_locally(session, value), culture_of(culture, session), mode)
 
 
 def _declare_whole(name: str, bits: int) -> None:
     def implementation(session: Session, value: Value, culture: str | None = None, mode: Value = None) -> Value:
-        return to_whole(value, culture_of(culture, session), bits, mode)
+        return to_whole(shown_locally(session, value), culture_of(culture, session), bits, mode)
 
     implementation.__doc__ = (
         f"A whole number of {bits or 8} bits from a value; halves go to the even neighbour unless a mode is given."

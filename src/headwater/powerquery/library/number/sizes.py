@@ -72,18 +72,12 @@ def to_currency(value: Value, culture: Culture, mode: Value = None) -> Value:
 
 
 def to_single(value: Value, culture: Culture) -> Value:
-    """A number of single precision, as the shortest decimal that reads back to it."""
+    """A number of single precision, widened to a double again: 0.1 becomes 0.10000000149011612."""
     number = to_number(value, culture)
     if number is None or not math.isfinite(number):
         return number
     try:
-        single = struct.unpack("<f", struct.pack("<f", number))[0]
+        single: float = struct.unpack("<f", struct.pack("<f", number))[0]
     except OverflowError:
         return math.copysign(math.inf, number)
-    shortest = next(text for text in (f"{single:.{digits}g}" for digits in range(1, 10)) if _is_single(text, single))
-    return number_of_decimal(as_decimal(float(shortest)))
-
-
-def _is_single(text: str, single: float) -> bool:
-    read: float = struct.unpack("<f", struct.pack("<f", float(text)))[0]
-    return read == single
+    return number_of_decimal(as_decimal(single))

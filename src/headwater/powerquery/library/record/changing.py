@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from headwater.errors import MError
 from headwater.powerquery.library.arguments import caller, function_of, names_of, pairs_of, text_of
 from headwater.powerquery.library.declarations import function
-from headwater.powerquery.library.record.information import missing_field
-from headwater.powerquery.values.core import List, Record, Thunk, Value, force
+from headwater.powerquery.library.record.information import missing_field, record_of_fields
+from headwater.powerquery.values.core import List, Record, Thunk, Value, force, name_taken
 
 _ERROR, _IGNORE, _USE_NULL = range(3)
 
@@ -32,10 +32,6 @@ def _known(record: Record, names: Sequence[str], missing: int) -> None:
             raise missing_field(name, record)
 
 
-def _taken(name: str) -> MError:
-    return MError("Expression.Error", f"The field '{name}' already exists in the record.", name)
-
-
 @function(
     "Record.AddField(record as record, fieldName as text, value as any, optional delayed as nullable logical) as"
     " record",
@@ -47,7 +43,7 @@ def _taken(name: str) -> MError:
 def add_field(record: Record, name: str, value: Value, delayed: bool | None = None) -> Record:
     """The record with one more field; delayed, its value is what a function gives when the field is read."""
     if name in record:
-        raise _taken(name)
+        raise name_taken(name)
     member = Thunk(caller(function_of(value), 0)) if delayed else value
     return Record.of({**record.raw(), name: member})
 
@@ -78,7 +74,7 @@ def select_fields(record: Record, names: Value, missing: Value = None) -> Record
     wanted, choice = names_of(names), _missing(missing)
     _known(record, wanted, choice)
     raw = record.raw()
-    return Record.of({name: raw.get(name) for name in wanted if name in raw or choice == _USE_NULL})
+    return record_of_fields((name, raw.get(name)) for name in wanted if name in raw or choice == _USE_NULL)
 
 
 @function(
@@ -93,15 +89,10 @@ def rename_fields(record: Record, renames: List, missing: Value = None) -> Recor
     pairs = {text_of(pair[0]): text_of(pair[1]) for pair in pairs_of(renames)}
     choice = _missing(missing)
     _known(record, list(pairs), choice)
-    renamed: dict[str, Value] = {}
-    for name, value in record.raw().items():
-        new = pairs.get(name, name)
-        if new in renamed:
-            raise _taken(new)
-        renamed[new] = value
+    fields = [(pairs.get(name, name), value) for name, value in record.raw().items()]
     if choice == _USE_NULL:
-        renamed.update({new: None for old, new in pairs.items() if old not in record})
-    return Record.of(renamed)
+        fields += [(new, None) for old, new in pairs.items() if old not in record]
+    return record_of_fields(fields)
 
 
 @function(
@@ -113,10 +104,10 @@ def reorder_fields(record: Record, order: List, missing: Value = None) -> Record
     wanted, choice = names_of(order), _missing(missing)
     _known(record, wanted, choice)
     raw = record.raw()
-    moving = iter([name for name in wanted if name in raw])
-    placed = [next(moving) if name in wanted else name for name in raw]
-    absent = [name for name in wanted if name not in raw] if choice == _USE_NULL else []
-    return Record.of({name: raw.get(name) for name in [*placed, *absent]})
+    moved = [name for name in wanted if name in raw or choice == _USE_NULL]
+    moving = iter(moved)
+    placed = [next(moving) if name in moved else name for name in raw]
+    return Record.of({name: raw.get(name) for name in [*placed, *moving]})
 
 
 @function(

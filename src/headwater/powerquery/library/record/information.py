@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from headwater.errors import MError
 from headwater.powerquery.library.arguments import names_of, record_of
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import List, Record, Value, plain
+from headwater.powerquery.values.core import List, Record, Value, name_taken, plain, wrong_width
 
 
 def missing_field(name: str, record: Record) -> MError:
@@ -84,10 +86,18 @@ def from_list(items: List, fields: Value) -> Record:
     names = [f.name for f in fields.fields] if isinstance(fields, t.RecordType) else names_of(fields)
     values = list(items.raw())
     if len(values) != len(names):
-        raise MError("Expression.Error", f"The list has {len(values)} items, while there are {len(names)} fields.")
-    if len(set(names)) < len(names):
-        raise MError("Expression.Error", "A field of the record is named twice.", fields)
-    return Record.of(dict(zip(names, values, strict=True)))
+        raise wrong_width(len(names), len(values))
+    return record_of_fields(zip(names, values, strict=True))
+
+
+def record_of_fields(fields: Iterable[tuple[str, Value]]) -> Record:
+    """A record of these fields; MError Expression.Error where two have one name."""
+    made: dict[str, Value] = {}
+    for name, value in fields:
+        if name in made:
+            raise name_taken(name)
+        made[name] = value
+    return Record.of(made)
 
 
 @function(

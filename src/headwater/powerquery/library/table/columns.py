@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from headwater.errors import MError
-from headwater.powerquery.library.arguments import names_of, pairs_of, text_of
+from headwater.powerquery.library.arguments import known_options, names_of, pairs_of, text_of
 from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.library.declarations import enumeration, function
 from headwater.powerquery.tables import columns as operations
@@ -123,7 +123,10 @@ def duplicate_column(table: Table, name: str, new_name: str, of: t.Type | None =
     session=True,
 )  # fmt: skip
 def transform_column_types(session: Session, table: Table, transformations: List, culture: Value = None) -> Table:
-    """Columns converted to types; a cell that does not convert becomes an error."""
+    """Columns converted to types; a cell that does not convert becomes an error.
+
+    In place of the culture a record may stand: Culture, and MissingField for columns that are not there.
+    """
     types: dict[str, t.Type] = {}
     for name, of in pairs_of(transformations):
         if not isinstance(of, t.Type):
@@ -135,8 +138,9 @@ def transform_column_types(session: Session, table: Table, transformations: List
 
 def _conversion_options(value: Value) -> tuple[str | None, operations.Missing]:
     if isinstance(value, Record):
-        language = value.plain("Culture")
-        return (None if language is None else text_of(language)), missing_of(value.plain("MissingField"))
+        given = known_options(value, "Table.TransformColumnTypes", "Culture", "MissingField")
+        language = given.get("Culture")
+        return (None if language is None else text_of(language)), missing_of(given.get("MissingField"))
     return (None if value is None else text_of(value)), "error"
 
 

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from headwater.errors import MError
 from headwater.powerquery.library.arguments import list_of, names_of, record_of, table_of, text_of, whole
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.record.information import record_of_fields
+from headwater.powerquery.library.table.columns import missing_of
 from headwater.powerquery.library.table.splitting import extra_of
-from headwater.powerquery.tables.columns import missing_column
+from headwater.powerquery.tables.columns import missing_column, unique_or_error
 from headwater.powerquery.tables.combining import combine
 from headwater.powerquery.tables.holding import planned
+from headwater.powerquery.tables.retyping import replace_type
 from headwater.powerquery.tables.row_table import RowTable, table_type
 from headwater.powerquery.tables.splitting import fitted
 from headwater.powerquery.values import types as t
-from headwater.powerquery.values.core import List, Record, Value, force, plain
+from headwater.powerquery.values.core import List, Record, Value, force, plain, wrong_width
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.operators import cannot_convert, is_number
 from headwater.powerquery.values.table import Table
@@ -34,7 +37,7 @@ def _columns(columns: Value) -> t.TableType:
     if is_number(columns):
         return table_type([f"Column{at}" for at in range(1, whole(columns, "columns") + 1)])
     if isinstance(columns, List):
-        return table_type(names_of(columns))
+        return table_type(unique_or_error(names_of(columns)))
     raise cannot_convert(columns, "Type")
 
 
@@ -42,7 +45,7 @@ def _rows(rows: List, width: int) -> Iterator[Sequence[Value]]:
     for row in rows:
         cells = list_of(row).items
         if len(cells) != width:
-            raise MError("Expression.Error", f"A row has {len(cells)} cells, while the table has {width} columns.")
+            raise wrong_width(width, len(cells))
         yield cells
 
 
@@ -89,7 +92,14 @@ def from_rows(session: Session, rows: List, columns: Value = None) -> Table:
     session=True,
 )  # fmt: skip
 def from_records(session: Session, records: List, columns: Value = None, missing: Value = None) -> Table:
-    """A table of records; the first one names the columns unless they are given."""
+    """A table of records; the first one names the columns unless they are given.
+
+    A field that a record lacks is an error, or null with MissingField.UseNull. MissingField.Ignore is an error: a table
+    has no cells that are not there.
+    """
+    choice = missing_of(missing)
+    if choice == "ignore":
+        raise MError("Expression.Error", "A table's rows lack no cells: MissingField.Ignore is not allowed.", missing)
     if plain(columns) is None:
         head = records.first(1)
         columns = List(list(record_of(force(head[0])).names) if head else [])
@@ -101,7 +111,7 @@ def from_records(session: Session, records: List, columns: Value = None, missing
             record = record_of(item)
             raw = record.raw()
             for name in names:
-                if name not in raw and missing != 2:
+                if name not in raw and choice == "error":
                     raise MError("Expression.Error", f"The field '{name}' of the record wasn't found.", record)
             yield [raw.get(name) for name in names]
 
@@ -159,10 +169,17 @@ def _cells_of(item: Value, splitter: Function | None) -> Sequence[Value]:
     ],
 )
 def table_combine(tables: List, columns: Value = None) -> Table:
-    """The rows of several tables one after another; columns are matched by name."""
-    wanted = None if plain(columns) is None else [f.name for f in _columns(columns).row.fields]
+    """The rows of several tables one after another; columns are matched by name.
+
+    Without columns there are those of all tables; with them just these, of the types that a table type says.
+    """
+    of = None if plain(columns) is None else _columns(columns)
     listed = [table_of(item) for item in tables]
-    return combine(listed, wanted) if listed else RowTable.held(table_type(wanted or []), [])
+    if not listed:
+        return RowTable.held(of or table_type([]), [])
+    together = combine(listed, None if of is None else [f.name for f in of.row.fields])
+    typed = isinstance(plain(columns), t.Type)
+    return table_of(replace_type(together, of)) if typed and of is not None else together
 
 
 @function(
@@ -211,4 +228,4 @@ def record_from_table(table: Table) -> Record:
     for name in ("Name", "Value"):
         if name not in table.index:
             raise missing_column(name)
-    return Record.of({text_of(row.get("Name")): row.raw()["Value"] for row in table.records()})
+    return record_of_fields((text_of(row.get("Name")), row.raw()["Value"]) for row in table.records())

@@ -7,6 +7,7 @@ from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.table.grouping import existing
 from headwater.powerquery.library.table.leaving import left
 from headwater.powerquery.tables import filling, replacing
+from headwater.powerquery.tables.columns import unique_or_error
 from headwater.powerquery.values.core import List, Value
 from headwater.powerquery.values.functions import Function
 from headwater.powerquery.values.table import Table
@@ -66,12 +67,10 @@ def replace_value(table: Table, old: Value, new: Value, replacer: Function, colu
     ],
 )
 def replace_error_values(table: Table, replacements: List) -> Table:
-    """Errors in columns replaced by values: {name, value}, or a list of these."""
-    wanted: dict[str, Value] = {}
-    for name, value in pairs_of(replacements):
-        wanted[text_of(name)] = value
-    existing(table, list(wanted))
-    return replacing.replace_errors(table, wanted)
+    """Errors in columns replaced by values: {name, value}, or a list of these, one for a column at most."""
+    pairs = [(text_of(name), value) for name, value in pairs_of(replacements)]
+    existing(table, unique_or_error([name for name, _ in pairs]))
+    return replacing.replace_errors(table, dict(pairs))
 
 
 def _looked_at(table: Table, columns: List | None) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from headwater.errors import MError
 from headwater.powerquery.library.arguments import names_of
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.table.fuzzy_joins import AlikeKeys, Key, Row, check_text_columns, text_key
@@ -84,6 +85,8 @@ def fuzzy_group(table: Table, key: Value, aggregated: List, options: Record | No
     """
     wanted = fuzzy_options(options, "Table.FuzzyGroup", joins=False)
     keys, aggregations = names_of(key), aggregations_of(aggregated)
+    if not keys:
+        raise MError("Expression.Error", "Texts alike are looked for in a key column; there is none.")
     check_text_columns(table, keys)
     places = [table.index[name] for name in keys]
     names = unique_or_error([*keys, *(a.name for a in aggregations)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headwater.errors import MError
-from headwater.powerquery.library.arguments import function_of, names_of, text_of
+from headwater.powerquery.library.arguments import function_of, names_of, pairs_of, text_of
 from headwater.powerquery.library.declarations import enumeration, function
 from headwater.powerquery.library.table.leaving import left
 from headwater.powerquery.library.table.matching import parts_of
@@ -13,6 +13,7 @@ from headwater.powerquery.tables.grouping import Aggregation, group_by, group_ro
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Value, plain
 from headwater.powerquery.values.functions import Function
+from headwater.powerquery.values.operators import cannot_convert
 from headwater.powerquery.values.table import Table
 
 enumeration("GroupKind", {"Local": 0, "Global": 1}, summary="Whether equal keys group only where they are adjacent.")
@@ -91,11 +92,15 @@ def group(table: Table, key: Value, aggregated: List, kind: Value = None, compar
 
 
 def aggregations_of(aggregated: List) -> list[Aggregation]:
-    """The aggregations of ``{{name, function, optional type}, …}``, or of one such list by itself."""
-    items = list(aggregated.plain())
-    listed = [items] if items and isinstance(items[0], str) else [list(plain(i).plain()) for i in items]
-    made = []
-    for name, function_value, *of in listed:
-        kind = plain(of[0]) if of else None
-        made.append(Aggregation(text_of(name), function_of(function_value), kind if isinstance(kind, t.Type) else None))
-    return made
+    """The aggregations of ``{{name, function, optional type}, …}``, or of one such list by itself.
+
+    Raises:
+        MError: Expression.Error, something else is given.
+    """
+    return [_aggregation(*parts) for parts in pairs_of(aggregated, most=3)]
+
+
+def _aggregation(name: Value, function: Value, of: Value = None) -> Aggregation:
+    if of is not None and not isinstance(of, t.Type):
+        raise cannot_convert(of, "Type")
+    return Aggregation(text_of(name), function_of(function), of)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from headwater.errors import MError
-from headwater.powerquery.library.arguments import names_of, whole
+from typing import TYPE_CHECKING
+
+from headwater.powerquery.library.arguments import known_options, names_of, text_of, whole
 from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.library.declarations import function
+from headwater.powerquery.library.options import logical_option
 from headwater.powerquery.tables import headers
 from headwater.powerquery.tables.row_table import table_type
 from headwater.powerquery.values import types as t
@@ -13,7 +15,8 @@ from headwater.powerquery.values.core import Record, Value, plain
 from headwater.powerquery.values.operators import is_number
 from headwater.powerquery.values.table import Table
 
-_HEADER_OPTIONS = ("PromoteAllScalars", "Culture")
+if TYPE_CHECKING:
+    from headwater.powerquery.evaluator.session import Session
 
 
 @function(
@@ -23,19 +26,19 @@ _HEADER_OPTIONS = ("PromoteAllScalars", "Culture")
         ('Table.PromoteHeaders(#table({"A", "B"}, {{"x", 1}, {2, 3}}), [PromoteAllScalars = true])',
          '#table({"x", "1"}, {{2, 3}})'),
     ],
+    session=True,
 )  # fmt: skip
-def promote_headers(table: Table, options: Record | None = None) -> Table:
+def promote_headers(session: Session, table: Table, options: Record | None = None) -> Table:
     """The first row becomes the column names: texts and numbers in it, or with PromoteAllScalars every single value.
 
-    Options: PromoteAllScalars, and the Culture in which such values are written.
+    A column whose cell makes no name gets the default one, Column1 for the first; names that repeat get a number.
+
+    Options: PromoteAllScalars, and the Culture in which such values are written, usually the query's.
     """
-    for name in () if options is None else options.names:
-        if name not in _HEADER_OPTIONS:
-            message = f"'{name}' is no option of Table.PromoteHeaders; there are: {', '.join(_HEADER_OPTIONS)}."
-            raise MError("Expression.Error", message, name)
-    culture = None if options is None else options.plain("Culture")
-    everything = options is not None and options.plain("PromoteAllScalars") is True
-    return headers.promote_headers(table, headers.HeaderText(everything, culture_of(culture)))
+    given = known_options(options, "Table.PromoteHeaders", "PromoteAllScalars", "Culture")
+    culture = culture_of(text_of(given["Culture"]) if "Culture" in given else None, session)
+    everything = logical_option(given, "PromoteAllScalars", False)
+    return headers.promote_headers(table, headers.HeaderText(everything, culture))
 
 
 @function(

@@ -147,7 +147,10 @@ def add_join_column(left: Table, key1: Value, right: Value, key2: Value, column:
     ],
 )  # fmt: skip
 def expand_table_column(table: Table, column: str, names: List, new_names: List | None = None) -> Table:
-    """A column of tables replaced by columns of their cells, a row for each of their rows."""
+    """A column of tables, or of records, replaced by columns of their cells, a row for each of their rows.
+
+    A table without rows, or null, makes one row of nulls; so does a column that a nested table does not have.
+    """
     chosen = None if new_names is None else names_of(new_names)
     made = expanded(table, column, names_of(names), chosen)
     on_rows = isinstance(made, RowTable) and made.outside is None

@@ -72,7 +72,10 @@ def pivot(table: Table, wanted: List, attribute: str, value: str, function_value
     ],
 )  # fmt: skip
 def expand_list_column(table: Table, column: str) -> Table:
-    """A row for each item of the lists in a column; an empty list and a null make one row with null."""
+    """A row for each item of the lists in a column; an empty list and a null make one row with null.
+
+    A table counts as the list of its rows.
+    """
     existing(table, [column])
     return expanding.expand_list_column(table, column)
 

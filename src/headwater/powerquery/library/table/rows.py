@@ -122,8 +122,8 @@ def single_row(table: Table) -> Record:
     """The only row as a record; an error where there is none, or more than one."""
     found = list(operations.slice_rows(table, 0, 2).records())
     if len(found) != 1:
-        how = "has no rows" if not found else "has more than one row"
-        raise MError("Expression.Error", f"The table {how}, where exactly one is expected.")
+        how = "weren't enough" if not found else "were too many"
+        raise MError("Expression.Error", f"There {how} elements in the enumeration to complete the operation.", table)
     return found[0]
 
 

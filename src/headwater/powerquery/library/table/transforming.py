@@ -19,7 +19,7 @@ from headwater.powerquery.values.table import Table
 
 
 def _changes(listed: List) -> dict[str, Change]:
-    """``{{name, function, optional type}, …}``, or one such list by itself, or with the name alone for no change."""
+    """``{{name, function, optional type}, …}``, or one such list by itself."""
     changes: dict[str, Change] = {}
     for name, change, *of in pairs_of(listed, most=3):
         kind = plain(of[0]) if of else None

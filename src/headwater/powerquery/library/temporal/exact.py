@@ -39,7 +39,8 @@ class Reading:
         """The day, if there is one such; the first of the year or month where the text says no more."""
         if self.year is None:
             return None
-        return self.culture.calendar.day(self.year, self.month or 1, self.day or 1)
+        month, day = (1 if part is None else part for part in (self.month, self.day))
+        return self.culture.calendar.day(self.year, month, day)
 
     @property
     def ticks(self) -> int | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from headwater.powerquery.library.arguments import record_of
 from headwater.powerquery.library.declarations import constant, function
 from headwater.powerquery.library.type import facets, partitions, schema, structure, union
+from headwater.powerquery.library.type.structure import record_type_of
 from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import List, Record
+from headwater.powerquery.values.operators import cannot_convert
 
 __all__ = ["facets", "partitions", "schema", "structure", "union"]
 
@@ -55,10 +58,16 @@ def type_is_nullable(of: t.Type) -> bool:
 )
 def type_for_record(fields: Record, is_open: bool) -> t.Type:
     """The record type whose fields are described by records of Type and Optional."""
-    listed = []
-    for name, description in fields.items():
-        listed.append(t.FieldType(name, description.plain("Type", t.ANY), bool(description.plain("Optional", False))))
-    return t.RecordType(tuple(listed), is_open)
+    return t.RecordType(tuple(_described(name, record_of(field)) for name, field in fields.items()), is_open)
+
+
+def _described(name: str, description: Record) -> t.FieldType:
+    of, optional = description.plain("Type", t.ANY), description.plain("Optional", False)
+    if not isinstance(of, t.Type):
+        raise cannot_convert(of, "Type")
+    if not isinstance(optional, bool):
+        raise cannot_convert(optional, "Logical")
+    return t.FieldType(name, of, optional)
 
 
 @function(
@@ -67,9 +76,8 @@ def type_for_record(fields: Record, is_open: bool) -> t.Type:
 )
 def type_record_fields(of: t.Type) -> Record:
     """The fields of a record type, each as [Type, Optional]."""
-    row = of.row if isinstance(of, t.TableType) else of
-    fields = row.fields if isinstance(row, t.RecordType) else ()
-    return Record.of({f.name: Record.of({"Type": f.type, "Optional": f.optional}) for f in fields})
+    row = of.row if isinstance(of, t.TableType) else record_type_of(of)
+    return Record.of({f.name: Record.of({"Type": f.type, "Optional": f.optional}) for f in row.fields})
 
 
 @function(

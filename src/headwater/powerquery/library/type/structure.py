@@ -12,10 +12,17 @@ from headwater.powerquery.values.core import List, Record, Value, plain
 from headwater.powerquery.values.operators import cannot_convert
 
 
-def _record_type(of: t.Type) -> t.RecordType:
+def record_type_of(of: t.Type) -> t.RecordType:
+    """The type, if it is one of records; ``type record`` is open and names no field.
+
+    Raises:
+        MError: Expression.Error otherwise.
+    """
     inner = t.non_nullable(of)
     if isinstance(inner, t.RecordType):
         return inner
+    if inner == t.RECORD:
+        return t.RecordType(open=True)
     raise cannot_convert(of, "Record")
 
 
@@ -58,7 +65,7 @@ def list_item(of: t.Type) -> t.Type:
 )
 def is_open_record(of: t.Type) -> bool:
     """Whether records of the type may have fields that it does not name."""
-    return t.non_nullable(of) == t.RECORD or _record_type(of).open
+    return record_type_of(of).open
 
 
 @function(
@@ -66,7 +73,7 @@ def is_open_record(of: t.Type) -> bool:
 )
 def open_record(of: t.Type) -> t.Type:
     """The record type, open for fields that it does not name."""
-    return replace(_record_type(of), open=True)
+    return replace(record_type_of(of), open=True)
 
 
 @function(
@@ -75,7 +82,7 @@ def open_record(of: t.Type) -> t.Type:
 )
 def closed_record(of: t.Type) -> t.Type:
     """The record type, closed for fields that it does not name."""
-    return replace(_record_type(of), open=False)
+    return replace(record_type_of(of), open=False)
 
 
 # -- tables --------------------------------------------------------------------------------------------------------

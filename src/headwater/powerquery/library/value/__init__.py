@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headwater.powerquery.library.arguments import names_of
+from headwater.powerquery.library.arguments import names_of, record_of
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.value import arithmetic, hosting, identities, plans, reading, sql, surroundings, trees
 from headwater.powerquery.tables.retyping import replace_type
@@ -17,9 +17,10 @@ __all__ = ["arithmetic", "hosting", "identities", "plans", "reading", "sql", "su
     "Value.Type(value as any) as type",
     examples=[('Value.Type("a")', "type text")],
 )
-def value_type(value: Value) -> t.Type:
-    """The type of a value."""
-    return t.type_of(value)
+def value_type(value: Value) -> Value:
+    """The type of a value; a function's documentation is in its metadata."""
+    found = t.type_of(value)
+    return WithMetadata(found, found.metadata) if isinstance(found, t.FunctionType) and found.metadata else found
 
 
 @function(
@@ -76,9 +77,9 @@ def value_remove_metadata(value: Value, names: Value = None) -> Value:
 
 
 @function(
-    "Value.ReplaceMetadata(value as any, metaValue as record) as any",
+    "Value.ReplaceMetadata(value as any, metaValue as any) as any",
     examples=[("Value.Metadata(Value.ReplaceMetadata(1 meta [A = 1], [B = 2]))", "[B = 2]")],
 )
-def value_replace_metadata(value: Value, metadata: Record) -> Value:
-    """The value with its metadata replaced."""
-    return WithMetadata(plain(value), metadata)
+def value_replace_metadata(value: Value, metadata: Value) -> Value:
+    """The value with other metadata: a record."""
+    return WithMetadata(plain(value), record_of(metadata))
