@@ -177,7 +177,10 @@ def _sink_filter(node: Filter | ErrorFilter, alone: Mapping[int, Node]) -> Node:
     looked_at = _looked_at(node)
     passed = {column.id: expression for column, expression in below.items if isinstance(expression, Ref)}
     if looked_at <= passed.keys():
-        filtered = _sink_filter(_over(node, below.input, passed), alone)
+        over = _over(node, below.input, passed)
+        filtered = _sink_filter(over, alone)
+        if filtered is over and len(passed) == len(below.items):
+            return node  # nothing is computed here, and fewer columns are to be carried
         return _project_again(node, below, filtered, {}, {column.id: column.id for column in filtered.columns})
     early = [(c, e) for c, e in below.items if isinstance(e, Ref | Literal) or c.id in looked_at]
     if len(early) == len(below.items):

@@ -110,8 +110,8 @@ def with_references(expression: Expr, refs: Mapping[str, Ref]) -> Expr:
     """The expression with other references in the place of those whose ids ``refs`` has.
 
     >>> from headwater.plan.types import INT64
-    >>> with_references(Ref("a", INT64), {"a": Ref("b", INT64)})
-    Ref(id='b', type=DataType(kind=<Kind.INT64: 'int64'>), may_fail=False)
+    >>> with_references(Ref("a", INT64), {"a": Ref("b", INT64)}).id
+    'b'
     """
     match expression:
         case Ref(id=identifier):
