@@ -16,13 +16,27 @@ from headwater.engines.duckdb.engine import _Program
 from headwater.engines.passes import apply_passes
 from headwater.errors import MError
 from headwater.plan.expressions import Literal, call
-from headwater.plan.nodes import Aggregate, Column, Filter, Index, Join, Node, Project, Slice, Sort, SortKey, join
+from headwater.plan.nodes import (
+    Aggregate,
+    ArrowScan,
+    Column,
+    Filter,
+    Index,
+    Join,
+    Node,
+    Project,
+    Slice,
+    Sort,
+    SortKey,
+    join,
+)
 from headwater.plan.types import DOUBLE, INT64, TEXT
 
 
 @pytest.fixture(autouse=True)
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookups, "_WORTHWHILE_ROWS", 0)
+    monkeypatch.setattr(lookups, "_PIECE_ROWS", 7)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +157,15 @@ def test_batches_are_no_larger_than_asked_for(engine: DuckDBEngine) -> None:
     assert is_looked_up(plan)
     sizes = [batch.num_rows for batch in engine.reader(plan, batch_rows=100)]
     assert sum(sizes) == 2000 and max(sizes) <= 100
+
+
+def test_many_partners_are_made_piece_by_piece() -> None:
+    left, right = people([(1, "a", 0.5)] * 100), partners([(1, "a", str(at)) for at in range(20)])
+    node = lookups.Lookup(left, right, ("k", "rk"), "inner", (*left.columns, *right.columns))
+    assert isinstance(left, ArrowScan) and isinstance(right, ArrowScan)
+    batches = list(lookups.looked_up(node, left.table.to_reader(), right.table))
+    assert sum(batch.num_rows for batch in batches) == 2000
+    assert max(batch.num_rows for batch in batches) <= 7 + 20
 
 
 def test_not_where_it_would_not_do(engine: DuckDBEngine) -> None:

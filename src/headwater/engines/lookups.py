@@ -25,6 +25,8 @@ _HELD_ROWS = 300_000
 """A right side of more rows, by its estimate, is joined by the engine."""
 _WORTHWHILE_ROWS = 50_000
 """For fewer left rows, by their estimate, one statement is quicker than three."""
+_PIECE_ROWS = 262_144
+"""So many rows, and those of one left row more, are made at once: a key may have very many partners."""
 _KEYS = frozenset({Kind.INT64, Kind.TEXT, Kind.DATE})
 """Kinds of keys that Arrow finds by the equality that M has."""
 
@@ -129,10 +131,10 @@ def looked_up(node: Lookup, left: pa.RecordBatchReader, right: pa.Table) -> pa.R
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in left:
-            rows, found = partners.of(_keys(batch, node.left.column(mine)))
-            mine_again = batch if rows is None else batch.take(rows)
-            arrays = [sides[name].take(found) if name in sides else mine_again.column(name) for name in names]
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+            for rows, found in partners.of(_keys(batch, node.left.column(mine))):
+                mine_again = batch if rows is None else batch.take(rows)
+                arrays = [sides[name].take(found) if name in sides else mine_again.column(name) for name in names]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 
@@ -167,27 +169,32 @@ class _Partners:
             self._counts = np.bincount(codes, minlength=len(self._distinct))
             self._starts = np.concatenate(([0], np.cumsum(self._counts)[:-1]))
 
-    def of(self, keys: pa.Array[Any]) -> tuple[pa.Array[Any] | None, pa.Array[Any]]:
-        """The rows of both sides that make a result: of the left (None: each once), and of the right (null: none)."""
+    def of(self, keys: pa.Array[Any]) -> Iterator[tuple[pa.Array[Any] | None, pa.Array[Any]]]:
+        """The rows of both sides that make results: of the left (None: each once), and of the right (null: none)."""
         import pyarrow.compute as pc
 
         found = pc.index_in(keys, value_set=self._distinct)
         if not self._unique:
-            return self._several(found)
-        if self._outer or not found.null_count:
-            return None, found
-        present = found.is_valid()
-        return pc.indices_nonzero(present), found.drop_null()
+            yield from self._several(found)
+        elif self._outer or not found.null_count:
+            yield None, found
+        else:
+            yield pc.indices_nonzero(found.is_valid()), found.drop_null()
 
-    def _several(self, found: pa.Array[Any]) -> tuple[pa.Array[Any], pa.Array[Any]]:
+    def _several(self, found: pa.Array[Any]) -> Iterator[tuple[pa.Array[Any], pa.Array[Any]]]:
         import numpy as np
 
         codes = found.fill_null(-1).to_numpy(zero_copy_only=False)
-        present = codes >= 0
-        counts = np.where(present, self._counts[codes], 1 if self._outer else 0)
-        rows = np.repeat(np.arange(len(codes)), counts)
-        # Within each left row its partners are counted from 0.
-        at = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        alone = ~present[rows]
-        place = np.where(alone, 0, self._starts[codes[rows]] + at)
-        return pa.array(rows), pa.array(self._by_key[place], mask=alone)
+        counts = np.where(codes >= 0, self._counts[codes], 1 if self._outer else 0)
+        ends = np.cumsum(counts)
+        start = 0
+        while start < len(codes):
+            before = int(ends[start - 1]) if start else 0
+            stop = max(int(np.searchsorted(ends, before + _PIECE_ROWS, side="right")), start + 1)
+            rows = np.repeat(np.arange(start, stop), counts[start:stop])
+            # Within each left row its partners are counted from 0.
+            at = np.arange(before, before + len(rows)) - (ends - counts)[rows]
+            alone = codes[rows] < 0
+            place = np.where(alone, 0, self._starts[codes[rows]] + at)
+            yield pa.array(rows), pa.array(self._by_key[place], mask=alone)
+            start = stop
