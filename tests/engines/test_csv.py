@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,13 +16,6 @@ from headwater.engines.csv import CsvShape, csv_batches, csv_rows, inspect_csv
 from headwater.engines.duckdb import DuckDBEngine
 from headwater.errors import EngineError, MError
 from headwater.plan.nodes import CsvScan, text_columns
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[DuckDBEngine]:
-    engine = DuckDBEngine(threads=2)
-    yield engine
-    engine.close()
 
 
 def written(folder: Path, content: bytes) -> str:

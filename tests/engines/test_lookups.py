@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -37,13 +36,6 @@ from headwater.plan.types import DOUBLE, INT64, TEXT
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookups, "_WORTHWHILE_ROWS", 0)
     monkeypatch.setattr(lookups, "_PIECE_ROWS", 7)
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[DuckDBEngine]:
-    engine = DuckDBEngine(threads=2)
-    yield engine
-    engine.close()
 
 
 def is_looked_up(plan: Node) -> bool:

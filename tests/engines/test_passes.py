@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -106,7 +105,7 @@ def test_a_filter_comes_before_what_it_does_not_look_at() -> None:
 def test_what_somebody_else_reads_is_not_computed_twice() -> None:
     node = converted(inline({"a": TEXT, "b": TEXT, "g": INT64}, [("1", "2", 3)]))
     plan = Union((Filter(node, call(">", ref(node, "kept"), Literal(1, INT64))), node), node.columns)
-    assert filter_early(plan) is plan or [type(n) for n in filter_early(plan).walk()] == [type(n) for n in plan.walk()]
+    assert filter_early(plan) is plan
 
 
 def test_a_slice_of_everything_is_none() -> None:
@@ -150,13 +149,6 @@ def test_a_deep_plan_needs_no_deep_stack() -> None:
     for _ in range(2000):
         plan = Filter(plan, Literal(True, call("=", ref(TABLE, "a"), ref(TABLE, "a")).type))
     assert len(topological(apply_passes(Slice(plan, 0, 1)))) == 2002
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[DuckDBEngine]:
-    engine = DuckDBEngine(threads=2)
-    yield engine
-    engine.close()
 
 
 STEPS = st.lists(

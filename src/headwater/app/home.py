@@ -45,26 +45,32 @@ class Home:
 
     @property
     def database_url(self) -> str:
+        """Where the metadata database is, as SQLAlchemy writes it."""
         return f"sqlite:///{self.path / 'headwater.db'}"
 
     @property
     def tables(self) -> Path:
+        """The folder of published tables, one folder a dataflow."""
         return self.path / "tables"
 
     @property
     def ledger(self) -> Path:
+        """The folder of remembered predictions."""
         return self.path / "ledger"
 
     @property
     def models(self) -> Path:
+        """The folder of models and of what runs them."""
         return self.path / "models"
 
     @property
     def logs(self) -> Path:
+        """The folder of the logs of started processes."""
         return self.path / "logs"
 
     @property
     def locks(self) -> Path:
+        """The folder of what keeps two processes from one work."""
         return self.path / "locks"
 
 

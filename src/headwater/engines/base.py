@@ -31,13 +31,19 @@ class Engine(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What people and settings call it."""
+        ...
 
     @property
-    def folds(self) -> frozenset[str]: ...
+    def folds(self) -> frozenset[str]:
+        """The operators that it runs."""
+        ...
 
     @property
-    def aggregates(self) -> frozenset[str]: ...
+    def aggregates(self) -> frozenset[str]:
+        """The aggregate functions that it runs."""
+        ...
 
     def reader(self, plan: Node, *, batch_rows: int = DEFAULT_BATCH_ROWS, ordered: bool = True) -> pa.RecordBatchReader:
         """The plan's rows as a stream, with the schema :func:`output_schema`.
@@ -64,7 +70,9 @@ class Engine(Protocol):
         """The statements that running the plan would execute, in the order of execution."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End what still runs, and give back what is held; may be called twice."""
+        ...
 
 
 def output_schema(columns: tuple[Column, ...]) -> pa.Schema:

@@ -33,9 +33,11 @@ class Column:
 
     @property
     def ref(self) -> Ref:
+        """A reference to the column, from what lies above its node."""
         return Ref(self.id, self.type, self.may_fail)
 
     def renamed(self, name: str) -> Column:
+        """The column under another M name; its id stays."""
         return replace(self, name=name)
 
 
