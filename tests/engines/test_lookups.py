@@ -151,6 +151,12 @@ def test_batches_are_no_larger_than_asked_for(engine: DuckDBEngine) -> None:
     assert sum(sizes) == 2000 and max(sizes) <= 100
 
 
+def test_it_is_explained(engine: DuckDBEngine) -> None:
+    plan = join(people([(1, "a", 0.5)]), partners([(1, "a", "b")]), [("k", "rk")], "left")
+    labels = [fragment.label for fragment in engine.explain(Slice(plan, 0, 3))]
+    assert [label.split(",")[0] for label in labels] == ["left side of a join", "right side of a join", "result"]
+
+
 def test_many_partners_are_made_piece_by_piece() -> None:
     left, right = people([(1, "a", 0.5)] * 100), partners([(1, "a", str(at)) for at in range(20)])
     node = lookups.Lookup(left, right, ("k", "rk"), "inner", (*left.columns, *right.columns))

@@ -144,9 +144,8 @@ class _Program:
                 if id(leaf) not in self.inputs:
                     # What is called sees its rows in order, whether or not somebody above does.
                     self.inputs[id(leaf)] = tuple(compile_fragment(below, in_order=True) for below in leaf.inputs)
-                    self._labels[id(leaf)] = (
-                        f"input of {leaf.function.name}" if isinstance(leaf, CallNode) else "side of a join"
-                    )
+                    for statement, label in zip(self.inputs[id(leaf)], _labels(leaf), strict=True):
+                        self._labels[id(statement)] = label
                     waiting.extend(leaf.inputs)
 
     def in_execution_order(self) -> list[Fragment]:
@@ -159,13 +158,20 @@ class _Program:
                     if id(below) not in found:
                         visit(below)
                         if below.lookup is None:
-                            found[id(below)] = Fragment(below.sql, self._labels[id(node)])
+                            found[id(below)] = Fragment(below.sql, self._labels[id(below)])
                 if isinstance(node, Fetch) and id(node) not in found:
                     found[id(node)] = Fragment(node.database.sql(node.plan), f"query of {node.database.name}")
 
         visit(self.main)
         result = [] if self.main.lookup is not None else [Fragment(self.main.sql, "result")]
         return [*found.values(), *result]
+
+
+def _labels(leaf: CallNode | Lookup) -> tuple[str, ...]:
+    """What the rows of each of a leaf's inputs are for."""
+    if isinstance(leaf, CallNode):
+        return (f"input of {leaf.function.name}",)
+    return "left side of a join, looked up as it passes by", "right side of a join, held in memory"
 
 
 @dataclass
