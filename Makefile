@@ -41,6 +41,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 bench: setup
+	$(BIN)/python benchmarks/access.py
 	$(BIN)/python benchmarks/demo.py
 	$(BIN)/python benchmarks/language.py
 	$(BIN)/python benchmarks/powerquery.py

@@ -9,6 +9,10 @@ Every error says what happened (``message``), where (``place``) and what to do (
     ├── UsageError              the request cannot be carried out as it is written            (HTTP 400)
     ├── NotFoundError           there is no such thing, or none that may be seen              (HTTP 404)
     ├── ConflictError           it exists already, or somebody changed it meanwhile           (HTTP 409)
+    ├── UnauthenticatedError    whoever asks has not shown who they are                      (HTTP 401)
+    │   └── ThrottledError          too many attempts of late; ``retry_after`` says when       (HTTP 429)
+    ├── ForbiddenError          the one who asks is known, and may not                       (HTTP 403)
+    ├── SecretError             a secret cannot be read: its key, its reference or its vault
     ├── HomeError               the home folder: another version's, unreadable, in use
     ├── ServeError              the server cannot listen where it was told to
     ├── NetworkError            a call over the network
@@ -39,6 +43,7 @@ __all__ = [
     "ConflictError",
     "Diagnostic",
     "EngineError",
+    "ForbiddenError",
     "HeadwaterError",
     "HomeError",
     "MError",
@@ -54,8 +59,11 @@ __all__ = [
     "ScanError",
     "SchemaError",
     "ScoringError",
+    "SecretError",
     "ServeError",
     "TableError",
+    "ThrottledError",
+    "UnauthenticatedError",
     "UnreachableError",
     "UsageError",
     "WorkspaceError",
@@ -104,6 +112,31 @@ class NotFoundError(HeadwaterError):
 class ConflictError(HeadwaterError):
     default_code = "conflict"
     http_status = 409
+
+
+class UnauthenticatedError(HeadwaterError):
+    default_code = "unauthenticated"
+    http_status = 401
+
+
+class ThrottledError(UnauthenticatedError):
+    """Too many attempts of late; ``retry_after`` is the number of seconds to wait."""
+
+    default_code = "unauthenticated.throttled"
+    http_status = 429
+
+    def __init__(self, message: str, *, retry_after: int = 1, hint: str = "", place: str = "") -> None:
+        super().__init__(message, hint=hint, place=place)
+        self.retry_after = retry_after
+
+
+class ForbiddenError(HeadwaterError):
+    default_code = "forbidden"
+    http_status = 403
+
+
+class SecretError(HeadwaterError):
+    default_code = "secret"
 
 
 class HomeError(HeadwaterError):

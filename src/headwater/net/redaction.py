@@ -20,7 +20,8 @@ _PATTERNS = (
     re.compile(rf"((?:^|[?&;\s\"'])(?:{_SENSITIVE})=)[^&;\s\"'#]+", re.IGNORECASE),
     # "name": "value" in JSON-like text
     re.compile(rf"([\"'](?:{_SENSITIVE})[\"']\s*:\s*[\"'])[^\"']+", re.IGNORECASE),
-    # tokens known by their form: JSON web tokens, Databricks, GitHub, AWS
+    # tokens known by their form: our own, then JSON web tokens, Databricks, GitHub, AWS
+    re.compile(r"(\b)hw[tsl]_[\w-]{43}"),
     re.compile(r"(\b)(?:eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|dapi[0-9a-f]{32}(?:-\d)?|gh[pousr]_\w{30,}|AKIA[0-9A-Z]{16})"),
 )
 

@@ -8,7 +8,16 @@ Other rooms write their own statements against these::
 """
 
 from headwater.store.tables._metadata import metadata
+from headwater.store.tables.access import (
+    SCOPE_KINDS,
+    role_actions,
+    role_assignments,
+    role_definitions,
+    scope_ancestors,
+    scopes,
+)
 from headwater.store.tables.assets import ASSET_STATUSES, asset_columns, assets, containment
+from headwater.store.tables.audit import AUDIT_RESULTS, audit_events, audit_retentions
 from headwater.store.tables.dataflows import (
     INTENT_STATES,
     REFRESH_STATUSES,
@@ -22,32 +31,71 @@ from headwater.store.tables.dataflows import (
 from headwater.store.tables.installation import installation
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
 from headwater.store.tables.lineage import column_lineage, process_inputs, process_outputs
+from headwater.store.tables.people import (
+    BUILT_IN_ADMINISTRATOR,
+    LINK_PURPOSES,
+    PRINCIPAL_KINDS,
+    api_tokens,
+    group_members,
+    groups,
+    one_time_links,
+    passwords,
+    principals,
+    sessions,
+    sign_in_addresses,
+    sign_in_failures,
+    users,
+)
+from headwater.store.tables.secrets import secrets
 from headwater.store.tables.sources import ROOT_COLLECTION, SCAN_KINDS, SCAN_STATUSES, collections, scans, sources
 
 __all__ = [
     "ASSET_STATUSES",
+    "AUDIT_RESULTS",
+    "BUILT_IN_ADMINISTRATOR",
     "INTENT_STATES",
+    "LINK_PURPOSES",
+    "PRINCIPAL_KINDS",
     "REFRESH_STATUSES",
     "ROOT_COLLECTION",
     "SCAN_KINDS",
     "SCAN_STATUSES",
+    "SCOPE_KINDS",
+    "api_tokens",
     "asset_columns",
     "assets",
+    "audit_events",
+    "audit_retentions",
     "collections",
     "column_lineage",
     "containment",
     "dataflow_versions",
     "dataflows",
+    "group_members",
+    "groups",
     "installation",
     "ledger_files",
     "ledger_fingerprints",
     "metadata",
+    "one_time_links",
+    "passwords",
+    "principals",
     "process_inputs",
     "process_outputs",
     "publish_intents",
     "published_tables",
     "refresh_entities",
     "refreshes",
+    "role_actions",
+    "role_assignments",
+    "role_definitions",
     "scans",
+    "scope_ancestors",
+    "scopes",
+    "secrets",
+    "sessions",
+    "sign_in_addresses",
+    "sign_in_failures",
     "sources",
+    "users",
 ]
