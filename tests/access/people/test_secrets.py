@@ -176,7 +176,7 @@ class TestKeys:
             assert VARIABLE in caught.value.hint and key not in str(caught.value.to_dict())
         check_keys(database, store_with(key))
 
-    @pytest.mark.parametrize("keys", ["short", ",", "nonsense!", "x" * 44, "é" * 44, new_key()[:-4]])
+    @pytest.mark.parametrize("keys", ["short", ",", "nonsense!", "x" * 44, "é" * 44, "A" * 40])
     def test_what_is_no_key(self, tmp_path: Path, keys: str) -> None:
         with pytest.raises(SecretError) as caught:
             load_keyring(tmp_path, {VARIABLE: f"{keys},{new_key()}" if keys != "," else ","}, has_secrets=False)

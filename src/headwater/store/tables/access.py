@@ -13,6 +13,7 @@ __all__ = [
     "role_assignments",
     "role_definitions",
     "scope_ancestors",
+    "scope_column",
     "scopes",
 ]
 
@@ -27,6 +28,12 @@ SCOPE_KINDS = (
     "dataflow",
     "published_table",
 )
+
+
+def scope_column() -> Column[int]:
+    """The column by which rows of a table are trimmed. A row without a scope is seen by the machine alone."""
+    return Column("scope_id", BigId, ForeignKey("scopes.id"), index=True)
+
 
 #: What roles are given at. Other tables carry ``scopes.id`` as their ``scope_id``: an integer, because every trimmed
 #: listing joins by it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from headwater.store.tables._metadata import metadata, one_of
+from headwater.store.tables.access import scope_column
 from headwater.store.types import GUID, JsonValue, Name, UtcDateTime
 
 __all__ = ["ASSET_STATUSES", "asset_columns", "assets", "containment"]
@@ -28,6 +29,7 @@ assets = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
     Column("last_scan_id", Integer, ForeignKey("scans.id", ondelete="SET NULL")),
+    scope_column(),
     UniqueConstraint("type_name", "qualified_name"),
     one_of("status", ASSET_STATUSES),
     # A dataset is looked up by its name alone when files are matched to folders.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, String, Table, Text
 
 from headwater.store.tables._metadata import metadata, one_of
+from headwater.store.tables.access import scope_column
 from headwater.store.types import GUID, JsonValue, UtcDateTime
 
 __all__ = [
@@ -28,6 +29,8 @@ dataflows = Table(
     Column("name", String(255), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("current_version", Integer, nullable=False),
+    Column("collection_id", Integer, ForeignKey("collections.id"), index=True),
+    scope_column(),
 )
 
 dataflow_versions = Table(
@@ -36,6 +39,8 @@ dataflow_versions = Table(
     Column("dataflow_id", Integer, ForeignKey("dataflows.id", ondelete="CASCADE"), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("definition", JsonValue, nullable=False),
+    # What its runs may do is what this user may do; NULL is whoever may use the machine's command line.
+    Column("saved_by_id", GUID, ForeignKey("users.id")),
     Column("saved_by", Text, nullable=False),
     Column("saved_at", UtcDateTime, nullable=False),
 )
@@ -87,6 +92,7 @@ published_tables = Table(
     Column("schema", JsonValue, nullable=False),
     Column("refresh_id", GUID, ForeignKey("refreshes.id"), nullable=False, index=True),
     Column("published_at", UtcDateTime, nullable=False),
+    scope_column(),
 )
 
 #: Written before the Delta logs are committed, so that a crash between two of them can be rolled forward.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
 from headwater.store.tables._metadata import metadata, one_of
+from headwater.store.tables.access import scope_column
 from headwater.store.types import JsonValue, UtcDateTime
 
 __all__ = ["ROOT_COLLECTION", "SCAN_KINDS", "SCAN_STATUSES", "collections", "scans", "sources"]
@@ -21,6 +22,7 @@ collections = Table(
     Column("name", String(255), nullable=False, unique=True),
     Column("display_name", Text, nullable=False),
     Column("parent_id", Integer, ForeignKey("collections.id"), index=True),
+    scope_column(),
 )
 
 sources = Table(
@@ -35,6 +37,7 @@ sources = Table(
     Column("collection_id", Integer, ForeignKey("collections.id"), nullable=False, index=True),
     Column("settings", JsonValue, nullable=False, default=dict),
     Column("created_at", UtcDateTime, nullable=False),
+    scope_column(),
 )
 
 scans = Table(
