@@ -19,6 +19,10 @@ class Via(StrEnum):
     ADMINISTRATOR_TOKEN = "administrator_token"  # noqa: S105 - as above
     LINK = "link"
     PASSWORD = "password"  # noqa: S105 - as above
+    #: Somebody who started a program on this machine and is a user here too.
+    LOCAL = "local"
+    #: A run of a dataflow, which may do what the person who saved it may.
+    RUN = "run"
     #: Whoever may start a program on this machine: the command line, a schedule.
     SYSTEM = "system"
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, delete, exists, insert, select
 
 from headwater.access.actions import Action
 from headwater.access.actors import Actor
+from headwater.access.adoption import adopt
 from headwater.access.builtin_roles import OWNER
 from headwater.access.roles import get_role, update_definitions
 from headwater.access.scopes import add_server, get_scope
@@ -52,13 +53,14 @@ class AssignmentPage:
 
 
 def install(connection: Connection, *, now: datetime) -> int:
-    """What must be there before anything else: the server's scope, the built-in roles, the built-in administrator.
+    """What must be there before anything else: scopes, the built-in roles, the built-in administrator.
 
     To be called at every start, for a new version may know more actions. Returns the server scope's id.
     """
     exclusive(connection, "roles")
     update_definitions(connection)
     root = add_server(connection)
+    adopt(connection, root)
     administrator = tables.BUILT_IN_ADMINISTRATOR
     if _find(connection, administrator, get_role(connection, OWNER).id, root) is None:
         _insert(connection, administrator, OWNER, root, granted_by=None, now=now)

@@ -1,4 +1,4 @@
-"""One-time links: how the first administrator comes in, and how anybody comes to a password.
+"""One-time links: how the first administrator comes in, how anybody comes to a password, and a way in without one.
 
 Only a digest of the string is kept, so nobody can read it again, and a new link replaces the one before. It is used up
 by the transaction that acts on it, once.
@@ -22,12 +22,22 @@ from headwater.access.people import User
 from headwater.errors import UnauthenticatedError, UsageError
 from headwater.store import exclusive, tables
 
-__all__ = ["Link", "Purpose", "accept_first_administrator", "accept_link", "first_administrator_link", "password_link"]
+__all__ = [
+    "Link",
+    "Purpose",
+    "accept_first_administrator",
+    "accept_link",
+    "accept_sign_in_link",
+    "first_administrator_link",
+    "password_link",
+    "sign_in_link",
+]
 
-Purpose = Literal["first_administrator", "set_password"]
+Purpose = Literal["first_administrator", "set_password", "sign_in"]
 
 _FIRST_LIFETIME = timedelta(hours=24)
 _PASSWORD_LIFETIME = timedelta(days=3)
+_SIGN_IN_LIFETIME = timedelta(minutes=15)
 
 _links, _users = tables.one_time_links, tables.users
 
@@ -54,7 +64,6 @@ def first_administrator_link(
     exclusive(connection, "first administrator")
     if _somebody_exists(connection):
         return None
-    connection.execute(delete(_links).where(_links.c.purpose == "first_administrator"))
     return _make(connection, "first_administrator", None, by=SYSTEM, now=now, lifetime=lifetime)
 
 
@@ -88,11 +97,35 @@ def password_link(
         NotFoundError: there is no such user.
         UsageError: the user is disabled, or the built-in administrator.
     """
-    user = people.get_user(connection, user_id)
-    if not user.active or user_id == tables.BUILT_IN_ADMINISTRATOR:
-        raise UsageError("This user cannot have a password now.", hint="Enable the user first.")
-    connection.execute(delete(_links).where(_links.c.user_id == user_id))
+    _check_may_come_in(connection, user_id)
     return _make(connection, "set_password", user_id, by=by, now=now, lifetime=lifetime)
+
+
+def sign_in_link(
+    connection: Connection, user_id: str, *, by: Actor, now: datetime, lifetime: timedelta = _SIGN_IN_LIFETIME
+) -> Link:
+    """A link that signs somebody in: for whoever has the machine's command line and no browser session yet.
+
+    Raises:
+        NotFoundError: there is no such user.
+        UsageError: the user is disabled, or the built-in administrator.
+    """
+    _check_may_come_in(connection, user_id)
+    return _make(connection, "sign_in", user_id, by=by, now=now, lifetime=lifetime)
+
+
+def accept_sign_in_link(connection: Connection, token: str, *, now: datetime) -> User:
+    """The user whom a link signs in.
+
+    Raises:
+        UnauthenticatedError: the link is none, was used, has expired, or its user is disabled.
+    """
+    user = people.get_user(connection, _use(connection, token, "sign_in", now).user_id)
+    if not user.active:
+        raise _refusal()
+    by = Actor(user.id, user.name, Via.LINK)
+    record(connection, Event.LINK_USED, by, now=now, target=f"user:{user.id}", purpose="sign_in")
+    return user
 
 
 def accept_link(connection: Connection, token: str, *, password: str, now: datetime) -> User:
@@ -115,6 +148,9 @@ def accept_link(connection: Connection, token: str, *, password: str, now: datet
 def _make(
     connection: Connection, purpose: Purpose, user_id: str | None, *, by: Actor, now: datetime, lifetime: timedelta
 ) -> Link:
+    """A new link; the one of this purpose before it is worth nothing from now on."""
+    same = (_links.c.purpose == purpose) & (_links.c.user_id.is_not_distinct_from(user_id))
+    connection.execute(delete(_links).where(same))
     made = new_bearer("hwl")
     link = Link(made.token, purpose, now + lifetime)
     values = {"id": str(uuid4()), "token_hash": made.digest, "purpose": purpose, "user_id": user_id}
@@ -123,6 +159,11 @@ def _make(
     expires_at = link.expires_at.isoformat()
     record(connection, Event.LINK_MADE, by, now=now, target=target, purpose=purpose, expires_at=expires_at)
     return link
+
+
+def _check_may_come_in(connection: Connection, user_id: str) -> None:
+    if not people.get_user(connection, user_id).active or user_id == tables.BUILT_IN_ADMINISTRATOR:
+        raise UsageError("No link can be made for this user now.", hint="Enable the user first.")
 
 
 def _use(connection: Connection, token: str, purpose: Purpose, now: datetime) -> Row[Any]:

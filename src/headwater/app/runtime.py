@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from sqlalchemy import select
 
+from headwater.access import install
 from headwater.app.home import Home, open_home
+from headwater.app.identity import Identity
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -42,7 +45,7 @@ from headwater.dataflows.service import Dataflow
 from headwater.models.environment import FunctionProgress, ModelEnvironment
 from headwater.models.ledger import Ledger
 from headwater.models.pool import ScorerPool
-from headwater.store import open_database, tables
+from headwater.store import open_database, tables, utc_now
 from headwater.workspaces import Connector, SourceService, load_connector
 
 
@@ -69,6 +72,8 @@ class Headwater:
         self.tables = PublishedTables(self.database)
         self.ledger = Ledger(home.ledger, self.database)
         self.scorers = ScorerPool(home.logs)
+        with self.database.begin() as connection:
+            install(connection, now=utc_now())
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, folders: tuple[str, ...] = ()) -> Self:
@@ -94,6 +99,11 @@ class Headwater:
         with self.database.read() as connection:
             found: str = connection.execute(select(tables.installation.c.id)).scalar_one()
         return found
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who is there; UsageError when the administrator token of the environment cannot be one."""
+        return Identity.from_environment(self.database)
 
     # -- sources ---------------------------------------------------------------------------------------------------
 

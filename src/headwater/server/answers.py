@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from headwater.access.people import User
 from headwater.app.runtime import Overview as AppOverview
 from headwater.catalog import Asset as CatalogAsset
 from headwater.catalog import AssetSummary as CatalogAssetSummary
@@ -62,7 +63,43 @@ class Health(Answer):
 
 class Ready(Answer):
     status: Literal["ready"]
-    version: str
+
+
+class SignInWays(Answer):
+    """How one can sign in; ``first_administrator``: nobody can yet, but by the link that the first start printed."""
+
+    first_administrator: bool
+
+
+class SignedIn(Answer):
+    """``csrf_token`` goes into the header ``X-CSRF-Token`` of every request that changes something."""
+
+    csrf_token: str
+
+
+class Me(Answer):
+    """Who asks, and ``via`` what: a session, a token, the administrator token."""
+
+    id: str
+    name: str
+    display_name: str
+    email: str | None
+    via: Literal["session", "token", "administrator_token"]
+    csrf_token: str | None
+
+    @classmethod
+    def of(cls, user: User, via: str, csrf_token: str | None) -> Me:
+        """The answer for a user."""
+        return cls.model_validate(
+            {
+                "id": user.id,
+                "name": user.name,
+                "display_name": user.display_name,
+                "email": user.email,
+                "via": via,
+                "csrf_token": csrf_token,
+            }
+        )
 
 
 class RefreshSummary(Answer):

@@ -8,9 +8,10 @@ from starlette.responses import Response
 from headwater import __version__
 from headwater.app.runtime import Headwater
 from headwater.server import problems, web
-from headwater.server.api import catalog, dataflows, status, tables
+from headwater.server.api import catalog, dataflows, session, status, tables
 from headwater.server.docs import docs_page
 from headwater.server.hosts import LocalNamesOnly
+from headwater.server.security import Guard
 
 
 def create_app(headwater: Headwater) -> FastAPI:
@@ -24,13 +25,15 @@ def create_app(headwater: Headwater) -> FastAPI:
     )
     app.state.headwater = headwater
     problems.install(app)
-    for part in (status, tables, catalog, dataflows):
+    for part in (status, session, tables, catalog, dataflows):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)
     def docs() -> Response:
         return docs_page()
 
+    own = len(app.router.routes)
     web.mount(app)
+    app.add_middleware(Guard, identity=headwater.identity, routes=app.router.routes, pages=app.router.routes[own:])
     app.add_middleware(LocalNamesOnly)
     return app

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from headwater.errors import HeadwaterError
+from headwater.errors import HeadwaterError, ThrottledError
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ def install(app: FastAPI) -> None:
 
 def answer(error: HeadwaterError, status: int | None = None) -> JSONResponse:
     """An error as an answer, with its own HTTP status or another one."""
-    return JSONResponse({"error": error.to_dict()}, status or error.http_status)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, ThrottledError) else None
+    return JSONResponse({"error": error.to_dict()}, status or error.http_status, headers)
 
 
 def problem(status: int, code: str, message: str, where: str = "", hint: str = "") -> JSONResponse:

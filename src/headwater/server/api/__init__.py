@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from headwater.access import Actor
 from headwater.app.runtime import Headwater
 from headwater.server.answers import ErrorAnswer
 
@@ -15,14 +16,24 @@ def _application(request: Request) -> Headwater:
     return application
 
 
+def _actor(request: Request) -> Actor:
+    actor: Actor = request.state.actor
+    return actor
+
+
 App = Annotated[Headwater, Depends(_application)]
 """The application that the server serves."""
+
+Asking = Annotated[Actor, Depends(_actor)]
+"""Who asks; an endpoint that is for everybody has none."""
 
 MAX_NUMBER = 2**63 - 1
 """The largest number that a database or a table's log can be asked for."""
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "The request cannot be carried out as it is written"},
+    401: {"model": ErrorAnswer, "description": "Whoever asks has not shown who they are"},
+    403: {"model": ErrorAnswer, "description": "The one who asks may not, or the request comes from another site"},
     404: {"model": ErrorAnswer, "description": "There is no such thing, or none that may be seen"},
     422: {"model": ErrorAnswer, "description": "A parameter is not what it has to be"},
 }

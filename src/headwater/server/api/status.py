@@ -33,7 +33,7 @@ def readyz(app: App) -> Ready | JSONResponse:
         app.database.revision()
     except HomeError as error:
         return answer(error, HTTPStatus.SERVICE_UNAVAILABLE)
-    return Ready(status="ready", version=__version__)
+    return Ready(status="ready")
 
 
 @router.get("/api/overview")

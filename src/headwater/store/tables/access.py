@@ -31,7 +31,7 @@ SCOPE_KINDS = (
 
 
 def scope_column() -> Column[int]:
-    """The column by which rows of a table are trimmed. A row without a scope is seen by the machine alone."""
+    """The column by which rows of a table are trimmed. A row without a scope is seen by nobody."""
     return Column("scope_id", BigId, ForeignKey("scopes.id"), index=True)
 
 

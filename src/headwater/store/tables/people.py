@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 PRINCIPAL_KINDS = ("user", "group")
-LINK_PURPOSES = ("first_administrator", "set_password")
+LINK_PURPOSES = ("first_administrator", "set_password", "sign_in")
 
 #: ``users.id`` of whoever holds the administrator token of the environment; its row always exists, has no password,
 #: and cannot be disabled.

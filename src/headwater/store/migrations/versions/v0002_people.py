@@ -159,7 +159,7 @@ def _create_credentials() -> None:
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("expires_at", _TIME, nullable=False),
         sa.CheckConstraint(
-            "purpose IN ('first_administrator', 'set_password')", name=op.f("ck_one_time_links_purpose")
+            "purpose IN ('first_administrator', 'set_password', 'sign_in')", name=op.f("ck_one_time_links_purpose")
         ),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_one_time_links_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_links")),

@@ -1,0 +1,161 @@
+"""Who asks: every request is turned away here unless its credential is good, or what it asks for is for everybody.
+
+What is for everybody is the app's own files, which hold nothing of anybody's, and the few addresses of ``PUBLIC``.
+A router that is added is closed until whoever asks has shown who they are; what they may see is decided further in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote
+from uuid import uuid4
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from headwater.access import Actor
+from headwater.access.sessions import check_csrf
+from headwater.app.identity import Identity
+from headwater.errors import ForbiddenError, HeadwaterError, UnauthenticatedError
+from headwater.server.problems import answer
+
+__all__ = ["COOKIE", "CSRF_HEADER", "PUBLIC", "Guard"]
+
+COOKIE: Final = "headwater_session"
+CSRF_HEADER: Final = "X-CSRF-Token"
+
+#: Beside the app's files: whether the server is there, and the ways in.
+PUBLIC: Final = frozenset(
+    {
+        "/healthz",
+        "/readyz",
+        "/api/sign-in",
+        "/api/sign-in/link",
+        "/api/sign-in/first-administrator",
+        "/api/sign-in/password",
+    }
+)
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_BEARER: Final = re.compile(r"bearer +(?P<token>\S+) *", re.IGNORECASE)
+
+
+class Guard:
+    """Puts the actor into ``request.state.actor``, or answers 401.
+
+    Args:
+        app: what comes next.
+        identity: tells whose a credential is.
+        routes: all routes, in order.
+        pages: those of them that serve the browser app.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, identity: Identity, routes: Sequence[BaseRoute], pages: Sequence[BaseRoute]
+    ) -> None:
+        self._app = app
+        self._identity = identity
+        self._routes = routes
+        self._pages = tuple(pages)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            # No route speaks another protocol.
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        request.state.request_id = str(uuid4())
+        refusal: Response | None = None
+        if not self._is_public(scope):
+            refusal = await self._let_in(request)
+            send = _unstored(send)
+        elif request.method not in _SAFE:
+            refusal = _from_elsewhere(request)
+        await (refusal or self._app)(scope, receive, send)
+
+    def _is_public(self, scope: Scope) -> bool:
+        if scope["path"].removeprefix(scope.get("root_path", "")) in PUBLIC:
+            return True
+        found = next((route for route in self._routes if route.matches(scope)[0] is not Match.NONE), None)
+        return any(found is page for page in self._pages)
+
+    async def _let_in(self, request: Request) -> Response | None:
+        """The answer to who may not pass; None for who may."""
+        try:
+            actor = await self._actor(request)
+        except UnauthenticatedError as error:
+            return _unauthenticated(request, error)
+        except HeadwaterError as error:
+            return answer(error)
+        address = None if request.client is None else request.client.host
+        request.state.actor = actor.at(request_id=request.state.request_id, address=address)
+        return None
+
+    async def _actor(self, request: Request) -> Actor:
+        authorization = request.headers.get("authorization")
+        if authorization is not None:
+            found = _BEARER.fullmatch(authorization)
+            if found is None:
+                raise UnauthenticatedError("Only bearer tokens are taken.", hint="Send Authorization: Bearer <token>.")
+            return await run_in_threadpool(self._identity.bearer, found["token"])
+        cookie = request.cookies.get(COOKIE)
+        if cookie is None:
+            raise UnauthenticatedError("You are not signed in.", hint="Sign in, or send an API token.")
+        actor = await run_in_threadpool(self._identity.session, cookie)
+        if request.method not in _SAFE:
+            check_csrf(cookie, request.headers.get(CSRF_HEADER, ""))
+            _check_origin(request)
+        return actor
+
+
+def _check_origin(request: Request) -> None:
+    """A browser says which page made it send a request that changes something; only this server's own may."""
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"{request.url.scheme}://{request.headers.get('host', '')}":
+        raise ForbiddenError(
+            "The request comes from a page of another site.",
+            hint="Use this server's own pages.",
+            code="forbidden.origin",
+        )
+
+
+def _from_elsewhere(request: Request) -> Response | None:
+    """Refuses to let another site's page sign a browser in as somebody else."""
+    try:
+        _check_origin(request)
+    except ForbiddenError as error:
+        return answer(error)
+    return None
+
+
+def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        back = quote(request.url.path.removeprefix(request.scope.get("root_path", "")))
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in?next={back}", HTTPStatus.SEE_OTHER)
+    refused = answer(error)
+    refused.headers["WWW-Authenticate"] = "Bearer"
+    return refused
+
+
+def _unstored(send: Send) -> Send:
+    """What is for one person is kept by no cache on the way."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return sending
