@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from headwater.store import Database, open_database
+from headwater.access import install
+from headwater.store import Database, open_database, utc_now
 from headwater.workspaces.mlflow.local import LocalServer
 
 #: A program for another process: collecting it for doctests would import MLflow into this one.
@@ -20,8 +21,10 @@ collect_ignore = ["workspaces/seed.py"]
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """A new metadata database."""
+    """A new metadata database, in which access has been set up."""
     database = open_database(f"sqlite:///{tmp_path / 'headwater.db'}")
+    with database.begin() as connection:
+        install(connection, now=utc_now())
     yield database
     database.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import orjson
 from rich.progress import Progress
 
+from headwater.access import SYSTEM
 from headwater.app.demo.run import DATAFLOW, SCORED, SCORED_COLUMN, Demo, DemoResult, Stage, demo_home, local_workspace
 from headwater.app.reports import tree_lines
 from headwater.cli.output import progress, say, show
@@ -24,13 +26,14 @@ def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
     try:
         with demo_home(home) as app, local_workspace(app) as server:
             with progress() as bars:
-                result = Demo(app, _stages(bars)).run(server)
+                person = app.identity.local_person(getpass.getuser())
+                result = Demo(app, person, _stages(bars)).run(server)
             _tell(result, app.home.path, time.perf_counter() - started)
             if as_json:
                 show(orjson.dumps(result.to_json()).decode())
             if bound is not None:
                 address = address_of(bound)
-                guid = app.table_guid(DATAFLOW, SCORED)
+                guid = app.table_guid(SYSTEM, DATAFLOW, SCORED)
                 say(f"Look at the table:    {address}/tables/{DATAFLOW}/{SCORED}")
                 say(f"Look at its lineage:  {address}/lineage/{guid}?column={SCORED_COLUMN}")
                 say(f"The HTTP API:         {address}/docs")
