@@ -25,8 +25,8 @@ def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
     bound = None if once else bind(host, port)
     try:
         with demo_home(home) as app, local_workspace(app) as server:
+            person = app.identity.local_person(getpass.getuser())
             with progress() as bars:
-                person = app.identity.local_person(getpass.getuser())
                 result = Demo(app, person, _stages(bars)).run(server)
             _tell(result, app.home.path, time.perf_counter() - started)
             if as_json:
@@ -38,7 +38,9 @@ def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
                 say(f"Look at its lineage:  {address}/lineage/{guid}?column={SCORED_COLUMN}")
                 say(f"The HTTP API:         {address}/docs")
                 say(f"The MLflow workspace: {server.url}")
-                serve(create_app(app), bound, lambda: say("Ctrl+C ends it."))
+                say(f"A browser of yours on this machine is signed in as {person.name} by opening a page.")
+                served = create_app(app, local_person=person.user_id)
+                serve(served, bound, lambda: say("Ctrl+C ends it."))
     finally:
         if bound is not None:
             bound.close()

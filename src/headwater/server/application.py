@@ -11,11 +11,15 @@ from headwater.server import problems, web
 from headwater.server.api import catalog, dataflows, session, status, tables
 from headwater.server.docs import docs_page
 from headwater.server.hosts import LocalNamesOnly
+from headwater.server.local import LocalSignIn
 from headwater.server.security import Guard
 
 
-def create_app(headwater: Headwater) -> FastAPI:
-    """The ASGI application for an opened home folder. Closing ``headwater`` is left to the caller."""
+def create_app(headwater: Headwater, *, local_person: str | None = None) -> FastAPI:
+    """The ASGI application for an opened home folder. Closing ``headwater`` is left to the caller.
+
+    ``local_person`` is the id of a user whom pages sign in that are opened by programs of whoever runs this process.
+    """
     app = FastAPI(
         title="Headwater",
         version=__version__,
@@ -34,6 +38,8 @@ def create_app(headwater: Headwater) -> FastAPI:
 
     own = len(app.router.routes)
     web.mount(app)
+    if local_person is not None:
+        app.add_middleware(LocalSignIn, identity=headwater.identity, user_id=local_person)
     app.add_middleware(Guard, identity=headwater.identity, routes=app.router.routes, pages=app.router.routes[own:])
     app.add_middleware(LocalNamesOnly)
     return app

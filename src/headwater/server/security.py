@@ -24,11 +24,11 @@ from headwater.access import Actor
 from headwater.access.sessions import check_csrf
 from headwater.app.identity import Identity
 from headwater.errors import ForbiddenError, HeadwaterError, UnauthenticatedError
+from headwater.server.cookies import COOKIE
 from headwater.server.problems import answer
 
-__all__ = ["COOKIE", "CSRF_HEADER", "PUBLIC", "Guard"]
+__all__ = ["CSRF_HEADER", "PUBLIC", "Guard"]
 
-COOKIE: Final = "headwater_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 
 #: Beside the app's files: whether the server is there, and the ways in.
