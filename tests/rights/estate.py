@@ -10,7 +10,15 @@ from tests.access.roles.support import NOW
 from tests.access.roles.world import World, make_people, read_scopes
 
 from headwater.access import SYSTEM, ScopeKind, add_scope, add_scopes, get_role, grant, install, set_restricted
-from headwater.catalog import AssetRecord, AssetRef, AssetService, CollectionService, LineageRecord, record_process
+from headwater.catalog import (
+    AssetRecord,
+    AssetRef,
+    AssetService,
+    CollectionService,
+    ColumnEdge,
+    LineageRecord,
+    record_process,
+)
 from headwater.dataflows import DataflowDefinition, DataflowService, Settings
 from headwater.store import Database, tables, utc_now
 
@@ -42,6 +50,13 @@ class Estate:
     assets: dict[str, int] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     flow: set[tuple[str, str]] = field(default_factory=set)
+    #: Which asset's column goes through which process into which asset's.
+    links: set[tuple[str, str, str]] = field(default_factory=set)
+
+
+def column(asset: AssetRef) -> str:
+    """The one column of an asset, which names the asset."""
+    return f"a column of {asset.qualified_name}"
 
 
 class Builder:
@@ -126,8 +141,12 @@ class Builder:
         self._process(job, self.draw.sample(self.datasets, min(2, len(self.datasets))), [self.versions[-1]])
 
     def _process(self, process: AssetRecord, inputs: list[AssetRef], outputs: list[AssetRef]) -> None:
-        record_process(self.database, LineageRecord(process, tuple(inputs), tuple(outputs)))
+        pairs = [(one, other) for one in inputs for other in outputs]
+        columns = tuple(ColumnEdge(one, column(one), other, column(other)) for one, other in pairs)
+        record_process(self.database, LineageRecord(process, tuple(inputs), tuple(outputs), columns))
         self._note(process)
+        name = process.qualified_name
+        self.estate.links |= {(one.qualified_name, name, other.qualified_name) for one, other in pairs}
         self.estate.flow |= {(one.qualified_name, process.qualified_name) for one in inputs}
         self.estate.flow |= {(process.qualified_name, one.qualified_name) for one in outputs}
 

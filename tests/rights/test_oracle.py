@@ -113,8 +113,19 @@ class Questions:
             crossed = {(names[edge.source], names[edge.target]) for edge in graph.edges}
             upstream = {(a, b) for a, b in edges if b in up}
             assert crossed == upstream | {(a, b) for a, b in edges if a in down}
+            for edge in graph.edges:
+                ends = {(link.source, link.target) for link in edge.columns}
+                assert ends == self.links(names[edge.source], names[edge.target], expected)
             assert not any(node.hidden_inputs or node.hidden_outputs for node in graph.nodes if node.guid == guid)
             assert set(edges_upstream(self.database, self.actor, name)) == upstream
+
+    def links(self, source: str, target: str, seen: set[str]) -> set[tuple[str | None, str | None]]:
+        """The columns of an edge: of the links through the process at one of its ends, those seen as a whole."""
+        return {
+            (f"a column of {one}", f"a column of {other}")
+            for one, process, other in self.estate.links
+            if (source, target) in {(one, process), (process, other)} and {one, other} <= seen
+        }
 
     def guid(self, service: AssetService, kind: str, name: str) -> str:
         found = service.find(SYSTEM, kind, name)
@@ -171,7 +182,7 @@ def reached(start: str, edges: set[tuple[str, str]]) -> set[str]:
 
 # A number stands for an estate with its people; see tests/access/roles/test_oracle.py.
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

@@ -38,8 +38,8 @@ def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
                 say(f"Look at its lineage:  {address}/lineage/{guid}?column={SCORED_COLUMN}")
                 say(f"The HTTP API:         {address}/docs")
                 say(f"The MLflow workspace: {server.url}")
-                say(f"A browser of yours on this machine is signed in as {person.name} by opening a page.")
-                served = create_app(app, local_person=person.user_id)
+                say(f"Your browser and programs on this machine are signed in as {person.name}.")
+                served = create_app(app, local_person=person)
                 serve(served, bound, lambda: say("Ctrl+C ends it."))
     finally:
         if bound is not None:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from headwater import __version__
+from headwater.access import Actor
 from headwater.app.runtime import Headwater
 from headwater.server import problems, web
 from headwater.server.api import catalog, dataflows, session, status, tables
@@ -15,10 +16,10 @@ from headwater.server.local import LocalSignIn
 from headwater.server.security import Guard
 
 
-def create_app(headwater: Headwater, *, local_person: str | None = None) -> FastAPI:
+def create_app(headwater: Headwater, *, local_person: Actor | None = None) -> FastAPI:
     """The ASGI application for an opened home folder. Closing ``headwater`` is left to the caller.
 
-    ``local_person`` is the id of a user whom pages sign in that are opened by programs of whoever runs this process.
+    ``local_person`` is who runs this process, where programs of theirs need not sign in: see ``server.local``.
     """
     app = FastAPI(
         title="Headwater",
@@ -39,7 +40,13 @@ def create_app(headwater: Headwater, *, local_person: str | None = None) -> Fast
     own = len(app.router.routes)
     web.mount(app)
     if local_person is not None:
-        app.add_middleware(LocalSignIn, identity=headwater.identity, user_id=local_person)
-    app.add_middleware(Guard, identity=headwater.identity, routes=app.router.routes, pages=app.router.routes[own:])
+        app.add_middleware(LocalSignIn, identity=headwater.identity, person=local_person)
+    app.add_middleware(
+        Guard,
+        identity=headwater.identity,
+        local_person=local_person,
+        routes=app.router.routes,
+        pages=app.router.routes[own:],
+    )
     app.add_middleware(LocalNamesOnly)
     return app

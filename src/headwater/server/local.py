@@ -1,4 +1,4 @@
-"""Signing in whoever started the demo, without asking: the pages that their own programs on this machine open.
+"""Knowing whoever started the demo, without asking: by the programs that they run on this machine.
 
 That the request comes from this machine is not enough, for a machine may have several users. A process of the person
 has to hold the other end of the connection, which no other user, and nobody elsewhere, can bring about.
@@ -15,26 +15,37 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from headwater.access import Actor
 from headwater.app.identity import Identity, Origin
 from headwater.errors import UnauthenticatedError
 from headwater.server.cookies import COOKIE, set_session
 
-__all__ = ["LocalSignIn", "held_by_this_user"]
+__all__ = ["LocalSignIn", "held_by_this_user", "is_from"]
+
+
+def is_from(request: Request) -> bool:
+    """Whether a program of the user who runs this process sends a request, and no page of another site made it do so.
+
+    A browser is such a program, and says which site's page it sends a request for.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"} or "origin" in request.headers:
+        return False
+    return request.client is not None and held_by_this_user(request.client.host, request.client.port)
 
 
 class LocalSignIn:
-    """Begins a session for ``user_id`` where their browser opens a page and has none.
+    """Begins a session for a person where their browser opens a page and has none.
 
     Args:
         app: what comes next.
         identity: begins sessions.
-        user_id: the person who started this process.
+        person: who started this process.
     """
 
-    def __init__(self, app: ASGIApp, *, identity: Identity, user_id: str) -> None:
+    def __init__(self, app: ASGIApp, *, identity: Identity, person: Actor) -> None:
         self._app = app
         self._identity = identity
-        self._user_id = user_id
+        self._user_id = person.user_id or ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET":
@@ -49,7 +60,7 @@ class LocalSignIn:
             if cookie is not None:
                 self._identity.session(cookie)
                 return False
-        return request.client is not None and held_by_this_user(request.client.host, request.client.port)
+        return is_from(request)
 
     def _begin(self, request: Request) -> str:
         address = None if request.client is None else request.client.host

@@ -25,6 +25,7 @@ from headwater.access.sessions import check_csrf
 from headwater.app.identity import Identity
 from headwater.errors import ForbiddenError, HeadwaterError, UnauthenticatedError
 from headwater.server.cookies import COOKIE
+from headwater.server.local import is_from
 from headwater.server.problems import answer
 
 __all__ = ["CSRF_HEADER", "PUBLIC", "Guard"]
@@ -53,15 +54,23 @@ class Guard:
     Args:
         app: what comes next.
         identity: tells whose a credential is.
+        local_person: who runs this process, where programs of theirs need no credential.
         routes: all routes, in order.
         pages: those of them that serve the browser app.
     """
 
     def __init__(
-        self, app: ASGIApp, *, identity: Identity, routes: Sequence[BaseRoute], pages: Sequence[BaseRoute]
+        self,
+        app: ASGIApp,
+        *,
+        identity: Identity,
+        local_person: Actor | None = None,
+        routes: Sequence[BaseRoute],
+        pages: Sequence[BaseRoute],
     ) -> None:
         self._app = app
         self._identity = identity
+        self._local_person = local_person
         self._routes = routes
         self._pages = tuple(pages)
 
@@ -112,6 +121,8 @@ class Guard:
             return await run_in_threadpool(self._identity.bearer, found["token"])
         cookie = request.cookies.get(COOKIE)
         if cookie is None:
+            if self._local_person is not None and await run_in_threadpool(is_from, request):
+                return self._local_person
             raise UnauthenticatedError("You are not signed in.", hint="Sign in, or send an API token.")
         actor = await run_in_threadpool(self._identity.session, cookie)
         if request.method not in _SAFE:

@@ -574,7 +574,8 @@ export interface components {
         };
         /**
          * Me
-         * @description Who asks, and ``via`` what: a session, a token, the administrator token.
+         * @description Who asks, and ``via`` what: a session, a token, the administrator token, or nothing (``local``) where
+         *     a program of whoever runs the demo asks.
          */
         Me: {
             /** Id */
@@ -589,7 +590,7 @@ export interface components {
              * Via
              * @enum {string}
              */
-            via: "session" | "token" | "administrator_token";
+            via: "session" | "token" | "administrator_token" | "local";
             /** Csrf Token */
             csrf_token: string | null;
         };
