@@ -15,14 +15,14 @@ from headwater.app.demo.run import DATAFLOW, SCORED, SCORED_COLUMN, Demo, DemoRe
 from headwater.app.reports import tree_lines
 from headwater.cli.output import progress, say, show
 from headwater.server.application import create_app
-from headwater.server.listening import address_of, bind, serve
+from headwater.server.listening import address_of, bind_locally, serve
 
 
 def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
     """The whole demo; then serve, unless ``once``."""
     started = time.perf_counter()
     # The port is taken first: two minutes of work should not end in "port in use".
-    bound = None if once else bind(host, port)
+    bound = None if once else bind_locally(host, port)
     try:
         with demo_home(home) as app, local_workspace(app) as server:
             person = app.identity.local_person(getpass.getuser())

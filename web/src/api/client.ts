@@ -1,8 +1,9 @@
 /** One typed client for the whole app, and the one kind of error that its calls end in. */
 import createClient from "openapi-fetch";
+import { basePath } from "../lib/basePath.ts";
 import type { paths } from "./schema.ts";
 
-export const client = createClient<paths>();
+export const client = createClient<paths>({ baseUrl: basePath });
 
 /** A call that did not bring what was asked for, in the server's own words. `status` is 0 when nobody answered. */
 export class ApiError extends Error {

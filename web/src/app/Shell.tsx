@@ -6,6 +6,7 @@ import { WeatherMoon20Regular } from "@fluentui/react-icons/svg/weather-moon";
 import { WeatherSunny20Regular } from "@fluentui/react-icons/svg/weather-sunny";
 import type { ComponentType } from "react";
 import { Link, NavLink, Outlet, useNavigation } from "react-router";
+import { basePath } from "../lib/basePath.ts";
 import { useColorScheme } from "./theme.tsx";
 
 interface Destination {
@@ -156,7 +157,7 @@ export function Shell() {
       </a>
       <header className={styles.top}>
         <Link to="/" className={styles.product}>
-          <img className={styles.mark} src="/favicon.svg" alt="" />
+          <img className={styles.mark} src={`${basePath}/favicon.svg`} alt="" />
           Headwater
         </Link>
         <ColorSchemeButton />

@@ -1,10 +1,11 @@
 /** Which page answers which address. Every page is a chunk of its own; the shell is all that the first load brings. */
-import { createBrowserRouter } from "react-router";
+import { createBrowserRouter, type RouteObject } from "react-router";
+import { basePath } from "../lib/basePath.ts";
 import { NotFoundPage } from "./NotFoundPage.tsx";
 import { PageError } from "./PageError.tsx";
 import { Shell } from "./Shell.tsx";
 
-export const router = createBrowserRouter([
+const routes: RouteObject[] = [
   {
     element: <Shell />,
     errorElement: <PageError />,
@@ -31,4 +32,6 @@ export const router = createBrowserRouter([
       },
     ],
   },
-]);
+];
+
+export const router = createBrowserRouter(routes, { basename: basePath === "" ? "/" : basePath });
