@@ -69,7 +69,7 @@ def _files(options: ServeOptions) -> CertificateFiles | None:
 
 
 def _tell(settings: ServerSettings, listening: str) -> None:
-    if not settings.on_loopback and not settings.secure:
+    if any(url.origin.scheme == "http" and not url.origin.is_loopback for url in settings.public_urls):
         log.warning("People reach this server by plain http: what they send can be read on the way.")
     address = settings.address(listening)
     where = "" if address == listening else f", listening on {listening}"

@@ -64,8 +64,8 @@ class StrictTransport:
 
     def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
         self._app = app
-        https = {url.name for url in settings.public_urls if url.origin.scheme == "https"}
-        self._names = frozenset(name for name in https if not is_local(name))
+        origins = {url.name: url.origin for url in settings.public_urls}
+        self._names = {name for name, origin in origins.items() if origin.scheme == "https" and not origin.is_loopback}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_order(message: Message) -> None:
