@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import example, given
+from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
 from tests.cli.command import line_with, started
 from tests.server.reverse_proxy import ReverseProxy, reverse_proxy
 from tests.server.small_home import ROWS
@@ -15,7 +21,7 @@ from tests.server.small_home import ROWS
 from headwater.app.runtime import Headwater
 from headwater.server import web
 from headwater.server.application import create_app
-from headwater.server.base_path import with_base_path
+from headwater.server.base_path import BasePath, path_below, with_base_path
 from headwater.server.public_url import PublicUrl
 from headwater.server.settings import ServerSettings
 
@@ -118,6 +124,38 @@ def test_without_a_built_app_the_pages_link_below_the_path(
             assert page.status_code == 503
             assert f'href="{base_path}{link}"' in page.text
             assert client.get(base_path + link).status_code in {200, 503}
+
+
+segments = st.text("/ab%é .headwtr", max_size=12)
+
+
+@given(st.sampled_from(["/headwater", "/a", "/a/b"]), segments)
+@example("/headwater", "s/api/tables")
+@example("/headwater", "")
+def test_with_and_without_the_path_an_address_is_the_same(base_path: str, rest: str) -> None:
+    path = f"/{rest}"
+    seen = [arrives(base_path, base_path + path)]
+    # What begins with the base path is taken to have it still: no address of Headwater's own does.
+    if not f"{path}/".startswith(f"{base_path}/"):
+        seen.append(arrives(base_path, path))
+    for scope in seen:
+        assert (scope["root_path"], scope["path"], path_below(scope)) == (base_path, base_path + path, path)
+        assert scope["raw_path"] == quote(base_path + path).encode()
+
+
+def arrives(base_path: str, path: str) -> Scope:
+    """The request as the application behind the base path sees it."""
+    seen: list[Scope] = []
+
+    async def application(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope)
+
+    async def nothing(*_: object) -> Any:
+        return None
+
+    scope = {"type": "http", "path": path, "raw_path": quote(path).encode()}
+    asyncio.run(BasePath(application, base_path)(scope, nothing, nothing))
+    return seen[0]
 
 
 def test_only_addresses_of_files_are_rewritten() -> None:

@@ -24,8 +24,7 @@ class ClientAddress:
     def __init__(self, app: ASGIApp, proxies: Sequence[str]) -> None:
         self._app = app
         # uvicorn's types describe the same calls in their own words.
-        named: ASGIApp = ProxyHeadersMiddleware(self._named, list(proxies))  # type: ignore[arg-type, assignment]
-        self._believing = named if proxies else app
+        self._believing: ASGIApp = ProxyHeadersMiddleware(self._named, list(proxies))  # type: ignore[arg-type, assignment]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
