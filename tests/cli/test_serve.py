@@ -90,8 +90,8 @@ def test_other_machines_are_served_over_tls_under_the_public_name(read_home: Pat
     password = tmp_path / "password"
     password.write_text("canary\n")
     environ = {
-        "HEADWATER_HOST": "0.0.0.0",
-        "HEADWATER_PORT": "0",
+        "HEADWATER_SERVE_HOST": "0.0.0.0",
+        "HEADWATER_SERVE_PORT": "0",
         "HEADWATER_TLS_CERTIFICATE": str(issued.certificate),
         "HEADWATER_TLS_KEY": str(issued.key),
         "HEADWATER_TLS_KEY_PASSWORD_FILE": str(password),

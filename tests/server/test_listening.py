@@ -79,6 +79,7 @@ class Asking:
         self._thread.start()
         while not self._begun.exists():
             assert self._thread.is_alive(), "the request was turned away"
+            time.sleep(0.01)
 
     def _ask(self) -> None:
         try:
@@ -105,8 +106,8 @@ def test_requests_under_way_are_finished_and_no_others_taken(tmp_path: Path) -> 
         asking = Asking(server, tmp_path)
         server.process.terminate()
         # It takes no more connections once it is ending.
-        while refuses(server.port) is False:
-            pass
+        while not refuses(server.port):
+            time.sleep(0.01)
         time.sleep(DRAIN_SECONDS + 1)
         assert asking.status == 0
         asking.let_finish()

@@ -117,10 +117,11 @@ def init(
 def serve(  # noqa: PLR0917 -- the command's options
     home: HomeOption = DEFAULT_HOME,
     host: Annotated[
-        str, typer.Option(envvar="HEADWATER_HOST", help="The address to listen at; 0.0.0.0 or :: for every one.")
+        str, typer.Option(envvar="HEADWATER_SERVE_HOST", help="The address to listen at; 0.0.0.0 or :: for every one.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(envvar="HEADWATER_PORT", min=0, max=65535, help="0 picks a free port and prints it.")
+        # Not HEADWATER_PORT: Kubernetes sets that beside a service named "headwater", to something else.
+        int, typer.Option(envvar="HEADWATER_SERVE_PORT", min=0, max=65535, help="0 picks a free port and prints it.")
     ] = 8400,
     tls_certificate: Annotated[
         Path | None, typer.Option(envvar="HEADWATER_TLS_CERTIFICATE", help="A PEM file: speak TLS with it.")
