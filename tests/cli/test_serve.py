@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.cli.command import failed, failure_in, headwater, interrupt, line_with, started
+from tests.cli.command import ADMINISTRATOR, failed, failure_in, headwater, interrupt, line_with, started
 from tests.cli.test_dataflows import GOOD, tables
 from tests.server.authority import Authority
 from tests.server.small_home import ROWS
@@ -29,7 +29,7 @@ def test_it_serves_on_a_free_port_until_it_is_ended(read_home: Path, host: str, 
         found = re.search(r"http://\S+:\d+", line_with(process.stderr, "Headwater serves"))
         assert found is not None
         address = found.group()
-        with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=address, headers=ADMINISTRATOR, timeout=30, trust_env=False) as client:
             assert client.get("/readyz").json()["status"] == "ready"
             assert client.get("/api/tables/sales/orders_scored/rows").json()["total"] == ROWS
         assert interrupt(process, with_signal).status == 0
@@ -103,7 +103,9 @@ def test_other_machines_are_served_over_tls_under_the_public_name(read_home: Pat
         found = re.search(r"listening on https://0\.0\.0\.0:(\d+)\.", line)
         assert found is not None, line
         address = f"https://127.0.0.1:{found[1]}"
-        with httpx.Client(base_url=address, verify=authority.context, timeout=30, trust_env=False) as client:
+        with httpx.Client(
+            base_url=address, headers=ADMINISTRATOR, verify=authority.context, timeout=30, trust_env=False
+        ) as client:
             answer = client.get("/readyz", headers={"host": "data.example.org"})
             assert answer.json()["status"] == "ready"
             assert answer.headers["strict-transport-security"]
@@ -246,7 +248,8 @@ def test_the_servers_logs_are_json_too(read_home: Path) -> None:
         first = line_with(process.stderr, "Headwater serves")
         found = re.search(r"http://[\d.]+:\d+", first)
         assert found is not None
-        assert httpx.get(f"{found.group()}/api/tables/sales/lost", timeout=30, trust_env=False).status_code == 404
+        lost = f"{found.group()}/api/tables/sales/lost"
+        assert httpx.get(lost, headers=ADMINISTRATOR, timeout=30, trust_env=False).status_code == 404
         rest = interrupt(process).err
     json_lines(first + rest)
 

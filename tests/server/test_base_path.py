@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
-from tests.cli.command import line_with, started
+from tests.cli.command import ADMINISTRATOR, line_with, started
 from tests.server.reverse_proxy import ReverseProxy, reverse_proxy
 from tests.server.small_home import ROWS
 
@@ -46,7 +46,7 @@ def proxy(request: pytest.FixtureRequest, small_home: object) -> Iterator[Revers
 @pytest.fixture
 def site(proxy: ReverseProxy) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=f"http://127.0.0.1:{proxy.port}", headers={"host": HOST}, trust_env=False, timeout=30
+        base_url=f"http://127.0.0.1:{proxy.port}", headers={"host": HOST, **ADMINISTRATOR}, trust_env=False, timeout=30
     ) as client:
         yield client
 
@@ -106,7 +106,7 @@ def test_an_address_of_the_site_that_only_begins_alike_is_another_part(site: htt
 
 
 def test_the_server_is_reached_without_its_proxy_too(proxy: ReverseProxy) -> None:
-    with httpx.Client(base_url=proxy.upstream, trust_env=False, timeout=30) as local:
+    with httpx.Client(base_url=proxy.upstream, headers=ADMINISTRATOR, trust_env=False, timeout=30) as local:
         assert local.get("/healthz").status_code == 200
         assert local.get("/headwater/healthz").status_code == 200
         assert local.get("/api/tables").status_code == local.get("/headwater/api/tables").status_code == 200
