@@ -38,6 +38,8 @@ _PREFIX = _text("prefix", "the beginning of the token, as its owner's list shows
 _ROLE = _text("role", "the role's name")
 _PRINCIPAL = _text("principal_id", "the user or group")
 _ROWS = _number("rows", "how many rows, never which")
+_CREDENTIAL = _text("credential", "which kind of credential it is")
+_PERSONAL = _flag("personal", "it is somebody's own, and not the source's")
 _VERSION = _text("version", "which immutable version")
 
 
@@ -89,6 +91,9 @@ class Event(Enum):
     SOURCE_ADDED = "source.added", "A source was registered.", _KIND, _ORIGIN
     SOURCE_CHANGED = "source.changed", "A source was changed.", _KIND, _ORIGIN
     SOURCE_REMOVED = "source.removed", "A source was removed.", _KIND, _ORIGIN
+    CREDENTIAL_SET = "credential.set", "A credential for a source was set or replaced.", _CREDENTIAL, _PERSONAL
+    CREDENTIAL_REMOVED = "credential.removed", "A credential for a source was removed.", _CREDENTIAL, _PERSONAL
+    CREDENTIAL_USED = "credential.used", "A source's credential was used.", _CREDENTIAL, _PERSONAL, _PURPOSE
     CONNECTION_ADDED = "connection.added", "A connection was made.", _KIND, _ORIGIN
     CONNECTION_CHANGED = "connection.changed", "A connection was changed.", _KIND, _ORIGIN
     CONNECTION_REMOVED = "connection.removed", "A connection was removed.", _KIND, _ORIGIN

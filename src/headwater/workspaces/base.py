@@ -6,9 +6,10 @@ through the entry point group ``headwater.workspaces`` and called as ``factory(u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -191,4 +192,10 @@ class Connector(Protocol):
 class ConnectorFactory(Protocol):
     """What an entry point of the group ``headwater.workspaces`` names."""
 
-    def __call__(self, url: str, *, credential: Credential | None = None) -> Connector: ...
+    def __call__(
+        self,
+        url: str,
+        *,
+        credential: Credential | None = None,
+        private_networks: Sequence[IPv4Network | IPv6Network] = (),
+    ) -> Connector: ...

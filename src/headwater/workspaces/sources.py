@@ -1,161 +1,394 @@
-"""The registered sources: which workspaces there are, under which name, and in which collection."""
+"""The registered sources: which workspaces there are, where they lie, and with whose credential they are called."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, insert, select, update
 
-from headwater.access import Action, Actor, ScopeKind, add_scope, allowed_to, remove_scope, require
-from headwater.errors import ConflictError, NotFoundError, UsageError
+from headwater.access import Action, Actor
+from headwater.access.audit import record
+from headwater.access.events import Event
+from headwater.access.secret import Secret
+from headwater.access.secrets import SecretStore
+from headwater.errors import UsageError
 from headwater.net import parse_origin
-from headwater.store import Database, tables, utc_now
-from headwater.workspaces.base import Credential, WorkspaceInfo
-from headwater.workspaces.registry import list_kinds, load_connector
+from headwater.store import Database, exclusive, tables, utc_now
+from headwater.workspaces.addresses import networks
+from headwater.workspaces.base import Connector, Credential, WorkspaceInfo
+from headwater.workspaces.credentials import make_credential
+from headwater.workspaces.permissions import permit_below, require_administrator, writable_collection
+from headwater.workspaces.registry import load_connector
+from headwater.workspaces.source_checks import (
+    callable_address,
+    check_destination,
+    check_free,
+    check_mode,
+    check_name,
+    readdressed,
+)
+from headwater.workspaces.source_credentials import HeldCredential, SourceCredentials, check_new
+from headwater.workspaces.source_rows import (
+    CredentialMode,
+    Source,
+    SourcePage,
+    find_source,
+    from_row,
+    source_listing,
+    source_of,
+    unknown_source,
+)
+from headwater.workspaces.source_scopes import (
+    add_source_scope,
+    check_settings,
+    move_source_scope,
+    release_assets,
+    remove_source_scope,
+)
+from headwater.workspaces.stored_credentials import CredentialDescription, NewCredential
 
-__all__ = ["Source", "SourceService"]
+__all__ = ["CredentialMode", "Source", "SourcePage", "SourceService"]
 
-_M_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: Whoever may do one of these somewhere in a source has to do with it, and may link a credential of their own.
+_CONCERNED = (Action.SOURCE_READ, Action.SOURCE_SCAN, Action.MODEL_READ, Action.MODEL_INVOKE)
 
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A registered source. ``name`` is what M calls it by: ``<name>.<model>``; ``collection`` a collection's name."""
-
-    id: int
-    name: str
-    display_name: str
-    kind: str
-    url: str
-    collection: str
-    settings: Mapping[str, Any]
-    created_at: datetime
-    scope_id: int
+_sources, _assets = tables.sources, tables.assets
 
 
 class SourceService:
-    """Registers, lists and tests sources."""
+    """Registers, lists, changes and calls sources, as far as whoever asks may.
 
-    def __init__(self, database: Database) -> None:
+    Every method may raise:
+        NotFoundError: there is no such source or collection, or none that the actor may see.
+        ForbiddenError: the actor may see it, and may not do this.
+    """
+
+    def __init__(self, database: Database, secrets: SecretStore | None = None) -> None:
         self._database = database
+        self._credentials = SourceCredentials(secrets)
 
-    def add(  # noqa: PLR0917 -- what a registration says
-        self, actor: Actor, name: str, display_name: str, kind: str, url: str, collection: str = tables.ROOT_COLLECTION
+    def add(  # noqa: PLR0917 - the actor comes first everywhere
+        self,
+        actor: Actor,
+        name: str,
+        display_name: str,
+        kind: str,
+        url: str,
+        collection: str = tables.ROOT_COLLECTION,
+        *,
+        settings: Mapping[str, str] | None = None,
+        credential_mode: CredentialMode = "service",
+        private_networks: Sequence[str] = (),
     ) -> Source:
-        """Register a workspace. It is not called; ``test`` does that.
+        """Register a workspace in a collection where the actor may ``source.register``. It is not called.
+
+        An address that is not a public https one, and private networks, need ``server.manage`` at the server.
 
         Raises:
-            UsageError: ``name`` is not an M identifier, ``kind`` not installed, or ``url`` not an address.
-            NotFoundError: there is no such collection.
+            UsageError: ``name`` is not an M identifier, ``kind`` not installed, ``url`` not an address of it, or
+                another value is none.
+            OriginDeniedError: the address could never be called.
             ConflictError: the name is taken.
         """
-        _check_name(name)
-        if kind not in list_kinds():
-            raise UsageError(
-                f"There is no connector for workspaces of kind '{kind}'.",
-                hint=f"The kinds installed here are: {', '.join(list_kinds()) or 'none'}.",
-            )
-        parse_origin(url)
-        try:
-            with self._database.begin() as connection:
-                collection_id, above = _collection(connection, collection)
-                require(connection, actor, Action.SOURCE_REGISTER, above)
-                scope = add_scope(connection, ScopeKind.WORKSPACE, name, above)
-                connection.execute(
-                    insert(tables.sources).values(
-                        scope_id=scope.id,
-                        name=name,
-                        display_name=display_name or name,
-                        kind=kind,
-                        url=url.strip().rstrip("/"),
-                        collection_id=collection_id,
-                        settings={},
-                        created_at=utc_now(),
-                    )
-                )
-        except IntegrityError as error:
-            raise ConflictError(
-                f"There is a source '{name}' already.", hint="Choose another name, or remove that source first."
-            ) from error
-        return self.get(actor, name)
+        check_name(name)
+        check_mode(credential_mode)
+        destination = callable_address(kind, url, private_networks)
+        wanted = check_settings(kind, dict(settings or {}))
+        now = utc_now()
+        with self._database.begin() as connection:
+            exclusive(connection, "sources")
+            place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection)
+            check_destination(connection, actor, destination, private_networks)
+            check_free(connection, name)
+            values = {
+                "name": name,
+                "display_name": display_name or name,
+                "kind": kind,
+                "url": destination.path,
+                "collection_id": place.id,
+                "settings": wanted,
+                "created_at": now,
+                "scope_id": add_source_scope(connection, kind, name, place, wanted),
+                "credential_mode": credential_mode,
+                "private_networks": list(private_networks),
+            }
+            connection.execute(insert(_sources).values(values))
+            source = source_of(connection, actor, name)
+            _record(connection, Event.SOURCE_ADDED, source, by=actor, now=now)
+            return source
 
-    def list(self, actor: Actor) -> Sequence[Source]:
-        """Every source, by name."""
+    def list(self, actor: Actor, *, limit: int = 50, after: Sequence[Any] | None = None) -> SourcePage:
+        """The sources that the actor may see (``source.read``), by name, a page at a time."""
         with self._database.read() as connection:
-            return [_source(row) for row in connection.execute(_listing(actor).order_by(tables.sources.c.name))]
+            page = source_listing(actor).page(connection, [_sources.c.name], limit=limit, after=after)
+        return SourcePage([from_row(row) for row in page.rows], page.after)
+
+    def count(self, actor: Actor) -> int:
+        """How many sources the actor may see."""
+        with self._database.read() as connection:
+            return source_listing(actor).count(connection)
 
     def get(self, actor: Actor, name: str) -> Source:
-        """One source; NotFoundError when there is none."""
+        """One source, where the actor may ``source.read``."""
         with self._database.read() as connection:
-            row = connection.execute(_listing(actor).where(tables.sources.c.name == name)).one_or_none()
-        if row is None:
-            raise NotFoundError(f"There is no source '{name}'.", hint="List the sources, or add it.")
-        return _source(row)
+            return find_source(connection, actor, name, Action.SOURCE_READ)
+
+    def change(
+        self,
+        actor: Actor,
+        name: str,
+        *,
+        display_name: str | None = None,
+        url: str | None = None,
+        collection: str | None = None,
+        credential_mode: CredentialMode | None = None,
+        private_networks: Sequence[str] | None = None,
+    ) -> Source:
+        """Change what is given of a source that the actor may ``source.register``, there and where it moves to.
+
+        Every credential of it is forgotten when the address comes to lead to another origin, and so are its private
+        networks unless they are given again.
+
+        Raises:
+            UsageError, OriginDeniedError: as ``add`` says.
+        """
+        now = utc_now()
+        with self._database.begin() as connection:
+            exclusive(connection, "sources")
+            before = find_source(connection, actor, name, Action.SOURCE_REGISTER)
+            mode = credential_mode or before.credential_mode
+            check_mode(mode)
+            wanted = replace(before, display_name=display_name or before.display_name, credential_mode=mode)
+            if url is not None or private_networks is not None:
+                wanted = readdressed(connection, actor, wanted, url, private_networks)
+            connection.execute(update(_sources).where(_sources.c.id == before.id).values(_changeable(wanted)))
+            if collection is not None:
+                self._move(connection, actor, wanted, collection, now)
+            if parse_origin(wanted.url) != parse_origin(before.url):
+                self._credentials.remove_all(connection, before, by=actor, now=now)
+            _record(connection, Event.SOURCE_CHANGED, wanted, by=actor, now=now)
+            return source_of(connection, actor, name)
 
     def remove(self, actor: Actor, name: str) -> None:
-        """Forget a source. What its scans found is kept as deleted, for the lineage that runs through it."""
-        source = self.get(actor, name)
-        with self._database.begin() as connection:
-            require(connection, actor, Action.SOURCE_REGISTER, source.scope_id)
-            _, above = _collection(connection, source.collection)
-            connection.execute(
-                update(tables.assets)
-                .where(tables.assets.c.source_id == source.id)
-                .values(status="deleted", scope_id=above)
-            )
-            connection.execute(delete(tables.sources).where(tables.sources.c.id == source.id))
-            remove_scope(connection, source.scope_id)
+        """Forget a source that the actor may ``source.register``, with its credentials and the roles given at it.
 
-    def test(self, actor: Actor, name: str, credential: Credential | None = None) -> WorkspaceInfo:
-        """Call the workspace; whatever is wrong with it is raised, as ``Connector`` says."""
-        source = self.get(actor, name)
-        connector = load_connector(source.kind, source.url, credential)
-        try:
+        What its scans found is kept as deleted, for the lineage that runs through it.
+        """
+        now = utc_now()
+        with self._database.begin() as connection:
+            exclusive(connection, "sources")
+            source = find_source(connection, actor, name, Action.SOURCE_REGISTER)
+            self._credentials.remove_all(connection, source, by=actor, now=now)
+            release_assets(connection, source.id, source.scope_id)
+            connection.execute(delete(_sources).where(_sources.c.id == source.id))
+            remove_source_scope(connection, source.scope_id, by=actor, now=now)
+            _record(connection, Event.SOURCE_REMOVED, source, by=actor, now=now)
+
+    def set_credential(
+        self,
+        actor: Actor,
+        name: str,
+        kind: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        secret: Secret | None = None,
+        reference: str | None = None,
+    ) -> None:
+        """Give a source, where the actor may ``source.register``, its service credential in place of the one before.
+
+        Args:
+            actor: who asks.
+            name: the source's.
+            kind: one of ``CREDENTIAL_KINDS``. What the machine's own identity vouches for needs ``server.manage``.
+            fields: its public fields.
+            secret: the secret, to be encrypted and stored.
+            reference: where the secret is kept instead: ``env:NAME``, ``file:PATH``, ``plugin:NAME:…``.
+
+        Raises:
+            UsageError: the source takes no such credential, or it is none of its kind.
+            SecretError: the reference leads where nothing was allowed.
+        """
+        new = NewCredential(kind, dict(fields or {}), secret, reference)
+        with self._database.begin() as connection:
+            exclusive(connection, "sources")
+            source = find_source(connection, actor, name, Action.SOURCE_REGISTER)
+            self._put(connection, actor, source, None, new)
+
+    def remove_credential(self, actor: Actor, name: str) -> None:
+        """Forget the service credential of a source that the actor may ``source.register``; NotFoundError: none."""
+        with self._database.begin() as connection:
+            exclusive(connection, "sources")
+            source = find_source(connection, actor, name, Action.SOURCE_REGISTER)
+            self._credentials.remove(connection, source, None, by=actor, now=utc_now())
+
+    def link_credential(
+        self,
+        actor: Actor,
+        name: str,
+        kind: str,
+        fields: Mapping[str, str] | None = None,
+        *,
+        secret: Secret | None = None,
+        reference: str | None = None,
+    ) -> None:
+        """Give the actor's own credential for a source that they may see or whose models they may see or invoke.
+
+        Raises:
+            UsageError: the source uses a service credential, the actor is no person, or as ``set_credential`` says.
+            SecretError: as ``set_credential`` says.
+        """
+        new = NewCredential(kind, dict(fields or {}), secret, reference)
+        person = _person(actor)
+        with self._database.begin() as connection:
+            exclusive(connection, "sources")
+            source = _concerning(connection, actor, name)
+            if source.credential_mode != "personal":
+                raise UsageError(
+                    f"'{name}' is called with its service credential.", hint="There is no need to give it yours."
+                )
+            self._put(connection, actor, source, person, new)
+
+    def unlink_credential(self, actor: Actor, name: str) -> None:
+        """Forget the actor's own credential for a source; NotFoundError where there is none."""
+        person = _person(actor)
+        with self._database.begin() as connection:
+            exclusive(connection, "sources")
+            source = _concerning(connection, actor, name)
+            self._credentials.remove(connection, source, person, by=actor, now=utc_now())
+
+    def describe_credential(self, actor: Actor, name: str, *, own: bool = False) -> CredentialDescription | None:
+        """What may be shown of a credential, which its secret is not; None where there is none.
+
+        The service credential, where the actor may ``source.register``; with ``own`` the one that the actor linked.
+
+        Raises:
+            UsageError: ``own``, and the actor is no person.
+        """
+        with self._database.read() as connection:
+            if own:
+                return self._credentials.description(connection, _concerning(connection, actor, name), _person(actor))
+            source = find_source(connection, actor, name, Action.SOURCE_REGISTER)
+            return self._credentials.description(connection, source, None)
+
+    def credential_for(self, actor: Actor, source: Source, *, purpose: str) -> Credential | None:
+        """The credential with which ``source`` is called for the actor, who may see it or a model of it.
+
+        That is the service credential (None: nobody gave one), or the actor's own where the source asks for that. A
+        schedule asks as the person who saved what it runs. ``purpose`` goes on record.
+
+        Raises:
+            UsageError: the source asks for the actor's own, and they linked none (``credential.not_linked``).
+            SecretError: the secret cannot be had.
+        """
+        with self._database.begin() as connection:
+            current = _concerning(connection, actor, source.name)
+            # Bound to the address that the caller goes on to call, whatever the source's is by now.
+            asked = replace(current, url=source.url)
+            held = self._used(connection, actor, asked, purpose)
+        return None if held is None else _made(asked, held)
+
+    @contextmanager
+    def connect(
+        self, actor: Actor, name: str, *, purpose: str = "connect", credential_of: Actor | None = None
+    ) -> Iterator[Connector]:
+        """A connector to a source, where the actor may ``source.scan``: it shows all that the credential may see.
+
+        Args:
+            actor: who asks; the machine, where what is asked for was checked before.
+            name: the source's.
+            purpose: what goes on record as the use of the credential.
+            credential_of: for whom the source is called, if not for the actor.
+
+        Raises:
+            UsageError, SecretError: as ``credential_for`` says.
+        """
+        with self._database.read() as connection:
+            source = find_source(connection, actor, name, Action.SOURCE_SCAN)
+        with self._connected(credential_of or actor, source, purpose) as connector:
+            yield connector
+
+    def test(self, actor: Actor, name: str) -> WorkspaceInfo:
+        """Call a source that the actor may ``source.read``; whatever is wrong is raised, as ``Connector`` says."""
+        with self._connected(actor, self.get(actor, name), "test") as connector:
             return connector.test()
+
+    @contextmanager
+    def _connected(self, actor: Actor, source: Source, purpose: str) -> Iterator[Connector]:
+        credential = self.credential_for(actor, source, purpose=purpose)
+        allowed = networks(source.private_networks)
+        connector = load_connector(source.kind, source.url, credential, private_networks=allowed)
+        try:
+            yield connector
         finally:
             connector.close()
 
+    def _used(self, connection: Connection, actor: Actor, source: Source, purpose: str) -> HeldCredential | None:
+        now = utc_now()
+        if source.credential_mode == "service":
+            return self._credentials.use(connection, source, None, by=actor, purpose=purpose, now=now)
+        own = None
+        if actor.user_id is not None:
+            own = self._credentials.use(connection, source, actor.user_id, by=actor, purpose=purpose, now=now)
+        if own is None:
+            raise UsageError(
+                f"'{source.name}' is called with each person's own credential, and {actor.name} has linked none.",
+                code="credential.not_linked",
+                hint="Link one, or have the source changed to a service credential.",
+            )
+        return own
 
-def _listing(actor: Actor) -> Select[Any]:
-    """The one query behind every listing of sources."""
-    columns = tables.sources.c
-    return (
-        select(
-            columns.id,
-            columns.name,
-            columns.display_name,
-            columns.kind,
-            columns.url,
-            tables.collections.c.name.label("collection"),
-            columns.settings,
-            columns.created_at,
-            columns.scope_id,
-        )
-        .join(tables.collections, tables.collections.c.id == columns.collection_id)
-        .where(columns.scope_id.in_(allowed_to(actor, Action.SOURCE_READ)))
-    )
+    def _put(
+        self, connection: Connection, actor: Actor, source: Source, user_id: str | None, new: NewCredential
+    ) -> None:
+        if check_new(source, new).uses_machine_identity:
+            require_administrator(connection, actor, "a credential that is the identity of Headwater's own machine")
+        self._credentials.put(connection, source, user_id, new, by=actor, now=utc_now())
+
+    def _move(self, connection: Connection, actor: Actor, source: Source, collection: str, now: datetime) -> None:
+        """Put a source into a collection, with the assets that lie where it lay."""
+        place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection)
+        here = _sources.c.id == source.id
+        left = connection.scalar(select(_sources.c.collection_id).where(here))
+        if left == place.id:
+            return
+        connection.execute(update(_sources).where(here).values(collection_id=place.id))
+        beside = (_assets.c.source_id == source.id, _assets.c.collection_id == left)
+        connection.execute(update(_assets).where(*beside).values(collection_id=place.id))
+        move_source_scope(connection, source.scope_id, place, dict(source.settings), by=actor, now=now)
 
 
-def _source(row: Row[Any]) -> Source:
-    return Source(**row._mapping)
+def _concerning(connection: Connection, actor: Actor, name: str) -> Source:
+    """A source that the actor may see, or of which they may see or invoke a model at least."""
+    source = source_of(connection, actor, name)
+    permit_below(connection, actor, _CONCERNED, source.scope_id, unknown=unknown_source(name))
+    return source
 
 
-def _check_name(name: str) -> None:
-    if not _M_IDENTIFIER.fullmatch(name):
-        raise UsageError(
-            f"'{name}' cannot be a source's name.",
-            hint="Use letters, digits and underscores, and begin with no digit: M calls its models name.model.",
-        )
+def _changeable(source: Source) -> dict[str, object]:
+    return {
+        "display_name": source.display_name,
+        "url": source.url,
+        "credential_mode": source.credential_mode,
+        "private_networks": list(source.private_networks),
+    }
 
 
-def _collection(connection: Connection, name: str) -> tuple[int, int]:
-    collection = tables.collections.c
-    found = connection.execute(select(collection.id, collection.scope_id).where(collection.name == name)).one_or_none()
-    if found is None:
-        raise NotFoundError(f"There is no collection '{name}'.", hint="List the collections, or add it.")
-    return found[0], found[1]
+def _made(source: Source, held: HeldCredential) -> Credential:
+    kind, fields, secret = held
+    revealed = None if secret is None else secret.reveal()
+    return make_credential(kind, fields, revealed, private_networks=networks(source.private_networks))
+
+
+def _person(actor: Actor) -> str:
+    if actor.user_id is None:
+        raise UsageError("Only a person has a credential of their own.", hint="Sign in, or set the service credential.")
+    return actor.user_id
+
+
+def _record(connection: Connection, event: Event, source: Source, *, by: Actor, now: datetime) -> None:
+    target, origin = f"source:{source.name}", str(parse_origin(source.url))
+    record(connection, event, by, now=now, target=target, scope_id=source.scope_id, kind=source.kind, origin=origin)

@@ -18,6 +18,7 @@ from headwater.store.tables.access import (
 )
 from headwater.store.tables.assets import ASSET_STATUSES, asset_columns, assets, containment
 from headwater.store.tables.audit import AUDIT_RESULTS, audit_events, audit_retentions
+from headwater.store.tables.connections import PRIVACY_LEVELS, connections
 from headwater.store.tables.dataflows import (
     INTENT_STATES,
     REFRESH_STATUSES,
@@ -47,15 +48,26 @@ from headwater.store.tables.people import (
     users,
 )
 from headwater.store.tables.secrets import secrets
-from headwater.store.tables.sources import ROOT_COLLECTION, SCAN_KINDS, SCAN_STATUSES, collections, scans, sources
+from headwater.store.tables.sources import (
+    CREDENTIAL_MODES,
+    ROOT_COLLECTION,
+    SCAN_KINDS,
+    SCAN_STATUSES,
+    collections,
+    scans,
+    source_credentials,
+    sources,
+)
 
 __all__ = [
     "ASSET_STATUSES",
     "AUDIT_RESULTS",
     "BUILT_IN_ADMINISTRATOR",
+    "CREDENTIAL_MODES",
     "INTENT_STATES",
     "LINK_PURPOSES",
     "PRINCIPAL_KINDS",
+    "PRIVACY_LEVELS",
     "REFRESH_STATUSES",
     "ROOT_COLLECTION",
     "SCAN_KINDS",
@@ -68,6 +80,7 @@ __all__ = [
     "audit_retentions",
     "collections",
     "column_lineage",
+    "connections",
     "containment",
     "dataflow_versions",
     "dataflows",
@@ -96,6 +109,7 @@ __all__ = [
     "sessions",
     "sign_in_addresses",
     "sign_in_failures",
+    "source_credentials",
     "sources",
     "users",
 ]

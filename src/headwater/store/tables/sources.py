@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from headwater.store.tables._metadata import metadata, one_of
 from headwater.store.tables.access import scope_column
-from headwater.store.types import JsonValue, UtcDateTime
+from headwater.store.types import GUID, JsonValue, UtcDateTime
 
-__all__ = ["ROOT_COLLECTION", "SCAN_KINDS", "SCAN_STATUSES", "collections", "scans", "sources"]
+__all__ = [
+    "CREDENTIAL_MODES",
+    "ROOT_COLLECTION",
+    "SCAN_KINDS",
+    "SCAN_STATUSES",
+    "collections",
+    "scans",
+    "source_credentials",
+    "sources",
+]
 
 #: ``collections.name`` of the one collection that has no parent and always exists.
 ROOT_COLLECTION = "root"
+#: Whose credential is used: the one that Headwater keeps for the source, or each person's own.
+CREDENTIAL_MODES = ("service", "personal")
 SCAN_KINDS = ("full", "incremental")
 SCAN_STATUSES = ("running", "succeeded", "failed", "cancelled")
 
@@ -38,6 +49,35 @@ sources = Table(
     Column("settings", JsonValue, nullable=False, default=dict),
     Column("created_at", UtcDateTime, nullable=False),
     scope_column(),
+    Column("credential_mode", String(16), nullable=False, default="service"),
+    # Networks that are not public and that its address may lead into, as an administrator allowed.
+    Column("private_networks", JsonValue, nullable=False, default=list),
+    one_of("credential_mode", CREDENTIAL_MODES),
+)
+
+#: Who Headwater is to a source. A secret is in ``secrets`` or elsewhere; here is only what leads to it.
+source_credentials = Table(
+    "source_credentials",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source_id", Integer, ForeignKey("sources.id", ondelete="CASCADE"), nullable=False),
+    # Whose it is; NULL: the service credential.
+    Column("user_id", GUID, ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    # The one origin that it may be sent to.
+    Column("origin", Text, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("fields", JsonValue, nullable=False, default=dict),
+    Column("secret_ref", Text),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("uq_source_credentials_source_id_user_id", "source_id", "user_id", unique=True),
+    # NULLs are distinct from one another, so the index above lets any number of service credentials pass.
+    Index(
+        "uq_source_credentials_service",
+        "source_id",
+        unique=True,
+        sqlite_where=text("user_id IS NULL"),
+        postgresql_where=text("user_id IS NULL"),
+    ),
 )
 
 scans = Table(

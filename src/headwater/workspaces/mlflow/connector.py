@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -44,9 +45,18 @@ class MLflowConnector:
     kind: str = "mlflow"
     capabilities: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets", "artifacts"})
 
-    def __init__(self, url: str, *, credential: Credential | None = None, timeout: float = 30.0) -> None:
+    credential_kinds: frozenset[str] = frozenset({"anonymous", "basic", "token", "key"})
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        credential: Credential | None = None,
+        private_networks: Sequence[IPv4Network | IPv6Network] = (),
+        timeout: float = 30.0,
+    ) -> None:
         self._configuration = MLflowConfiguration.from_url(url)
-        self._client = MLflowClient(self._configuration, credential, timeout)
+        self._client = MLflowClient(self._configuration, credential, private_networks, timeout)
         self._experiments: dict[str, str] = {}
 
     def close(self) -> None:
