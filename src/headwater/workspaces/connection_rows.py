@@ -127,7 +127,7 @@ def find_connection(connection: Connection, actor: Actor, which: str | int, acti
 
 
 def connection_of(connection: Connection, actor: Actor, which: str | int) -> StoredConnection:
-    """The connection of a name or an id, for whoever asks what the actor may do with it; NotFoundError: there is none."""
+    """The connection of a name or an id, for whoever then asks for rights; NotFoundError: there is none."""
     key = _connections.c.id if isinstance(which, int) else _connections.c.name
     row = connection.execute(_selected(actor).where(key == which, _connections.c.scope_id.is_not(None))).one_or_none()
     if row is None:
