@@ -32,6 +32,7 @@ CREDENTIAL_KINDS: Mapping[str, CredentialKind] = {
         CredentialKind("basic", "A user name and a password.", ("username",), frozenset({"username"}), has_secret=True),
         CredentialKind("token", "A bearer token.", has_secret=True),
         CredentialKind("key", "A key of a scoring service.", has_secret=True),
+        CredentialKind("entra_managed_identity", "The machine's own identity.", uses_machine_identity=True),
     )
 }
 

@@ -20,11 +20,11 @@ from tests.workspaces.stored.support import (
     somebody,
 )
 
-from headwater.access import SYSTEM
+from headwater.access import SYSTEM, server_scope
 from headwater.access.people import disable_user
 from headwater.access.secret import Secret
 from headwater.access.secrets import SecretStore
-from headwater.errors import NotFoundError, SecretError, UsageError
+from headwater.errors import ForbiddenError, NotFoundError, SecretError, UsageError
 from headwater.store import Database, tables
 from headwater.workspaces import SourceService
 
@@ -150,6 +150,26 @@ def test_what_is_no_credential(
         sources.set_credential(SYSTEM, "demo", kind, fields, secret=given, reference=reference)
     assert "hunter2" not in str(caught.value.to_dict())
     assert sources.describe_credential(SYSTEM, "demo") is None
+
+
+def test_the_machines_own_identity_is_an_administrators_to_lend(
+    database: Database, sources: SourceService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No bundled connector that is always installed takes one, so this one is made to.
+    taken = frozenset({"entra_managed_identity"})
+    monkeypatch.setattr("headwater.workspaces.source_credentials.credential_kinds", lambda kind: taken)
+    with database.read() as connection:
+        server = server_scope(connection)
+    registrar = somebody(database, "ann", "Contributor")
+    administrator = somebody(database, "bob", "Owner", server)
+    sources.add(SYSTEM, "demo", "", "mlflow", PUBLIC, credential_mode="personal")
+    with pytest.raises(ForbiddenError):
+        sources.set_credential(registrar, "demo", "entra_managed_identity")
+    with pytest.raises(ForbiddenError):
+        sources.link_credential(registrar, "demo", "entra_managed_identity")
+    sources.set_credential(administrator, "demo", "entra_managed_identity")
+    with pytest.raises(UsageError, match="takes no credential"):
+        sources.set_credential(administrator, "demo", "token", secret=Secret("hunter2"))
 
 
 def test_references_lead_where_an_administrator_allowed(
