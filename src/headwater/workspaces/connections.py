@@ -104,7 +104,9 @@ class ConnectionService:
         destination = connection_destination(kind, path)
         now = utc_now()
         with self._database.begin() as connection:
-            _lock(connection)
+            exclusive(connection, "connections")
+            # Before the scopes, which everybody locks after the roles.
+            exclusive(connection, "roles")
             place = writable_collection(connection, actor, Action.CONNECTION_CREATE, collection)
             _check_destination(connection, actor, kind, destination, private_networks)
             _check_free(connection, name)
@@ -162,7 +164,7 @@ class ConnectionService:
         """
         now = utc_now()
         with self._database.begin() as connection:
-            _lock(connection)
+            exclusive(connection, "connections")
             before = find_connection(connection, actor, name, Action.CONNECTION_MANAGE)
             values: dict[str, Any] = {"privacy": privacy or before.privacy}
             _check_privacy(values["privacy"])
@@ -203,7 +205,7 @@ class ConnectionService:
         _check_credential(new)
         now = utc_now()
         with self._database.begin() as connection:
-            _lock(connection)
+            exclusive(connection, "connections")
             found = find_connection(connection, actor, name, Action.CONNECTION_MANAGE)
             values = self._replaced(connection, found, new, by=actor, now=now)
             connection.execute(update(_connections).where(_connections.c.id == found.id).values(values))
@@ -220,7 +222,7 @@ class ConnectionService:
         """Forget a connection that the actor may ``connection.manage``, with its secret and the roles given at it."""
         now = utc_now()
         with self._database.begin() as connection:
-            _lock(connection)
+            exclusive(connection, "connections")
             found = find_connection(connection, actor, name, Action.CONNECTION_MANAGE)
             reference = credential_row(connection, found).secret_ref
             connection.execute(delete(_connections).where(_connections.c.id == found.id))
@@ -294,12 +296,6 @@ class ConnectionService:
         _check_destination(connection, actor, before.kind, destination, allowed)
         values = {"path": destination.path, "private_networks": allowed}
         return values if stays else values | self._replaced(connection, before, _ANONYMOUS, by=actor, now=now)
-
-
-def _lock(connection: Connection) -> None:
-    """One change at a time. Before the scopes, the roles: everybody takes them in this order."""
-    exclusive(connection, "connections")
-    exclusive(connection, "roles")
 
 
 def _make_manager(connection: Connection, actor: Actor, scope_id: int, now: datetime) -> None:
