@@ -29,6 +29,8 @@ _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
 _LONGEST_PATH = 2_000
 #: A host with a port or an instance, in the ways that databases write them.
 _SERVER = re.compile(r"(?P<host>[A-Za-z0-9._-]+)(?:[:,]\d+)?(?:\\[\w$-]+)?")
+#: A database's name. Drivers read other texts as options, by which it could lead to another server.
+_DATABASE = re.compile(r"[\w .$#@-]+")
 #: Names that lead to this machine or into its own network by definition or by custom.
 _INNER_NAMES = (".localhost", ".localdomain", ".local", ".internal", ".home.arpa")
 
@@ -119,7 +121,8 @@ def _database_destination(path: str) -> Destination:
     if len(parts) > 2 or not all(parts):
         raise _unusable("This is no database's path.", "Write it as server or server;database.")
     found = _SERVER.fullmatch(parts[0])
-    public = found is not None and _is_public_host(found["host"].lower())
+    named = all(_DATABASE.fullmatch(part) for part in parts[1:])
+    public = named and found is not None and _is_public_host(found["host"].lower())
     return Destination(";".join(parts), parts[0].casefold(), public)
 
 

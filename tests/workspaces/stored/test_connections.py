@@ -160,6 +160,8 @@ def test_a_right_to_use_that_is_revoked_holds_no_longer(database: Database, conn
         ("PostgreSQL", "db.example.com:5433;sales", True),
         ("Sql", r"db.example.com\instance;sales", True),
         ("Sql", "8.8.8.8,1433", True),
+        ("PostgreSQL", "db.example.com;host=localhost dbname=sales", False),
+        ("PostgreSQL", "db.example.com;postgresql://localhost/sales", False),
         ("PostgreSQL", "localhost;sales", False),
         ("PostgreSQL", "LOCALHOST.", False),
         ("PostgreSQL", "10.0.0.5;sales", False),
