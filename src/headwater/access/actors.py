@@ -19,6 +19,7 @@ class Via(StrEnum):
     ADMINISTRATOR_TOKEN = "administrator_token"  # noqa: S105 - as above
     LINK = "link"
     PASSWORD = "password"  # noqa: S105 - as above
+    OPENID = "openid"
     #: Somebody who started a program on this machine and is a user here too.
     LOCAL = "local"
     #: A run of a dataflow, which may do what the person who saved it may.

@@ -63,6 +63,12 @@ class Event(Enum):
     GROUP_DELETED = "group.deleted", "A group was deleted.", _text("name", "the group's name")
     MEMBER_ADDED = "group.member_added", "Somebody became a member of a group.", _PRINCIPAL
     MEMBER_REMOVED = "group.member_removed", "Somebody is no longer a member of a group.", _PRINCIPAL
+    GROUP_TIED = "group.tied", "An issuer's word decides who is in a group from now on.", _text("issuer", "whose word")
+    GROUP_UNTIED = (
+        "group.untied",
+        "An issuer's word no longer decides who is in a group.",
+        _text("issuer", "whose word"),
+    )
     TOKEN_CREATED = (
         "token.created",
         "An API token was made.",

@@ -71,6 +71,7 @@ class HttpClient:
         deadline: seconds a whole call may take.
         max_bytes: size an answer may have once decompressed.
         private_networks: networks that are not public and that may be reached all the same.
+        max_redirects: how many redirects a call follows, within the origin.
 
     Every call may raise:
         UnreachableError: nobody answered, or not in time.
@@ -87,6 +88,7 @@ class HttpClient:
         deadline: float = 600.0,
         max_bytes: int = 64 * 1024 * 1024,
         private_networks: Sequence[Network] = (),
+        max_redirects: int = MAX_REDIRECTS,
     ) -> None:
         self.origin: Origin = parse_origin(origin)
         check_scheme(self.origin, private_networks)
@@ -94,6 +96,7 @@ class HttpClient:
         self._timeout = timeout
         self._deadline = deadline
         self._max_bytes = max_bytes
+        self._max_redirects = max_redirects
         self._client = httpx.Client(
             headers={"User-Agent": f"headwater/{__version__}", **(headers or {})},
             timeout=timeout,
@@ -200,7 +203,7 @@ class HttpClient:
         """The response after redirects, its body not yet read."""
         path = str(url)
         with self._failures(method, path):
-            for _ in range(MAX_REDIRECTS + 1):
+            for _ in range(self._max_redirects + 1):
                 left = max(0.001, ends - time.monotonic())
                 request = self._client.build_request(
                     method,
@@ -221,7 +224,7 @@ class HttpClient:
                 finally:
                     response.close()
             raise RemoteError(
-                f"{method} {_bare(path)} was redirected more than {MAX_REDIRECTS} times.",
+                f"{method} {_bare(path)} was redirected more than {self._max_redirects} times.",
                 status=response.status_code,
                 place=str(self.origin),
                 hint="Check the service's address.",

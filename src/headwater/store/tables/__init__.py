@@ -32,6 +32,7 @@ from headwater.store.tables.dataflows import (
 from headwater.store.tables.installation import installation
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
 from headwater.store.tables.lineage import column_lineage, process_inputs, process_outputs
+from headwater.store.tables.openid import openid_groups, openid_requests
 from headwater.store.tables.people import (
     BUILT_IN_ADMINISTRATOR,
     LINK_PURPOSES,
@@ -91,6 +92,8 @@ __all__ = [
     "ledger_fingerprints",
     "metadata",
     "one_time_links",
+    "openid_groups",
+    "openid_requests",
     "passwords",
     "principals",
     "process_inputs",
