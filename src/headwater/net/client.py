@@ -41,6 +41,8 @@ class _WithoutQuery(logging.Filter):
 
 
 logging.getLogger("httpx").addFilter(_WithoutQuery())
+# What httpcore tells a debugger is every header of an answer, cookies and redirects with their queries among them.
+logging.getLogger("httpcore").setLevel(logging.INFO)
 
 
 @dataclass(frozen=True, slots=True)
