@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -77,7 +78,9 @@ class Handler(BaseHTTPRequestHandler):
             self.hang.wait(30)
 
     def do_POST(self) -> None:
-        self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status, headers = (307, {"Location": "/any"}) if self.path == "/hop" else (200, {})
+        self.answer(body, status, **headers)
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +120,19 @@ def test_a_redirect_is_followed_within_the_origin_only(client: HttpClient) -> No
             client.get_json("/leave", {"to": target})
     with pytest.raises(RemoteError, match="redirected more than"):
         client.get_json("/loop")
+
+
+def test_a_client_that_follows_no_redirect(server: str) -> None:
+    with HttpClient(server, max_redirects=0) as client:
+        with pytest.raises(RemoteError, match="redirected more than 0 times"):
+            client.request("POST", "/hop", content=b"secret")
+        assert client.get_bytes("/echo")
+
+
+def test_a_debug_log_shows_no_header_of_an_answer(client: HttpClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    client.get_json("/hop")
+    assert "/echo" in caplog.text and "hopped" not in caplog.text
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/x", "https://example.com/x", "http://u:p@127.0.0.1/x"])
