@@ -13,9 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
-from joserfc import jwt
 from joserfc.jwk import Key, KeySet, RSAKey
-from joserfc.jws import JWSRegistry
+from joserfc.jws import JWSRegistry, serialize_compact
 from tests.access.people.support import NOW
 
 CLIENT_ID = "head:water"
@@ -35,7 +34,7 @@ def as_json(content: object, status: int = 200) -> Answer:
 def sign(claims: dict[str, Any], key: Key = KEY, algorithm: str = "RS256", **header: Any) -> str:
     registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
     named = {} if key.kid is None else {"kid": key.kid}
-    return jwt.encode({"alg": algorithm, **named, **header}, claims, key, registry=registry)
+    return serialize_compact({"alg": algorithm, **named, **header}, json.dumps(claims), key, registry=registry)
 
 
 def unsigned(claims: dict[str, Any], algorithm: str = "none", **header: object) -> str:

@@ -48,26 +48,32 @@ def verify(provider: Provider, tokens: Tokens, directory: Directory, *, nonce: s
         UnauthenticatedError: it must not be believed; the message names the check, never what the token says.
         NetworkError: the provider's keys cannot be had.
     """
-    from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]  # has no type information
     from joserfc.errors import JoseError
 
     try:
         token = _decoded(provider, tokens.id_token, directory, now)
-        options = {
-            "iss": {"essential": True, "value": provider.issuer},
-            "aud": {"essential": True, "value": provider.client_id},
-            "sub": {"essential": True},
-            "at_hash": {"essential": False},
-        }
-        params = {"client_id": provider.client_id, "nonce": nonce, "access_token": tokens.access_token}
-        CodeIDToken(token.claims, token.header, options, params).validate(int(now.timestamp()), LEEWAY)
+        _check_claims(provider, token, nonce, tokens.access_token, now)
     except JoseError as error:
         # Not "from error": it may quote the token.
         raise _refused(provider, getattr(error, "claim", "") or error.error) from None
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # What the libraries say to a token whose parts are of kinds that none has.
-        raise _refused(provider, "form") from None
     return _identity(provider, token.claims)
+
+
+def _check_claims(provider: Provider, token: Token, nonce: str, access_token: str, now: datetime) -> None:
+    """Check all that the token says about itself; JoseError names what does not fit."""
+    from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]  # has no type information
+    from joserfc.errors import InvalidClaimError
+
+    options = {
+        "iss": {"essential": True, "value": provider.issuer},
+        "aud": {"essential": True, "value": provider.client_id},
+        "sub": {"essential": True},
+        "at_hash": {"essential": False},
+    }
+    if not isinstance(token.claims.get("at_hash", ""), str):
+        raise InvalidClaimError("at_hash")  # the library expects a text
+    params = {"client_id": provider.client_id, "nonce": nonce, "access_token": access_token}
+    CodeIDToken(token.claims, token.header, options, params).validate(int(now.timestamp()), LEEWAY)
 
 
 def _decoded(provider: Provider, id_token: str, directory: Directory, now: datetime) -> Token:
@@ -85,11 +91,17 @@ def _decoded(provider: Provider, id_token: str, directory: Directory, now: datet
 
 
 def _decode(id_token: str, keys: KeySet) -> Token:
+    from joserfc.errors import DecodeError
     from joserfc.jws import JWSRegistry
     from joserfc.jwt import decode
 
     # Header parameters that nobody has to understand are none of our business; "crit" is checked all the same.
-    return decode(id_token, keys, registry=JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False))
+    registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+    try:
+        return decode(id_token, keys, registry=registry)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # What the library says to a token whose parts are of kinds that none has.
+        raise DecodeError from None
 
 
 def _identity(provider: Provider, claims: dict[str, Any]) -> Identity:
