@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_network
 
 import httpx
 import pytest
@@ -62,3 +63,17 @@ def test_what_no_provider_can_be(field: str, value: object) -> None:
     assert "canary" not in repr(good)
     with pytest.raises(UsageError, match=f"'{field}'"):
         replace(good, **{field: value})  # type: ignore[arg-type]  # any field
+
+
+@pytest.mark.parametrize(
+    "issuer", ["https://id.example.com", "https://id.example.com:8443/a/", "http://localhost:8080/a", "http://[::1]:80"]
+)
+def test_what_an_issuer_can_be(issuer: str) -> None:
+    assert Provider("corp", "Corp", issuer, "headwater").issuer == issuer
+
+
+def test_plain_http_within_a_private_network_that_was_allowed() -> None:
+    issuer, networks = "http://10.1.2.3:8080/realms/corp", (ip_network("10.0.0.0/8"),)
+    assert Provider("corp", "Corp", issuer, "headwater", private_networks=networks).issuer == issuer
+    with pytest.raises(UsageError, match="'issuer'"):
+        Provider("corp", "Corp", issuer, "headwater")
