@@ -80,7 +80,6 @@ def test_an_endpoint_elsewhere_by_https(remote: Remote) -> None:
         (lambda: as_json({"keys": [{"kty": "oct", "k": "YQ"}]}), RemoteError),
         (lambda: as_json({"error": "canary"}, 500), RemoteError),
         (lambda: (302, {"Location": "https://example.com/"}, b""), OriginDeniedError),
-        (lambda: (200, {}, b" " * 1_100_000 + b"{}"), RemoteError),
     ],
 )
 def test_what_is_no_document(remote: Remote, path: str, answer: Callable[[], Answer], kind: type[NetworkError]) -> None:
@@ -92,6 +91,14 @@ def test_what_is_no_document(remote: Remote, path: str, answer: Callable[[], Ans
     # Nothing of it is kept: once the provider is well, people come in.
     remote.answers.clear()
     assert list(directory.keys(provider, now=NOW))
+
+
+@pytest.mark.parametrize("path", [DOCUMENT, "/keys"])
+def test_a_document_without_end(remote: Remote, path: str) -> None:
+    content = remote.metadata() if path == DOCUMENT else {"keys": remote.keys}
+    remote.answers[path] = lambda: as_json({**content, "more": "x" * 1_100_000})
+    with pytest.raises(RemoteError, match="larger than"):
+        Directory().keys(described(remote), now=NOW)
 
 
 def test_a_list_of_methods_that_is_none(remote: Remote) -> None:

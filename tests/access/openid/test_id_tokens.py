@@ -134,7 +134,7 @@ def tampered(claims: dict[str, Any]) -> str:
     return f"{header}.{encoded({**claims, 'sub': 'canary'})}.{signature}"
 
 
-def small_key() -> RSAKey:
+def same_name() -> RSAKey:
     return RSAKey.generate_key(2048, {"kid": "first"})
 
 
@@ -146,7 +146,7 @@ def small_key() -> RSAKey:
         (lambda claims: unsigned(claims, "RS256"), "bad_signature"),
         (lambda claims: confused(claims, Encoding.PEM), "unsupported_algorithm"),
         (lambda claims: sign(claims, KEY, "RS512"), "unsupported_algorithm"),
-        (lambda claims: sign(claims, small_key()), "bad_signature"),
+        (lambda claims: sign(claims, same_name()), "bad_signature"),
         (lambda claims: sign(claims, OTHER_KEY), "invalid_key_id"),
         (lambda claims: sign(claims, EC_KEY, "ES256"), "invalid_key_id"),
         (lambda claims: confused(claims, Encoding.DER), "unsupported_algorithm"),
@@ -183,6 +183,14 @@ def test_a_key_for_encryption_signs_nothing(browser: Browser, remote: Remote) ->
     assert check_failed(browser) == "'invalid_key_id'."
 
 
+@pytest.mark.filterwarnings("ignore:Key size should be")
+def test_a_short_key_is_no_key(browser: Browser, remote: Remote) -> None:
+    key = RSAKey.generate_key(1024, {"kid": "short"})
+    remote.keys += public(key)
+    remote.signed = lambda claims: sign(claims, key)
+    assert check_failed(browser) == "'invalid_key_id'."
+
+
 def test_without_a_key_id_there_has_to_be_one_key(browser: Browser, remote: Remote) -> None:
     nameless = RSAKey.import_key({n: v for n, v in KEY.as_dict(private=True).items() if n != "kid"})
     remote.keys = [{n: v for n, v in key.items() if n != "kid"} for key in public(KEY)]
@@ -211,7 +219,7 @@ def test_keys_that_were_changed_are_asked_for_once_more(browser: Browser, remote
 
 def test_a_key_that_was_replaced_under_its_name(browser: Browser, remote: Remote) -> None:
     browser.sign_in()
-    key = small_key()
+    key = same_name()
     remote.keys = public(key)
     remote.signed = lambda claims: sign(claims, key)
     browser.sign_in()

@@ -28,6 +28,9 @@ MAX_BYTES = 1024 * 1024
 #: Key types that the allowed algorithms use: a symmetric key has no business among published ones.
 _KEY_TYPES = ("RSA", "EC", "OKP")
 
+#: What RFC 7518 asks for; a shorter one may be broken by now.
+SHORTEST_RSA_KEY = 2048
+
 T = TypeVar("T")
 
 
@@ -173,14 +176,15 @@ def _key(entry: object) -> Key | None:
     """One published key; None for one of a kind that we have no use for, which spoils none of the others."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from joserfc.errors import JoseError
-    from joserfc.jwk import import_key
+    from joserfc.jwk import RSAKey, import_key
 
     if not isinstance(entry, dict) or entry.get("kty") not in _KEY_TYPES or entry.get("use", "sig") != "sig":
         return None
     try:
-        return import_key(entry)
+        key = import_key(entry)
     except (JoseError, ValueError, KeyError, TypeError, UnsupportedAlgorithm):
         return None
+    return None if isinstance(key, RSAKey) and key.public_key.key_size < SHORTEST_RSA_KEY else key
 
 
 def _unusable(provider: Provider, what: str) -> RemoteError:
