@@ -86,8 +86,8 @@ class Provider:
         """
         if not self.allowed_email_domains:
             return True
-        domain = (email or "").rpartition("@")[2].casefold()
-        return domain in {allowed.casefold() for allowed in self.allowed_email_domains}
+        name, _, domain = (email or "").rpartition("@")
+        return bool(name) and domain.casefold() in {allowed.casefold() for allowed in self.allowed_email_domains}
 
     def _unusable(self, field: str, hint: str) -> UsageError:
         return _unusable(field, hint, place=f"openid '{self.name}'")
