@@ -201,6 +201,7 @@ def test_who_is_disabled_stays_out(browser: Browser, remote: Remote) -> None:
         ({"email": "ann@example.org", "email_verified": False}, False),
         ({"email": "ann@example.org.evil.example", "email_verified": True}, False),
         ({"email": "ann@evil.example", "email_verified": True}, False),
+        ({"email": "ann@evilexample.org", "email_verified": True}, False),
         ({"email": "example.org", "email_verified": True}, False),
         ({}, False),
     ],
