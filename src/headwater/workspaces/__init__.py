@@ -10,13 +10,16 @@ from headwater.workspaces.base import (
     SignatureInfo,
     WorkspaceInfo,
 )
+from headwater.workspaces.credentials import CREDENTIAL_KINDS, CredentialKind, check_credential, make_credential
 from headwater.workspaces.naming import dataset_name
-from headwater.workspaces.registry import list_kinds, load_connector
+from headwater.workspaces.registry import credential_kinds, list_kinds, load_connector
 from headwater.workspaces.sources import Source, SourceService
 
 __all__ = [
+    "CREDENTIAL_KINDS",
     "Connector",
     "Credential",
+    "CredentialKind",
     "DatasetInfo",
     "JobInfo",
     "ModelInfo",
@@ -25,7 +28,10 @@ __all__ = [
     "Source",
     "SourceService",
     "WorkspaceInfo",
+    "check_credential",
+    "credential_kinds",
     "dataset_name",
     "list_kinds",
     "load_connector",
+    "make_credential",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,15 +20,27 @@ ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 #: Registered models come at most 1,000 a page; versions could come 200,000 at once, which no one should hold.
 MODELS_A_PAGE = 1_000
 VERSIONS_A_PAGE = 5_000
+BUSY_TRIES = 4
 
 
 class MLflowClient:
     """The calls Headwater makes to an MLflow server, each giving the JSON object MLflow answers with."""
 
-    def __init__(self, configuration: MLflowConfiguration, credential: Credential | None, timeout: float) -> None:
+    def __init__(
+        self,
+        configuration: MLflowConfiguration,
+        credential: Credential | None,
+        private_networks: Sequence[IPv4Network | IPv6Network],
+        timeout: float,
+    ) -> None:
         self.configuration = configuration
-        headers = credential.headers if credential else None
-        self._http = HttpClient(configuration.origin, headers=headers, timeout=timeout)
+        self._http = HttpClient(
+            configuration.origin,
+            credential=credential.headers if credential else None,
+            private_networks=private_networks,
+            timeout=timeout,
+            busy_tries=BUSY_TRIES,
+        )
 
     def close(self) -> None:
         self._http.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -37,16 +38,25 @@ class MLflowConnector:
 
     Args:
         url: the server's address, with the path it is mounted under.
-        credential: headers for basic or token authentication.
+        credential: a user's name and password, or a token that what stands before the server asks for.
+        private_networks: networks that are not public and that may be reached all the same.
         timeout: seconds to wait for each answer.
     """
 
     kind: str = "mlflow"
     capabilities: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets", "artifacts"})
+    credential_kinds: frozenset[str] = frozenset({"anonymous", "basic", "token", "key"})
 
-    def __init__(self, url: str, *, credential: Credential | None = None, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        credential: Credential | None = None,
+        private_networks: Sequence[IPv4Network | IPv6Network] = (),
+        timeout: float = 30.0,
+    ) -> None:
         self._configuration = MLflowConfiguration.from_url(url)
-        self._client = MLflowClient(self._configuration, credential, timeout)
+        self._client = MLflowClient(self._configuration, credential, private_networks, timeout)
         self._experiments: dict[str, str] = {}
 
     def close(self) -> None:
