@@ -89,7 +89,7 @@ def running_authority(folder: Path, secret: str) -> Iterator[Authority]:
     httpd.socket = context.wrap_socket(httpd.socket, server_side=True)
     authority.url = f"https://localhost:{httpd.server_address[1]}"
     authority.tls = ssl.create_default_context(cafile=str(certificate))
-    thread = threading.Thread(target=httpd.serve_forever)
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield authority

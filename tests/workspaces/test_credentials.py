@@ -173,7 +173,7 @@ def test_a_managed_identity_is_the_machines_own(monkeypatch: pytest.MonkeyPatch)
             self.wfile.write(body)
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=httpd.serve_forever)
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.02,))
     thread.start()
     try:
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{httpd.server_address[1]}/msi/token")

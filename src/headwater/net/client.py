@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ MAX_REDIRECTS = 5
 MAX_ERROR_BYTES = 64 * 1024
 #: What says "not now": a GET so answered can be asked again.
 _BUSY = frozenset({429, 503})
+_NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|\A\s|\s\Z")
 
 
 class _WithoutQuery(logging.Filter):
@@ -250,6 +252,8 @@ class HttpClient:
         carried = self._credential() if self._credential is not None else {}
         replaced = {name.lower() for name in carried}
         kept = [(name, value) for name, value in headers.items() if name.lower() not in replaced]
+        for name, value in [*kept, *carried.items()]:
+            self._check_header(name, value)
         return self._client.build_request(
             method,
             url,
@@ -258,6 +262,15 @@ class HttpClient:
             timeout=min(self._timeout, max(0.001, ends - time.monotonic())),
             extensions={"trace": self._trace},
         )
+
+    def _check_header(self, name: str, value: str) -> None:
+        """Refuse what no header can hold here: the transport would, but its words and its log quote the value."""
+        if _NOT_IN_A_HEADER.search(value):
+            raise UsageError(
+                f"The header '{name}' holds what no header can.",
+                place=str(self.origin),
+                hint="Check the credential for a line break, a space at its ends and other invisible characters.",
+            )
 
     def _url(self, path: str, base: str = "") -> httpx.URL:
         """The address of ``path``, seen from ``base``, if it stays on the origin; UsageError where it is none."""
@@ -342,13 +355,6 @@ class HttpClient:
                 status=302,
                 place=str(self.origin),
             ) from error
-        except httpx.LocalProtocolError:
-            # Its words quote the header that cannot be sent, which may be the credential: they stay here.
-            raise UsageError(
-                f"{method} {bare_path(path)} cannot be sent: a header of it holds what no header can.",
-                place=str(self.origin),
-                hint="Check the credential for line breaks and other invisible characters.",
-            ) from None
         except httpx.TransportError as error:
             # The transport's own words name a cause ("Connection refused"), never what was sent.
             raise UnreachableError(
