@@ -38,8 +38,10 @@ def error_code_of(body: bytes) -> str:
 
 def status_hint(status: int) -> str:
     """What to do about a failure of that status."""
-    if status in {401, 403}:
-        return "Check the credential stored for this address and what it may do there."
+    if status == 401:
+        return "Check the credential stored for this address: it is missing, wrong or has expired."
+    if status == 403:
+        return "The credential stored for this address is known there, but may not do this: have it given the right."
     if status == 404:
         return "Check the name and the address."
     if status in _TRANSIENT:

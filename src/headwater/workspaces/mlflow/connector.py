@@ -63,7 +63,9 @@ class MLflowConnector:
         self._client.close()
 
     def test(self) -> WorkspaceInfo:
-        next(self._client.search_models(max_results=1), None)
+        for item in self._client.search_models(max_results=1):
+            self._read(extract.model, item)
+            break
         return WorkspaceInfo(
             kind=self.kind,
             url=self._configuration.url,

@@ -1,0 +1,147 @@
+"""The MLflow connector against a server with sign-in (MLflow's own basic-auth application), as several accounts."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from headwater.errors import RemoteError
+from headwater.workspaces import Credential, make_credential
+from headwater.workspaces.mlflow import MLflowConnector
+from headwater.workspaces.mlflow.local import LocalServer
+
+pytestmark = pytest.mark.xdist_group("mlflow")
+
+ADMIN, READER, STRANGER = "admin", "reader", "stranger"
+CANARY = "canary-3b77"
+SETTINGS = """\
+[mlflow]
+default_permission = NO_PERMISSIONS
+database_uri = sqlite:///{folder}/accounts.db
+admin_username = admin
+admin_password = {password}
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+"""
+
+
+def password(user: str) -> str:
+    return f"{CANARY}-{user}"
+
+
+class GuardedServer(LocalServer):
+    """MLflow asks for a name and password, and gives nobody anything that was not granted."""
+
+    def _command(self) -> list[str]:
+        settings = self.folder / "accounts.ini"
+        settings.write_text(SETTINGS.format(folder=self.folder, password=password(ADMIN)))
+        variables = [f"MLFLOW_AUTH_CONFIG_PATH={settings}", "MLFLOW_FLASK_SERVER_SECRET_KEY=only-for-tests"]
+        return ["/usr/bin/env", *variables, *super()._command(), "--app-name", "basic-auth"]
+
+
+@dataclass(frozen=True)
+class Guarded:
+    url: str
+    run_id: str
+
+    def as_user(self, user: str, secret: str | None = None) -> MLflowConnector:
+        return MLflowConnector(self.url, credential=account(user, secret))
+
+
+def account(user: str, secret: str | None = None) -> Credential:
+    return make_credential("basic", {"username": user}, secret or password(user))
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    """``reader`` may READ the model late_arrival and nothing else, ``stranger`` nothing."""
+    folder = tmp_path_factory.mktemp("guarded")
+    seed = Path(__file__).parent / "seed.py"
+    signed_in = {"MLFLOW_TRACKING_USERNAME": ADMIN, "MLFLOW_TRACKING_PASSWORD": password(ADMIN)}
+    with GuardedServer(folder / "server") as server:
+        seeded = subprocess.run(
+            [sys.executable, str(seed), server.url, str(folder / "data")],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=os.environ | signed_in,
+        )
+        assert seeded.returncode == 0, seeded.stderr
+        grant = {"resource_type": "registered_model", "resource_id": "late_arrival", "permission": "READ"}
+        with httpx.Client(base_url=server.url, auth=(ADMIN, password(ADMIN)), trust_env=False, timeout=30) as admin:
+            for user in (READER, STRANGER):
+                made = {"username": user, "password": password(user)}
+                admin.post("/api/2.0/mlflow/users/create", json=made).raise_for_status()
+            granted = admin.post("/api/3.0/mlflow/users/permissions/grant", json={"username": READER, **grant})
+            granted.raise_for_status()
+        yield Guarded(server.url, json.loads(seeded.stdout.splitlines()[-1])["run_id"])
+
+
+def test_each_account_sees_what_it_may(guarded: Guarded) -> None:
+    seen: dict[str, set[str]] = {}
+    versions: dict[str, set[str]] = {}
+    for user in (ADMIN, READER, STRANGER):
+        with closing(guarded.as_user(user)) as connector:
+            assert connector.test().kind == "mlflow"
+            seen[user] = {model.name for model in connector.list_models()}
+            versions[user] = {version.model for version in connector.list_versions()}
+    assert seen[ADMIN] >= {"late_arrival", "unsigned", "empty"}
+    assert (seen[READER], seen[STRANGER]) == ({"late_arrival"}, set())
+    assert (versions[READER], versions[STRANGER]) == ({"late_arrival"}, set())
+
+
+def test_a_mere_reader_of_a_model_can_use_it_in_full_but_for_its_run(guarded: Guarded, tmp_path: Path) -> None:
+    """READ on a model reaches its versions and their MLmodel files; runs and other artifacts belong to experiments."""
+    with closing(guarded.as_user(READER)) as connector:
+        version = connector.get_version("late_arrival", "1")
+        assert version.signature is not None and version.digest is not None
+        assert connector.get_version("late_arrival", alias="champion") == version
+        assert connector.get_version("late_arrival").version == "2"
+        with pytest.raises(RemoteError) as caught:
+            connector.get_job(guarded.run_id)
+    assert caught.value.status == 403
+    assert "READ" in caught.value.hint and "experiment" in caught.value.hint
+
+
+def test_who_may_not_read_a_model_is_told_what_to_do(guarded: Guarded) -> None:
+    with closing(guarded.as_user(STRANGER)) as connector, pytest.raises(RemoteError) as caught:
+        connector.get_version("late_arrival", "1")
+    assert caught.value.status == 403
+    assert "READ" in caught.value.hint and caught.value.place == guarded.url
+
+
+@pytest.mark.parametrize("credential", [None, account(READER, "wrong"), make_credential("token", {}, "wrong")])
+def test_no_and_wrong_credentials_are_told_apart_from_missing_rights(
+    guarded: Guarded, credential: Credential | None
+) -> None:
+    with (
+        closing(MLflowConnector(guarded.url, credential=credential)) as connector,
+        pytest.raises(RemoteError) as caught,
+    ):
+        connector.test()
+    assert caught.value.status == 401
+    assert "password" in caught.value.hint
+
+
+def test_no_password_is_found_anywhere(guarded: Guarded, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with closing(guarded.as_user(STRANGER)) as connector:
+        list(connector.list_models())
+        with pytest.raises(RemoteError) as caught:
+            connector.get_job(guarded.run_id)
+        told = repr(connector) + str(vars(connector)) + "".join(traceback.format_exception(caught.value))
+    sent = account(STRANGER).headers()["Authorization"].removeprefix("Basic ")
+    assert "runs/get" in caplog.text
+    for secret in (CANARY, sent):
+        assert secret not in caplog.text + told + str(caught.value.to_dict())
