@@ -101,17 +101,23 @@ def test_each_account_sees_what_it_may(guarded: Guarded) -> None:
     assert (versions[READER], versions[STRANGER]) == ({"late_arrival"}, set())
 
 
-def test_a_mere_reader_of_a_model_can_use_it_in_full_but_for_its_run(guarded: Guarded, tmp_path: Path) -> None:
+def test_a_mere_reader_of_a_model_reads_its_signature_and_not_its_run_or_files(
+    guarded: Guarded, tmp_path: Path
+) -> None:
     """READ on a model reaches its versions and their MLmodel files; runs and other artifacts belong to experiments."""
     with closing(guarded.as_user(READER)) as connector:
         version = connector.get_version("late_arrival", "1")
         assert version.signature is not None and version.digest is not None
         assert connector.get_version("late_arrival", alias="champion") == version
         assert connector.get_version("late_arrival").version == "2"
-        with pytest.raises(RemoteError) as caught:
-            connector.get_job(guarded.run_id)
-    assert caught.value.status == 403
-    assert "READ" in caught.value.hint and "experiment" in caught.value.hint
+        for ask in (
+            lambda: connector.get_job(guarded.run_id),
+            lambda: connector.download_version("late_arrival", "1", tmp_path),
+        ):
+            with pytest.raises(RemoteError) as caught:
+                ask()
+            assert caught.value.status == 403
+            assert "READ" in caught.value.hint and "experiment" in caught.value.hint
 
 
 def test_who_may_not_read_a_model_is_told_what_to_do(guarded: Guarded) -> None:
