@@ -77,6 +77,7 @@ def test_listings_are_complete_over_many_pages(connector: AzureMLConnector, mana
 
 def test_what_is_archived_is_not_listed_and_is_still_found(connector: AzureMLConnector, management: Management) -> None:
     assert "3" not in {version.version for version in connector.list_versions("late-arrival")}
+    assert all("listViewType=ActiveOnly" in target for target in management.seen)
     assert connector.get_version("late-arrival", "3").status == "ARCHIVED"
     # A plane that does not know the filter, or lists what was archived a moment ago.
     management.items["models/recent"] = {"name": "recent", "properties": {"isArchived": "no"}}
