@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import logging
 import stat
@@ -97,6 +98,14 @@ def test_every_kind_says_what_it_consists_of() -> None:
         assert check_credential(name, fields, has_secret=kind.has_secret) is kind
     own = {name for name, kind in CREDENTIAL_KINDS.items() if kind.uses_machine_identity}
     assert own == {"entra_managed_identity", "entra_cli"}
+
+
+def test_without_its_library_entra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    for kind, secret in (("entra_client_secret", CANARY), ("entra_managed_identity", None), ("entra_cli", None)):
+        with pytest.raises(UsageError) as caught:
+            make_credential(kind, PRINCIPAL if secret else {}, secret)
+        assert "headwater[azure]" in caught.value.hint
 
 
 def test_a_token_is_kept_until_it_nears_its_end(authority: Authority) -> None:

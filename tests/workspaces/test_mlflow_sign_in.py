@@ -20,7 +20,7 @@ from headwater.workspaces.mlflow.local import LocalServer
 
 pytestmark = pytest.mark.xdist_group("mlflow")
 
-ADMIN, READER, STRANGER = "admin", "reader", "stranger"
+ADMIN, ANALYST, READER, STRANGER = "admin", "analyst", "reader", "stranger"
 CANARY = "canary-3b77"
 MLMODEL = """\
 flavors: {python_function: {loader_module: none}}
@@ -66,20 +66,25 @@ def account(user: str, secret: str | None = None) -> Credential:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    """``reader`` may READ the model late_arrival and nothing else, ``stranger`` nothing."""
+    """``reader`` may READ the model late_arrival, ``analyst`` its experiment as well, ``stranger`` nothing."""
     with GuardedServer(tmp_path_factory.mktemp("guarded") / "server") as server:
         with httpx.Client(base_url=server.url, auth=(ADMIN, password(ADMIN)), trust_env=False, timeout=30) as admin:
-            run_id = _train(admin)
-            for user in (READER, STRANGER):
+            run_id, experiment = _train(admin)
+            for user in (ANALYST, READER, STRANGER):
                 _post(admin, "/api/2.0/mlflow/users/create", username=user, password=password(user))
-            grant = {"resource_type": "registered_model", "resource_id": "late_arrival", "permission": "READ"}
-            _post(admin, "/api/3.0/mlflow/users/permissions/grant", username=READER, **grant)
+            for user, kind, resource in (
+                (READER, "registered_model", "late_arrival"),
+                (ANALYST, "registered_model", "late_arrival"),
+                (ANALYST, "experiment", experiment),
+            ):
+                grant = {"resource_type": kind, "resource_id": resource, "permission": "READ"}
+                _post(admin, "/api/3.0/mlflow/users/permissions/grant", username=user, **grant)
         yield Guarded(server.url, run_id)
 
 
-def _train(admin: httpx.Client) -> str:
-    """Two versions of one model, from one run, and a model without any; the run's id."""
-    experiment = _post(admin, "/api/2.0/mlflow/experiments/create", name="delays")["experiment_id"]
+def _train(admin: httpx.Client) -> tuple[str, str]:
+    """Two versions of one model, from one run, and a model without any; the run's id and the experiment's."""
+    experiment: str = _post(admin, "/api/2.0/mlflow/experiments/create", name="delays")["experiment_id"]
     run_id: str = _post(admin, "/api/2.0/mlflow/runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
     folder = f"{experiment}/{run_id}/artifacts/model"
     admin.put(f"/api/2.0/mlflow-artifacts/artifacts/{folder}/MLmodel", content=MLMODEL).raise_for_status()
@@ -89,7 +94,7 @@ def _train(admin: httpx.Client) -> str:
         source = {"source": f"mlflow-artifacts:/{folder}", "run_id": run_id}
         _post(admin, "/api/2.0/mlflow/model-versions/create", name="late_arrival", **source)
     _post(admin, "/api/2.0/mlflow/registered-models/alias", name="late_arrival", alias="champion", version="1")
-    return run_id
+    return run_id, experiment
 
 
 def _post(admin: httpx.Client, path: str, **payload: str) -> Any:
@@ -128,6 +133,12 @@ def test_a_mere_reader_of_a_model_reads_its_signature_and_not_its_run_or_files(
                 ask()
             assert caught.value.status == 403
             assert "READ" in caught.value.hint and "experiment" in caught.value.hint
+
+
+def test_with_its_experiment_a_model_can_be_used_in_full(guarded: Guarded, tmp_path: Path) -> None:
+    with closing(guarded.as_user(ANALYST)) as connector:
+        assert connector.get_job(guarded.run_id).experiment == "delays"
+        assert (connector.download_version("late_arrival", "1", tmp_path) / "MLmodel").read_text() == MLMODEL
 
 
 def test_who_may_not_read_a_model_is_told_what_to_do(guarded: Guarded) -> None:

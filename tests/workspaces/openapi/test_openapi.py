@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,7 +193,6 @@ BOMB = b"a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
     [
         BOMB + b"openapi: 3.1.0\ninfo: {}\npaths: {}\n",
         b"openapi: 3.1.0\ninfo: {}\npaths: &me {self: *me}\n",
-        b"openapi: 3.1.0\ninfo: {}\npaths: !!python/object/apply:os.system ['true']\n",
         b'{"openapi":"3.1.0","info":{},"paths":{},"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
         b"[" * 100_000,
         b"a: b\n" * 200_000,
@@ -209,6 +209,13 @@ BOMB = b"a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
 def test_what_is_no_description_is_refused_within_bounds(content: bytes) -> None:
     with pytest.raises(WorkspaceError):
         read_document(content)
+
+
+def test_a_description_runs_nothing(tmp_path: Path) -> None:
+    trap = f"openapi: 3.1.0\ninfo: {{}}\npaths: {{}}\nx: !!python/object/apply:os.mkdir ['{tmp_path}/ran']\n"
+    with pytest.raises(WorkspaceError):
+        read_document(trap.encode())
+    assert not (tmp_path / "ran").exists()
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="surrogatepass")))

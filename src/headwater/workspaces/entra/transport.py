@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlencode
 
 from azure.core.pipeline.transport import HttpResponse, HttpTransport
 from azure.core.rest import HttpRequest
@@ -86,11 +87,8 @@ class GuardedTransport(HttpTransport[HttpRequest, HttpResponse]):
 
 
 def _content(request: HttpRequest) -> bytes | None:
-    # A form is kept apart from other content until somebody sends it.
-    form = getattr(request, "_data", None)
-    if form:
-        from urllib.parse import urlencode
-
-        return urlencode(form).encode()
+    """What is sent along: a form's fields, or text."""
     content = request.content
+    if isinstance(content, dict):
+        return urlencode(content).encode()
     return content.encode() if isinstance(content, str) else content
