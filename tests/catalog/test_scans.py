@@ -156,6 +156,7 @@ class ScriptedWorkspace:
     asked: list[str] = field(default_factory=list)
     kind: str = "mlflow"
     capabilities: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets"})
+    credential_kinds: frozenset[str] = frozenset({"anonymous"})
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)

@@ -67,7 +67,7 @@ class Questions:
     def sources(self) -> None:
         service = SourceService(self.database)
         expected = self.seen(self.estate.sources, Action.SOURCE_READ)
-        assert {source.name for source in service.list(self.actor)} == expected
+        assert {source.name for source in service.every(self.actor)} == expected
         for name in self.estate.sources:
             self.is_found(name in expected, service.get, self.actor, name)
 

@@ -27,6 +27,7 @@ class TestContract(ConnectorContract):
     def expected(self, mlflow_server: SeededMLflow) -> Expected:
         places = [str(mlflow_server.data / "flights"), str(mlflow_server.data / "weather.csv")]
         return Expected(
+            factory=MLflowConnector,
             kind="mlflow",
             url=mlflow_server.url,
             models=frozenset({"late_arrival", "odd name (ü)", "unsigned", "empty"}),
@@ -38,6 +39,11 @@ class TestContract(ConnectorContract):
             inputs=("distance", "carrier"),
             outputs=("probability", "label"),
             datasets=frozenset(name for name in map(dataset_name, places) if name),
+            shapes=(
+                {"registered_models": 3, "model_versions": 3},
+                {"registered_models": [3], "model_versions": [3], "model_version": 3},
+                {"registered_models": [{}], "model_versions": [{}], "model_version": {}, "run": {}},
+            ),
         )
 
 

@@ -5,8 +5,7 @@ Whoever asks is named in every call (``actor``), and sees and does what their ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import Literal, Self
 
 from sqlalchemy import select
 
-from headwater.access import SYSTEM, Action, Actor, install, may, server_scope
+from headwater.access import Actor, install
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
+from headwater.app.reach import Workspaces, reach_of
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -50,7 +50,7 @@ from headwater.models.ledger import Ledger
 from headwater.models.pool import ScorerPool
 from headwater.models.rights import ActorsRights
 from headwater.store import open_database, tables, utc_now
-from headwater.workspaces import Connector, SourceService, load_connector
+from headwater.workspaces import SourceService
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +111,6 @@ class Headwater:
 
     # -- sources ---------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def connector(self, actor: Actor, source_name: str) -> Iterator[Connector]:
-        """A connector to a registered source, closed afterwards."""
-        source = self.sources.get(actor, source_name)
-        connector = load_connector(source.kind, source.url)
-        try:
-            yield connector
-        finally:
-            connector.close()
-
     def scan(
         self,
         actor: Actor,
@@ -129,7 +119,7 @@ class Headwater:
         progress: Callable[[int, int], None] | None = None,
     ) -> ScanReport:
         """Bring what a source holds into the catalog."""
-        with self.connector(actor, source_name) as connector:
+        with self.sources.connect(actor, source_name, purpose="scan") as connector:
             source = self.sources.get(actor, source_name)
             return scan(self.database, actor, source, connector, kind, progress=progress)
 
@@ -143,26 +133,20 @@ class Headwater:
         """Save the dataflow that a folder's files hold; ``collection`` is where a new one goes."""
         return self.dataflows.apply(actor, load_folder(folder), collection)
 
-    def folders(self, actor: Actor) -> Sequence[Path]:
-        """The home's folders that queries which run with somebody's rights may read."""
-        with self.database.read() as connection:
-            granted = may(connection, actor, Action.CONNECTION_USE, server_scope(connection))
-        return self.home.folders if granted else ()
-
     def model_environment(self, actor: Actor, on_progress: FunctionProgress | None = None) -> ModelEnvironment:
         """The models of all registered sources, as functions that run with ``actor``'s rights, with the ledger.
 
         Its owner closes it.
         """
-        # Which models may be seen is asked of each; a grant on one model shows nothing of its workspace.
-        sources = self.sources.list(SYSTEM)
+        workspaces = Workspaces(self.sources, actor)
         return ModelEnvironment(
-            {source.name: load_connector(source.kind, source.url) for source in sources},
+            workspaces,
             self.home.models,
             self.ledger,
-            rights=ActorsRights(self.database, actor, {source.name: source.scope_id for source in sources}),
+            rights=ActorsRights(self.database, actor, workspaces.scopes),
             scorers=self.scorers,
             on_progress=on_progress,
+            on_close=workspaces.close,
         )
 
     def refresh(
@@ -180,7 +164,7 @@ class Headwater:
             self.installation,
             self.home.tables,
             self.home.locks,
-            self.folders,
+            lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             lambda runner: self.model_environment(runner, on_scoring),
         )
         dataflow = self.dataflows.get(actor, dataflow_name)
@@ -224,7 +208,7 @@ class Headwater:
         latest = history.latest(self.database, actor, limit=1)
         return Overview(
             len(self.tables.list(actor)),
-            len(self.sources.list(actor)),
+            self.sources.count(actor),
             sum(self.assets.counts_by_type(actor).values()),
             latest[0] if latest else None,
         )

@@ -20,7 +20,7 @@ def list_sources(home: Path) -> None:
     """List the sources."""
     with Headwater.open(home) as app:
         scans = app.last_scans(machine())
-        for source in app.sources.list(machine()):
+        for source in app.sources.every(machine()):
             scan = scans.get(source.name)
             state = "never scanned" if scan is None else f"{scan.status} {scan.started_at:%Y-%m-%d %H:%M} UTC"
             show(f"{source.name}\t{source.kind}\t{source.url}\t{source.collection}\t{state}")

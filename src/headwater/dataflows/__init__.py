@@ -3,7 +3,7 @@
 from headwater.dataflows.definition import DataflowDefinition, Settings, load_folder
 from headwater.dataflows.history import EntitySummary, RefreshSummary
 from headwater.dataflows.published import Page, PublishedTable, PublishedTables
-from headwater.dataflows.refresh import EntityResult, Refresher, RefreshEvent, RefreshResult
+from headwater.dataflows.refresh import EntityResult, Reach, Refresher, RefreshEvent, RefreshResult
 from headwater.dataflows.service import Dataflow, DataflowService
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Page",
     "PublishedTable",
     "PublishedTables",
+    "Reach",
     "RefreshEvent",
     "RefreshResult",
     "RefreshSummary",

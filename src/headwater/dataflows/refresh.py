@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from headwater.plan.lineage import lineage_nodes
 from headwater.plan.nodes import Call as CallNode
 from headwater.plan.nodes import Node, Source
 from headwater.powerquery import PlanTable, Session, Value, batch_function_value, evaluate_queries, to_plan_table
+from headwater.powerquery.connections import Connections, Resolver
 from headwater.store import Database, tables, utc_now
 from headwater.tables import discard, published_schema, staged_scan
 from headwater.tables import stage as stage_table
@@ -63,6 +65,15 @@ class RefreshResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """What queries may reach beyond what they are given: files, data sources by their connections, private networks."""
+
+    folders: Sequence[Path] = ()
+    connections: Resolver = field(default_factory=Connections)
+    networks: Sequence[IPv4Network | IPv6Network] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Begun:
     """When work on an entity began, and what had been scored until then."""
 
@@ -88,7 +99,7 @@ class Refresher:
         installation: this installation's id, for names in the catalog.
         tables: the folder of published tables.
         locks: a folder for lock files; one writer a dataflow.
-        folders: folders that queries which run with somebody's rights may read.
+        reach: what queries may reach that run with somebody's rights, for a dataflow of this scope.
         environment: makes the models that such queries may call, as of now; closed after the refresh.
         engine_settings: settings of the engine, e.g. ``memory_limit``.
     """
@@ -97,7 +108,7 @@ class Refresher:
     installation: str
     tables: Path
     locks: Path
-    folders: Callable[[Actor], Sequence[Path]]
+    reach: Callable[[Actor, int], Reach]
     environment: Callable[[Actor], ModelEnvironment]
     engine_settings: Mapping[str, object] = field(default_factory=dict)
 
@@ -179,6 +190,7 @@ class _Run:
         self._id = identifier
         self._on_event = on_event
         self._runner = dataflow.runner
+        self._reach = refresher.reach(self._runner, dataflow.scope_id)
         self._done: list[_Evaluation] = []
 
     def execute(self) -> tuple[Sequence[EntityResult], Mapping[str, float]]:
@@ -238,7 +250,9 @@ class _Run:
         session = Session(
             self._definition.settings.culture,
             environment=_Names(stored, models),
-            folders=self._refresher.folders(self._runner),
+            folders=self._reach.folders,
+            connections=self._reach.connections,
+            networks=self._reach.networks,
             engine_settings=self._refresher.engine_settings,
         )
         stored.update({e.name: self._stored(e, session) for e in self._done})

@@ -98,6 +98,7 @@ class ModelEnvironment:
         options: for those made here.
         batch_rows: the most rows in one call of a model.
         on_progress: told the rows done of each function.
+        on_close: called when the environment is closed.
     """
 
     def __init__(
@@ -111,8 +112,10 @@ class ModelEnvironment:
         options: WorkerOptions | None = None,
         batch_rows: int = BATCH_ROWS,
         on_progress: FunctionProgress | None = None,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
-        self._sources = dict(sources)
+        self._sources = sources
+        self._on_close = on_close
         self._rights = rights
         self._artifacts = ArtifactCache(cache / "artifacts")
         self._ledger = ledger
@@ -162,6 +165,7 @@ class ModelEnvironment:
                 )
         if self._own_scorers is not None:
             self._own_scorers.close()
+        self._on_close()
 
     def __enter__(self) -> Self:
         return self

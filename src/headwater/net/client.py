@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +20,16 @@ import orjson
 
 from headwater._version import __version__
 from headwater.errors import OriginDeniedError, RemoteError, UnreachableError, UsageError
+from headwater.net.failures import bare_path, error_code_of, pause_asked_for, status_hint
 from headwater.net.origins import Network, Origin, check_peer, check_scheme, parse_origin
 
 __all__ = ["Answer", "HttpClient"]
 
 MAX_REDIRECTS = 5
 MAX_ERROR_BYTES = 64 * 1024
-#: A far side's error code is shown; anything longer or looser than this could be a sentence with data in it.
-_ERROR_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
-_TRANSIENT = frozenset({429, 502, 503, 504})
+#: What says "not now": a GET so answered can be asked again.
+_BUSY = frozenset({429, 503})
+_NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|\A\s|\s\Z")
 
 
 class _WithoutQuery(logging.Filter):
@@ -68,12 +70,17 @@ class HttpClient:
 
     Args:
         origin: ``scheme://host:port``; a path in it is ignored.
-        headers: sent with every request, the credential among them.
+        headers: sent with every request.
+        credential: asked before every request for the headers that carry it, so that a token may be renewed between
+            two of them. They go to this origin alone, and to nobody before the peer's address is checked.
         timeout: seconds to wait for a connection and for each piece of an answer.
         deadline: seconds a whole call may take.
         max_bytes: size an answer may have once decompressed.
         private_networks: networks that are not public and that may be reached all the same.
         max_redirects: how many redirects a call follows, within the origin.
+        busy_tries: how often a GET is sent at most while it is answered with "too many requests" or "unavailable";
+            the pause is the one that the answer asks for, where the deadline leaves time for it.
+        tls: what certificates are trusted; by default those of public authorities.
 
     Every call may raise:
         UnreachableError: nobody answered, or not in time.
@@ -86,11 +93,14 @@ class HttpClient:
         origin: str,
         *,
         headers: Mapping[str, str] | None = None,
+        credential: Callable[[], Mapping[str, str]] | None = None,
         timeout: float = 30.0,
         deadline: float = 600.0,
         max_bytes: int = 64 * 1024 * 1024,
         private_networks: Sequence[Network] = (),
         max_redirects: int = MAX_REDIRECTS,
+        busy_tries: int = 1,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.origin: Origin = parse_origin(origin)
         check_scheme(self.origin, private_networks)
@@ -99,11 +109,14 @@ class HttpClient:
         self._deadline = deadline
         self._max_bytes = max_bytes
         self._max_redirects = max_redirects
+        self._credential = credential
+        self._busy_tries = busy_tries
         self._client = httpx.Client(
             headers={"User-Agent": f"headwater/{__version__}", **(headers or {})},
             timeout=timeout,
             follow_redirects=False,
             trust_env=False,
+            verify=tls or True,
         )
 
     def __enter__(self) -> Self:
@@ -179,7 +192,7 @@ class HttpClient:
             return json.loads(body)
         except ValueError as error:
             raise RemoteError(
-                f"{method} {_bare(path)} was answered with something that is not JSON.",
+                f"{method} {bare_path(path)} was answered with something that is not JSON.",
                 status=status,
                 place=str(self.origin),
                 hint="Check that the address is the service's own and not a sign-in page or proxy.",
@@ -206,16 +219,7 @@ class HttpClient:
         path = str(url)
         with self._failures(method, path):
             for _ in range(self._max_redirects + 1):
-                left = max(0.001, ends - time.monotonic())
-                request = self._client.build_request(
-                    method,
-                    url,
-                    headers=[(name.encode(), value.encode()) for name, value in headers.items()],
-                    content=content,
-                    timeout=min(self._timeout, left),
-                    extensions={"trace": self._trace},
-                )
-                response = self._client.send(request, stream=True)
+                response = self._answered(method, url, headers, content, ends)
                 try:
                     if not response.has_redirect_location:
                         yield response
@@ -226,10 +230,51 @@ class HttpClient:
                 finally:
                     response.close()
             raise RemoteError(
-                f"{method} {_bare(path)} was redirected more than {self._max_redirects} times.",
+                f"{method} {bare_path(path)} was redirected more than {self._max_redirects} times.",
                 status=response.status_code,
                 place=str(self.origin),
                 hint="Check the service's address.",
+            )
+
+    def _answered(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, ends: float
+    ) -> httpx.Response:
+        """The response to one request, which may be a redirect; sent again while a GET's answer is "not now"."""
+        for tries_left in range(self._busy_tries - 1, -1, -1):
+            response = self._client.send(self._request(method, url, headers, content, ends), stream=True)
+            if method != "GET" or response.status_code not in _BUSY:
+                break
+            pause = pause_asked_for(response.headers.get("retry-after", ""), self._busy_tries - tries_left)
+            if not tries_left or time.monotonic() + pause >= ends:
+                break
+            response.close()
+            time.sleep(pause)
+        return response
+
+    def _request(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None, ends: float
+    ) -> httpx.Request:
+        carried = self._credential() if self._credential is not None else {}
+        replaced = {name.lower() for name in carried}
+        kept = [(name, value) for name, value in headers.items() if name.lower() not in replaced]
+        for name, value in [*kept, *carried.items()]:
+            self._check_header(name, value)
+        return self._client.build_request(
+            method,
+            url,
+            headers=[(name.encode(), value.encode()) for name, value in [*kept, *carried.items()]],
+            content=content,
+            timeout=min(self._timeout, max(0.001, ends - time.monotonic())),
+            extensions={"trace": self._trace},
+        )
+
+    def _check_header(self, name: str, value: str) -> None:
+        """Refuse what no header can hold here: the transport would, but its words and its log quote the value."""
+        if _NOT_IN_A_HEADER.search(value):
+            raise UsageError(
+                f"The header '{name}' holds what no header can.",
+                place=str(self.origin),
+                hint="Check the credential for a line break, a space at its ends and other invisible characters.",
             )
 
     def _url(self, path: str, base: str = "") -> httpx.URL:
@@ -286,15 +331,15 @@ class HttpClient:
     def _check_status(self, response: httpx.Response, method: str, path: str, ends: float) -> None:
         if response.is_success:
             return
-        error_code = _error_code(b"".join(self._chunks(response, MAX_ERROR_BYTES, ends)))
+        error_code = error_code_of(b"".join(self._chunks(response, MAX_ERROR_BYTES, ends)))
         status = response.status_code
         said = f"{status} {response.reason_phrase}".strip() + (f", {error_code}" if error_code else "")
         raise RemoteError(
-            f"{method} {_bare(path)} was answered with {said}.",
+            f"{method} {bare_path(path)} was answered with {said}.",
             status=status,
             error_code=error_code,
             place=str(self.origin),
-            hint=_status_hint(status),
+            hint=status_hint(status),
         )
 
     @contextmanager
@@ -305,13 +350,13 @@ class HttpClient:
             raise self._too_slow(self._timeout) from error
         except httpx.DecodingError as error:
             raise RemoteError(
-                f"{method} {_bare(path)} was answered with something that cannot be decompressed.",
+                f"{method} {bare_path(path)} was answered with something that cannot be decompressed.",
                 status=200,
                 place=str(self.origin),
             ) from error
         except httpx.InvalidURL as error:
             raise RemoteError(
-                f"{method} {_bare(path)} was redirected to something that is no address.",
+                f"{method} {bare_path(path)} was redirected to something that is no address.",
                 status=302,
                 place=str(self.origin),
             ) from error
@@ -329,34 +374,3 @@ class HttpClient:
             place=str(self.origin),
             hint="Check that the service runs and is not overloaded, then try again.",
         )
-
-
-def _bare(path: str) -> str:
-    """``path`` without its query, which may hold names, keys and signatures."""
-    return urlsplit(path).path or "/"
-
-
-def _error_code(body: bytes) -> str:
-    """The far side's word for the failure, where its JSON has one (MLflow's, Azure's or OAuth's form)."""
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return ""
-    if not isinstance(answer, dict):
-        return ""
-    error = answer.get("error")
-    nested = error.get("code") if isinstance(error, dict) else error
-    for word in (answer.get("error_code"), answer.get("errorCode"), nested, answer.get("code")):
-        if isinstance(word, str) and _ERROR_CODE.fullmatch(word):
-            return word
-    return ""
-
-
-def _status_hint(status: int) -> str:
-    if status in {401, 403}:
-        return "Check the credential stored for this address and what it may do there."
-    if status == 404:
-        return "Check the name and the address."
-    if status in _TRANSIENT:
-        return "The service is overloaded or restarting: try again later."
-    return "See the service's own log for the reason."

@@ -17,17 +17,20 @@ from headwater.workspaces.connections import (
     StoredConnection,
     UsableConnection,
 )
+from headwater.workspaces.credentials import CREDENTIAL_KINDS, CredentialKind, check_credential, make_credential
 from headwater.workspaces.naming import dataset_name
-from headwater.workspaces.registry import list_kinds, load_connector
+from headwater.workspaces.registry import credential_kinds, list_kinds, load_connector
 from headwater.workspaces.sources import Source, SourcePage, SourceService
 from headwater.workspaces.stored_credentials import CredentialDescription
 
 __all__ = [
+    "CREDENTIAL_KINDS",
     "ConnectionPage",
     "ConnectionService",
     "Connector",
     "Credential",
     "CredentialDescription",
+    "CredentialKind",
     "DatasetInfo",
     "JobInfo",
     "ModelInfo",
@@ -40,7 +43,10 @@ __all__ = [
     "StoredConnection",
     "UsableConnection",
     "WorkspaceInfo",
+    "check_credential",
+    "credential_kinds",
     "dataset_name",
     "list_kinds",
     "load_connector",
+    "make_credential",
 ]

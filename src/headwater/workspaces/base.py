@@ -1,17 +1,19 @@
 """What a machine-learning workspace holds, and what a connector to one must be able to do.
 
 The dataclasses are what every connector gives, whatever the workspace calls it. A connector is found by its kind
-through the entry point group ``headwater.workspaces`` and called as ``factory(url, credential=…)``.
+through the entry point group ``headwater.workspaces`` and called as
+``factory(url, credential=…, private_networks=…)``.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, final, runtime_checkable
 
 __all__ = [
     "Capability",
@@ -26,24 +28,33 @@ __all__ = [
     "WorkspaceInfo",
 ]
 
-#: What a connector may declare. ``aliases``: versions have movable names. ``signatures``: versions state their
+#: What a connector may declare. ``aliases``: versions have movable names. ``signatures``: versions can state their
 #: columns. ``jobs``: the run behind a version can be read. ``datasets``: a job names the data it read.
-#: ``artifacts``: a version's files can be downloaded.
+#: ``artifacts``: a version's files can be downloaded; where it is missing, ``download_version`` raises WorkspaceError.
 Capability = Literal["aliases", "signatures", "jobs", "datasets", "artifacts"]
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What is sent with every request to a workspace. Its text form shows none of it.
+class Credential(ABC):
+    """What shows a workspace who is calling. Its text form shows none of it. Threads may share one."""
 
-    >>> Credential({"Authorization": "Bearer secret"})
-    Credential(<Authorization>)
-    """
+    @abstractmethod
+    def headers(self) -> Mapping[str, str]:
+        """What to send with a request that goes out now; a token is fetched or renewed behind this where need be.
 
-    headers: Mapping[str, str]
+        Raises:
+            NetworkError: a token is needed, and whoever issues it does not answer or refuses.
+        """
 
+    def for_resource(self, resource: str) -> Credential:
+        """This credential as it is shown to ``resource``, an address without a path.
+
+        A token is issued for one resource and is of no use at another; every other credential is itself.
+        """
+        return self
+
+    @final
     def __repr__(self) -> str:
-        return f"Credential(<{', '.join(sorted(self.headers))}>)"
+        return f"{type(self).__name__}(***)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +156,20 @@ class JobInfo:
 class Connector(Protocol):
     """Read access to one workspace.
 
-    Every method may raise ``UnreachableError`` (nobody answered), ``RemoteError`` (it answered with a failure) and
-    ``WorkspaceError`` (its answer cannot be used); asking for one thing by name raises ``NotFoundError`` when there
-    is none. A listing that fails raises; it never ends early as if it were complete.
+    Every method may raise ``UnreachableError`` (nobody answered), ``RemoteError`` (it answered with a failure),
+    ``OriginDeniedError`` (it would have sent us elsewhere) and ``WorkspaceError`` (its answer cannot be used); asking
+    for one thing by name raises ``NotFoundError`` when there is none. A listing that fails raises; it never ends early
+    as if it were complete, and never leaves out what it cannot read.
+
+    Attributes:
+        kind: what the entry point is called.
+        capabilities: what this kind of workspace can tell at all.
+        credential_kinds: the kinds of credential (``credentials.CREDENTIAL_KINDS``) that such a workspace takes.
     """
 
     kind: str
     capabilities: frozenset[Capability]
+    credential_kinds: frozenset[str]
 
     def test(self) -> WorkspaceInfo:
         """Prove that the workspace answers and the credential is accepted."""
@@ -166,11 +184,15 @@ class Connector(Protocol):
         ...
 
     def get_version(self, model: str, version: str | None = None, alias: str | None = None) -> ModelVersionInfo:
-        """One version with its signature: by number, by alias, or the one with the highest number."""
+        """One version with its signature: by number, by alias, or the latest.
+
+        The latest is the one with the highest number, or the newest where versions have names instead. No alias is
+        found where the workspace has none (no ``aliases`` among the capabilities).
+        """
         ...
 
     def get_job(self, run_id: str) -> JobInfo:
-        """The run with its parameters, latest metrics and input datasets."""
+        """The run with its parameters, latest metrics and input datasets, as far as the workspace tells them."""
         ...
 
     def download_version(self, model: str, version: str, to: Path) -> Path:

@@ -9,7 +9,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 __all__ = ["common_folder", "dataset_name"]
 
-_ALIASES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "postgresql": "postgres"}
+_ALIASES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "postgresql": "postgres", "abfs": "abfss", "wasb": "wasbs"}
+#: Here the part before the @ is the container, and no user.
+_WITH_CONTAINER = frozenset({"abfss", "wasbs"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _WINDOWS_DRIVE = re.compile(r"/?[A-Za-z]:[\\/]")
 
@@ -29,6 +31,8 @@ def dataset_name(source: str) -> str | None:
     's3://bucket/key'
     >>> dataset_name("postgresql://ann:secret@db:5432/shop.public.orders")
     'postgres://db:5432/shop.public.orders'
+    >>> dataset_name("abfs://raw@account.dfs.core.windows.net/flights/")
+    'abfss://raw@account.dfs.core.windows.net/flights'
     >>> dataset_name("flights.csv") is None
     True
     """
@@ -42,7 +46,9 @@ def dataset_name(source: str) -> str | None:
     scheme = _ALIASES.get(parts.scheme, parts.scheme)
     if scheme == "file":
         return _file_name(unquote(parts.path))
-    host = parts.netloc.rpartition("@")[2]
+    user, _, host = parts.netloc.rpartition("@")
+    if scheme in _WITH_CONTAINER and user and ":" not in user:
+        host = f"{user}@{host}"
     path = parts.path if scheme in {"http", "https"} else parts.path.rstrip("/")
     return f"{scheme}://{host}{path}" if host else f"{scheme}:{path}"
 

@@ -39,6 +39,12 @@ def load_connector(
 ) -> Connector:
     """A connector to the workspace of ``kind`` at ``url``; nothing is called yet.
 
+    Args:
+        kind: one of ``list_kinds``.
+        url: the workspace's address.
+        credential: what is shown to it.
+        private_networks: networks that are not public and that may be reached all the same.
+
     Raises:
         UsageError: no such kind is installed, or ``url`` is not an address of one.
         OriginDeniedError: ``url`` may not be called.

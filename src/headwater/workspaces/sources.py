@@ -127,6 +127,14 @@ class SourceService:
             page = source_listing(actor).page(connection, [_sources.c.name], limit=limit, after=after)
         return SourcePage([from_row(row) for row in page.rows], page.after)
 
+    def every(self, actor: Actor) -> Iterator[Source]:
+        """All sources that the actor may see, by name."""
+        page = self.list(actor, limit=500)
+        yield from page.sources
+        while page.after is not None:
+            page = self.list(actor, limit=500, after=page.after)
+            yield from page.sources
+
     def count(self, actor: Actor) -> int:
         """How many sources the actor may see."""
         with self._database.read() as connection:

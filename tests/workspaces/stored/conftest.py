@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.access.conftest import database_url, postgresql_folder
 from tests.workspaces.stored.support import Probe, probe, secret_store, set_up
 
 from headwater.access.secrets import SecretStore
 from headwater.store import Database, open_database
 from headwater.workspaces import ConnectionService, SourceService
-
-__all__ = ["database_url", "postgresql_folder"]
 
 
 @pytest.fixture

@@ -157,7 +157,7 @@ class Demo:
             self.app.collections.get(self.actor, COLLECTION)
         except NotFoundError:
             self.app.collections.add(self.actor, COLLECTION, "Flights team")
-        known = {source.name: source for source in self.app.sources.list(self.actor)}
+        known = {source.name: source for source in self.app.sources.every(self.actor)}
         if SOURCE in known and known[SOURCE].url != server.url:
             self.app.sources.remove(self.actor, SOURCE)
             del known[SOURCE]
@@ -262,7 +262,7 @@ def local_workspace(app: Headwater) -> Iterator[LocalServer]:
     """
     folder = app.home.path / "workspace"
     folder.mkdir(parents=True, exist_ok=True)
-    known = {source.name: source.url for source in app.sources.list(SYSTEM)}
+    known = {source.name: source.url for source in app.sources.every(SYSTEM)}
     server = LocalServer(folder, int(known[SOURCE].rpartition(":")[2]) if SOURCE in known else 0)
     try:
         yield server

@@ -26,7 +26,7 @@ def list_sources(app: App, actor: Asking) -> Sources:
                 collection=source.collection,
                 last_scan=Scan.model_validate(scans[source.name]) if source.name in scans else None,
             )
-            for source in app.sources.list(actor)
+            for source in app.sources.every(actor)
         ]
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 #: Registered models come at most 1,000 a page; versions could come 200,000 at once, which no one should hold.
 MODELS_A_PAGE = 1_000
 VERSIONS_A_PAGE = 5_000
+BUSY_TRIES = 4
+_REFUSALS = {
+    401: "Check the user name and password stored for this workspace, or store some: the server asks for them.",
+    403: "Check the name, and have the account given READ in MLflow on that model, and on the experiment behind it.",
+}
 
 
 class MLflowClient:
@@ -33,9 +39,12 @@ class MLflowClient:
         timeout: float,
     ) -> None:
         self.configuration = configuration
-        headers = credential.headers if credential else None
         self._http = HttpClient(
-            configuration.origin, headers=headers, private_networks=private_networks, timeout=timeout
+            configuration.origin,
+            credential=credential.headers if credential else None,
+            private_networks=private_networks,
+            timeout=timeout,
+            busy_tries=BUSY_TRIES,
         )
 
     def close(self) -> None:
@@ -85,10 +94,10 @@ class MLflowClient:
                 500 to both).
         """
         parameters = {"name": model, "version": version, "path": path}
+        address = self.configuration.prefix + "/model-versions/get-artifact"
         try:
-            return self._http.get_bytes(
-                self.configuration.prefix + "/model-versions/get-artifact", parameters, max_bytes=max_bytes
-            )
+            with self._rights_explained():
+                return self._http.get_bytes(address, parameters, max_bytes=max_bytes)
         except RemoteError as error:
             if error.status not in {404, 500}:
                 raise
@@ -108,7 +117,8 @@ class MLflowClient:
 
     def list_artifacts(self, path: str) -> list[dict[str, Any]]:
         """What is directly in a folder of the server's artifact store; ``path`` is the server's own."""
-        answer = self._http.get_json(self.configuration.prefix + ARTIFACTS, {"path": path})
+        with self._rights_explained():
+            answer = self._http.get_json(self.configuration.prefix + ARTIFACTS, {"path": path})
         files = answer.get("files", []) if isinstance(answer, dict) else None
         if not isinstance(files, list):
             raise self._unusable(ARTIFACTS)
@@ -116,21 +126,41 @@ class MLflowClient:
 
     def download_artifact(self, path: str, file: Path, max_bytes: int) -> int:
         """Write one file of the server's artifact store to ``file``; returns its size."""
-        return self._http.download(
-            f"{self.configuration.prefix}{ARTIFACTS}/{quote(path, safe='/')}", file, max_bytes=max_bytes
-        )
+        address = f"{self.configuration.prefix}{ARTIFACTS}/{quote(path, safe='/')}"
+        with self._rights_explained():
+            return self._http.download(address, file, max_bytes=max_bytes)
 
     def _get(self, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        answer = self._http.get_json(f"{self.configuration.prefix}{API}/{method}", parameters)
+        with self._rights_explained():
+            answer = self._http.get_json(f"{self.configuration.prefix}{API}/{method}", parameters)
         if not isinstance(answer, dict):
             raise self._unusable(method)
         return answer
+
+    @contextmanager
+    def _rights_explained(self) -> Iterator[None]:
+        """MLflow's way of refusing, explained: 403 is its answer to an account about what does not exist, too."""
+        try:
+            yield
+        except RemoteError as error:
+            if error.status not in _REFUSALS:
+                raise
+            raise RemoteError(
+                error.message,
+                status=error.status,
+                error_code=error.error_code,
+                place=self.configuration.url,
+                hint=_REFUSALS[error.status],
+            ) from error
 
     def _pages(self, method: str, key: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
         token: str | None = None
         while True:
             answer = self._get(method, parameters | {"page_token": token})
-            yield from answer.get(key, [])
+            items = answer.get(key, [])
+            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+                raise self._unusable(method)
+            yield from items
             following = answer.get("next_page_token")
             if not following:
                 return

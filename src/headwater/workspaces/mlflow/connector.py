@@ -38,13 +38,13 @@ class MLflowConnector:
 
     Args:
         url: the server's address, with the path it is mounted under.
-        credential: headers for basic or token authentication.
+        credential: a user's name and password, or a token that what stands before the server asks for.
+        private_networks: networks that are not public and that may be reached all the same.
         timeout: seconds to wait for each answer.
     """
 
     kind: str = "mlflow"
     capabilities: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets", "artifacts"})
-
     credential_kinds: frozenset[str] = frozenset({"anonymous", "basic", "token", "key"})
 
     def __init__(
@@ -63,7 +63,9 @@ class MLflowConnector:
         self._client.close()
 
     def test(self) -> WorkspaceInfo:
-        next(self._client.search_models(max_results=1), None)
+        for item in self._client.search_models(max_results=1):
+            self._read(extract.model, item)
+            break
         return WorkspaceInfo(
             kind=self.kind,
             url=self._configuration.url,

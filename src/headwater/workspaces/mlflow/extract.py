@@ -70,7 +70,7 @@ def parse_mlmodel(content: bytes, place: str) -> tuple[SignatureInfo | None, str
         described = yaml.safe_load(content)
         written = described.get("signature") if isinstance(described, dict) else None
         parts = {name: _signature_part((written or {}).get(name)) for name in ("inputs", "outputs", "params")}
-    except (yaml.YAMLError, ValueError, AttributeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise WorkspaceError(
             "The model's MLmodel file cannot be read.", place=place, hint="Log and register the model again."
         ) from error

@@ -1,0 +1,206 @@
+"""From Azure Resource Manager's JSON to what every workspace holds. Nothing here calls anybody.
+
+Only what tells a thing from others (its name) has to be there and of the right form. Everything else may be missing,
+null, of a later version's form or of a kind that is not known yet: it is then left out or passed on as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from headwater.net import redact
+from headwater.workspaces.base import JobInfo, ModelInfo, ModelVersionInfo, SignatureInfo
+
+__all__ = ["Input", "inputs", "is_archived", "job", "latest", "model", "model_version", "properties", "text"]
+
+_VERSION_STATUS = {
+    "Succeeded": "READY",
+    "Creating": "PENDING_REGISTRATION",
+    "Updating": "PENDING_REGISTRATION",
+    "Failed": "FAILED_REGISTRATION",
+}
+_JOB_STATUS = {
+    "Completed": "FINISHED",
+    "Failed": "FAILED",
+    "NotResponding": "FAILED",
+    "Canceled": "KILLED",
+    "NotStarted": "SCHEDULED",
+    "Queued": "SCHEDULED",
+    "Paused": "SCHEDULED",
+    **dict.fromkeys(("Starting", "Provisioning", "Preparing", "Running", "Finalizing", "CancelRequested"), "RUNNING"),
+}
+#: What a job with a schema for its task (AutoML) reads, and for what.
+_TASK_DATA = {"trainingData": "training", "validationData": "validation", "testData": "test"}
+_TASK_SETTINGS = ("taskType", "targetColumnName", "primaryMetric")
+_MODEL_KINDS = frozenset({"custom_model", "mlflow_model", "triton_model"})
+_NO_DATA = _MODEL_KINDS | {"literal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Data that a job read: ``context`` is what the job calls it, ``kind`` what form it has."""
+
+    context: str
+    kind: str
+    uri: str
+
+
+def model(item: Mapping[str, Any]) -> ModelInfo:
+    """A registered model, of the listing of model containers."""
+    told = properties(item)
+    return ModelInfo(
+        name=_name(item),
+        description=text(told.get("description")),
+        tags=_pairs(told.get("tags")),
+        created_at=_moment(item, "createdAt"),
+        updated_at=_moment(item, "lastModifiedAt"),
+        latest_version=text(told.get("latestVersion")) or None,
+    )
+
+
+def model_version(item: Mapping[str, Any], model_name: str, *, with_signature: bool) -> ModelVersionInfo:
+    """A version of the model of that name."""
+    told = properties(item)
+    kinds = {"azureml.modelType": told.get("modelType"), "azureml.stage": told.get("stage")}
+    return ModelVersionInfo(
+        model=model_name,
+        version=_name(item),
+        run_id=text(told.get("jobName")) or None,
+        source=redact(text(told.get("modelUri"))),
+        status=_status(told),
+        tags=_pairs(kinds) | _pairs(told.get("tags")),
+        description=text(told.get("description")),
+        created_at=_moment(item, "createdAt"),
+        signature=_signature(told) if with_signature else None,
+    )
+
+
+def latest(versions: list[ModelVersionInfo]) -> ModelVersionInfo:
+    """The version with the highest number; the newest where one of them has a name instead of a number."""
+    if all(version.version.isdecimal() for version in versions):
+        return max(versions, key=lambda version: int(version.version))
+    return max(versions, key=lambda version: (version.created_at or datetime.min.replace(tzinfo=UTC), version.version))
+
+
+def job(item: Mapping[str, Any]) -> JobInfo:
+    """A job, without the datasets it read. Azure Resource Manager tells when it was submitted and not when it ended."""
+    told = properties(item)
+    status = text(told.get("status"))
+    return JobInfo(
+        run_id=_name(item),
+        name=text(told.get("displayName")),
+        experiment=text(told.get("experimentName")),
+        status=_JOB_STATUS.get(status, status),
+        started_at=_moment(item, "createdAt"),
+        params=_settings(told),
+        tags=_pairs(told.get("tags")) | _pairs({"azureml.jobType": told.get("jobType")}),
+    )
+
+
+def inputs(item: Mapping[str, Any]) -> Iterator[Input]:
+    """The data that a job says it read."""
+    told = properties(item)
+    details = _mapping(told.get("taskDetails"))
+    task = {context: details[name] for name, context in _TASK_DATA.items() if name in details}
+    for context, entry in {**_mapping(told.get("inputs")), **task}.items():
+        described = _mapping(entry)
+        kind, uri = text(described.get("jobInputType")), text(described.get("uri"))
+        # A kind that is not known yet is data, too, if it has an address.
+        if uri and kind not in _NO_DATA:
+            yield Input(context, kind, uri)
+
+
+def properties(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a resource says of itself."""
+    return _mapping(item.get("properties"))
+
+
+def is_archived(item: Mapping[str, Any]) -> bool:
+    """Whether a resource has been put out of use."""
+    return properties(item).get("isArchived") is True
+
+
+def text(value: object) -> str:
+    """A text; "" where there is none, or something else."""
+    return value if isinstance(value, str) else ""
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    name = item["name"]
+    if not isinstance(name, str) or not name:
+        raise ValueError("a resource has a name")
+    return name
+
+
+def _status(told: Mapping[str, Any]) -> str:
+    if told.get("isArchived") is True:
+        return "ARCHIVED"
+    state = text(told.get("provisioningState")) or "Succeeded"
+    return _VERSION_STATUS.get(state, state)
+
+
+def _settings(told: Mapping[str, Any]) -> dict[str, str]:
+    """What a job was told: its literal inputs, the models it was given, its parameters, its task."""
+    settings = dict(_mapping(told.get("parameters")))
+    for name, entry in _mapping(told.get("inputs")).items():
+        described = _mapping(entry)
+        if described.get("jobInputType") == "literal":
+            settings[name] = described.get("value")
+        elif described.get("jobInputType") in _MODEL_KINDS:
+            settings[name] = described.get("uri")
+    details = _mapping(told.get("taskDetails"))
+    return _pairs(settings | {name: details.get(name) for name in _TASK_SETTINGS})
+
+
+def _signature(told: Mapping[str, Any]) -> SignatureInfo | None:
+    """The signature that a model registered by MLflow may carry along; most carry it in their files alone."""
+    noted = _mapping(told.get("properties"))
+    flavors = _mapping(told.get("flavors"))
+    data = _mapping(_mapping(flavors.get("python_function")).get("data"))
+    described = _mapping(_parsed(noted.get("model_json")))
+    for candidate in (noted.get("signature"), described.get("signature"), data.get("signature")):
+        found = _mapping(_parsed(candidate))
+        parts = {name: _columns(found.get(name)) for name in ("inputs", "outputs", "params")}
+        if parts["inputs"]:
+            return SignatureInfo(**parts)
+    return None
+
+
+def _columns(value: object) -> list[dict[str, Any]] | None:
+    found = _parsed(value)
+    return found or None if isinstance(found, list) and all(isinstance(column, dict) for column in found) else None
+
+
+def _parsed(value: object) -> object:
+    """What a JSON text says; what is no text stands for itself."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _pairs(value: object) -> dict[str, str]:
+    """Names and values as text; what has no value is left out."""
+    return {
+        name: redact(entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False))
+        for name, entry in _mapping(value).items()
+        if entry is not None
+    }
+
+
+def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text(_mapping(item.get("systemData")).get(name)))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

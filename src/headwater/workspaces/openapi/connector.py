@@ -1,0 +1,167 @@
+"""Reading a scoring service as a workspace that holds one model: the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from headwater.errors import NotFoundError, RemoteError, UsageError, WorkspaceError
+from headwater.net import HttpClient, parse_origin
+from headwater.workspaces.base import Capability, Credential, JobInfo, ModelInfo, ModelVersionInfo, WorkspaceInfo
+from headwater.workspaces.entra import EntraCredential
+from headwater.workspaces.openapi.configuration import OpenAPIConfiguration, token_resource
+from headwater.workspaces.openapi.document import MAX_BYTES, Document, read_document
+
+__all__ = ["OpenAPIConnector"]
+
+BUSY_TRIES = 4
+#: Answers to an address at which there is nothing of the kind.
+_ABSENT = frozenset({404, 405, 406, 410})
+#: The version of a service that does not name one.
+_UNNAMED = "1"
+
+
+class OpenAPIConnector:
+    """A scoring service that describes itself by OpenAPI.
+
+    Args:
+        url: the service's address, or its description's.
+        credential: what the service asks for; a token of Microsoft Entra ID goes to Azure ML's endpoints alone.
+        private_networks: networks that are not public and that may be reached all the same.
+        timeout: seconds to wait for each answer.
+
+    Raises:
+        UsageError: ``url`` is no address, or the service takes no such credential.
+    """
+
+    kind: str = "openapi"
+    capabilities: frozenset[Capability] = frozenset()
+    credential_kinds: frozenset[str] = frozenset(
+        {"anonymous", "basic", "token", "key", "entra_client_secret", "entra_managed_identity", "entra_cli"}
+    )
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        credential: Credential | None = None,
+        private_networks: Sequence[IPv4Network | IPv6Network] = (),
+        timeout: float = 30.0,
+    ) -> None:
+        self._configuration = OpenAPIConfiguration.from_url(url)
+        self._candidates = self._configuration.candidates()
+        shown = _bound(credential, self._configuration.origin)
+        self._http = HttpClient(
+            self._configuration.origin,
+            credential=shown.headers if shown else None,
+            private_networks=private_networks,
+            timeout=timeout,
+            max_bytes=MAX_BYTES,
+            busy_tries=BUSY_TRIES,
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def test(self) -> WorkspaceInfo:
+        document = self.document()
+        return WorkspaceInfo(
+            kind=self.kind,
+            url=self._configuration.url,
+            qualified_name=self._configuration.qualified_name,
+            display_name=f"{self._name(document)} (OpenAPI {document.specification})",
+        )
+
+    def list_models(self) -> Iterator[ModelInfo]:
+        document = self.document()
+        yield ModelInfo(
+            name=self._name(document),
+            description=document.description,
+            latest_version=document.version or _UNNAMED,
+        )
+
+    def list_versions(self, model: str | None = None) -> Iterator[ModelVersionInfo]:
+        found = self._version(self.document())
+        return iter([found] if model in {None, found.model} else [])
+
+    def get_version(self, model: str, version: str | None = None, alias: str | None = None) -> ModelVersionInfo:
+        if version is not None and alias is not None:
+            raise UsageError("A version and an alias were given.", hint="Give one of them, or neither for the latest.")
+        found = self._version(self.document())
+        if model != found.model or alias is not None or version not in {None, found.version}:
+            raise self._none("such model or version", f"The service is '{found.model}', version {found.version}.")
+        return found
+
+    def get_job(self, run_id: str) -> JobInfo:
+        raise self._none(f"job '{run_id}'", "A scoring service does not tell how its model was made.")
+
+    def download_version(self, model: str, version: str, to: Path) -> Path:
+        raise WorkspaceError(
+            f"The files of model '{model}' cannot be had from a scoring service.",
+            place=self._configuration.url,
+            hint="Register the workspace that the model was deployed from as well.",
+        )
+
+    def model_identity(self, version: ModelVersionInfo) -> str:
+        digest = version.digest or self.document().digest
+        return f"{self._configuration.qualified_name}#{digest}"
+
+    def document(self) -> Document:
+        """The service's description as it is now.
+
+        Raises:
+            UnreachableError: nobody answered.
+            RemoteError: the service answered with a failure.
+            WorkspaceError: it has no description, or none that can be read.
+        """
+        unusable: WorkspaceError | None = None
+        for path in self._candidates:
+            try:
+                found = read_document(self._http.get_bytes(path), self._configuration.url)
+            except RemoteError as error:
+                if error.status not in _ABSENT:
+                    raise
+            except WorkspaceError as error:
+                unusable = unusable or error
+            else:
+                # Where it was found it is looked for first from now on.
+                self._candidates = [path, *(other for other in self._candidates if other != path)]
+                return found
+        raise unusable or WorkspaceError(
+            "The service has no description by OpenAPI where one is usually found.",
+            place=self._configuration.url,
+            hint="Give the address of the service's swagger.json or openapi.json.",
+        )
+
+    def _version(self, document: Document) -> ModelVersionInfo:
+        return ModelVersionInfo(
+            model=self._name(document),
+            version=document.version or _UNNAMED,
+            source=self._configuration.url,
+            description=document.description,
+            digest=document.digest,
+        )
+
+    def _name(self, document: Document) -> str:
+        return document.title or parse_origin(self._configuration.origin).host
+
+    def _none(self, what: str, hint: str) -> NotFoundError:
+        return NotFoundError(f"There is no {what}.", place=self._configuration.url, hint=hint)
+
+
+def _bound(credential: Credential | None, origin: str) -> Credential | None:
+    """The credential as it is shown to a service at ``origin``.
+
+    A token would be good for every one of Azure ML's endpoints, so nobody but these gets it.
+    """
+    resource = token_resource(origin)
+    if credential is not None and resource is not None:
+        return credential.for_resource(resource)
+    if isinstance(credential, EntraCredential):
+        raise UsageError(
+            "A token of Microsoft Entra ID is for Azure Machine Learning's managed online endpoints alone.",
+            place=origin,
+            hint="Store a key or a token of the service's own for this address.",
+        )
+    return credential
