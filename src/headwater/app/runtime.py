@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from typing import Literal, Self
 from sqlalchemy import select
 
 from headwater.access import install
+from headwater.access.keys import load_keyring
+from headwater.access.secrets import SecretStore, has_secrets
+from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.catalog import (
@@ -104,6 +108,47 @@ class Headwater:
     def identity(self) -> Identity:
         """Who is there; UsageError when the administrator token of the environment cannot be one."""
         return Identity.from_environment(self.database)
+
+    # -- administration --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def people(self) -> People:
+        """Users: their own matters, and what whoever manages people does."""
+        return People(self.database)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Groups and who is in them."""
+        return Groups(self.database)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """API tokens."""
+        return Tokens(self.database)
+
+    @cached_property
+    def access(self) -> Access:
+        """Roles, who has which where, and who may do what."""
+        return Access(self.database)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The audit log."""
+        return Audit(self.database)
+
+    @cached_property
+    def secrets_store(self) -> SecretStore:
+        """Where secrets are kept; SecretError when a key is missing, none, or may be read by others."""
+        with self.database.read() as connection:
+            keyring = load_keyring(self.home.path, os.environ, has_secrets=has_secrets(connection))
+            store = SecretStore(keyring, self.home.vaults)
+            store.check_keys(connection)
+        return store
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The keys that stored secrets are encrypted with."""
+        return Secrets(self.database, lambda: self.secrets_store)
 
     # -- sources ---------------------------------------------------------------------------------------------------
 
