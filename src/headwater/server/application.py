@@ -8,7 +8,7 @@ from starlette.responses import Response
 from headwater import __version__
 from headwater.app.runtime import Headwater
 from headwater.server import problems, web
-from headwater.server.api import catalog, dataflows, session, status, tables
+from headwater.server.api import access, audit, catalog, dataflows, people, session, status, tables
 from headwater.server.docs import docs_page
 from headwater.server.hosts import LocalNamesOnly
 from headwater.server.security import Guard
@@ -25,7 +25,7 @@ def create_app(headwater: Headwater) -> FastAPI:
     )
     app.state.headwater = headwater
     problems.install(app)
-    for part in (status, session, tables, catalog, dataflows):
+    for part in (status, session, tables, catalog, dataflows, people, access, audit):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)
