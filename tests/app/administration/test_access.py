@@ -153,11 +153,18 @@ def test_roles_of_ones_own(shared: World) -> None:
     shared.access.roles.delete(ann, name)
     for event in ("role.created", "role.changed", "role.deleted"):
         assert shared.recorded(event)[0].details == {"role": name}
-    for wrong in ("\x00", "a" * 256, "two\nlines", " "):
+    for wrong in ("\x00", "a" * 256, "two\nlines", " ", "a/b"):
         with pytest.raises(UsageError):
             shared.access.roles.create(ann, wrong, actions=["model.*"])
     with pytest.raises(UsageError):
         shared.access.roles.create(ann, "x", actions=["model.*"], description="\x00")
+
+
+def test_a_pattern_of_stars_is_no_work(shared: World) -> None:
+    """Anybody may make a token; tried one by one, so many stars would take longer than the test's time-out."""
+    with pytest.raises(UsageError):
+        shared.tokens.create(shared.actor("sam"), "stars", actions=["*" * 60 + "!"])
+    assert shared.tokens.create(shared.actor("sam"), "stars", actions=["**.**"])
 
 
 def test_who_may_not_give_roles_is_not_told_who_exists(shared: World) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from tests.app.administration.world import PASSWORD, World, signed_in
 
 from headwater.access import SYSTEM, Actor, Via, people
+from headwater.access.people import User
 from headwater.access.sign_in import sign_in
 from headwater.app.administration import link_address
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError, ThrottledError, UsageError
@@ -175,6 +178,23 @@ def test_the_server_keeps_an_owner(world: World) -> None:
     world.people.enable(SYSTEM, ann.id)
     world.groups.delete(SYSTEM, group)
     assert not world.access.check(SYSTEM, "server.manage", "server", second.name)
+
+
+def test_of_two_owners_who_disable_each_other_one_stays(world: World) -> None:
+    second = world.new_user(role="Owner")
+    ready = Barrier(2)
+
+    def disable(user: User) -> str:
+        ready.wait(timeout=30)
+        try:
+            world.people.disable(SYSTEM, user.id)
+        except ConflictError as error:
+            return error.code
+        return "disabled"
+
+    with ThreadPoolExecutor(2) as threads:
+        ends = sorted(threads.map(disable, (world.users["ann"], second)))
+    assert ends == ["conflict.last_owner", "disabled"]
 
 
 def test_who_manages_people_hands_on_no_role_that_they_could_not_give(shared: World) -> None:

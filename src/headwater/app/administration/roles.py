@@ -59,6 +59,8 @@ class Roles:
             ConflictError: there is a role of this name.
         """
         name, description = _checked(name), _checked(description, longest=2_000)
+        if "/" in name:
+            raise UsageError("A role's name has no slash.", hint="Leave it out.", code="access.role")
         with self._database.begin() as connection:
             require_at_server(connection, actor, Action.ROLES_DEFINE)
             made = create_role(
@@ -108,6 +110,11 @@ class Roles:
 
 
 def _checked(text: str, longest: int = 255) -> str:
+    """A text in one line.
+
+    Raises:
+        UsageError: it is longer, or has characters that no database takes.
+    """
     text = text.strip()
     if len(text) > longest or not text.isprintable():
         raise UsageError(f"This is one line of at most {longest} characters.", hint="Shorten it.", code="access.role")
