@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from threading import Barrier
 
 import pytest
 from tests.app.administration.world import PASSWORD, World, signed_in
 
 from headwater.access import SYSTEM, Actor, Via, people
-from headwater.access.people import User
 from headwater.access.sign_in import sign_in
 from headwater.app.administration import link_address
+from headwater.app.administration.authority import keeping_an_owner
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError, ThrottledError, UsageError
 from headwater.store import tables, utc_now
 
@@ -182,19 +181,22 @@ def test_the_server_keeps_an_owner(world: World) -> None:
 
 def test_of_two_owners_who_disable_each_other_one_stays(world: World) -> None:
     second = world.new_user(role="Owner")
-    ready = Barrier(2)
 
-    def disable(user: User) -> str:
-        ready.wait(timeout=30)
+    def disable() -> str:
         try:
-            world.people.disable(SYSTEM, user.id)
+            world.people.disable(SYSTEM, second.id)
         except ConflictError as error:
             return error.code
         return "disabled"
 
-    with ThreadPoolExecutor(2) as threads:
-        ends = sorted(threads.map(disable, (world.users["ann"], second)))
-    assert ends == ["conflict.last_owner", "disabled"]
+    with ThreadPoolExecutor(1) as thread:
+        with world.inside() as connection, keeping_an_owner(connection):
+            people.disable_user(connection, world.users["ann"].id, by=SYSTEM, now=utc_now())
+            other = thread.submit(disable)
+            # Without the lock it would end here, for it cannot see yet what this transaction did.
+            wait([other], timeout=3)
+        assert other.result(timeout=60) == "conflict.last_owner"
+    assert world.people.get(SYSTEM, second.id).active
 
 
 def test_who_manages_people_hands_on_no_role_that_they_could_not_give(shared: World) -> None:
