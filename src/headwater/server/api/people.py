@@ -7,7 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from headwater.server.access_answers import (
+from headwater.server.answers import ErrorAnswer
+from headwater.server.api import CONFLICT, RESPONSES, App, Asking, Limit
+from headwater.server.people_answers import (
     Ended,
     Group,
     Groups,
@@ -24,8 +26,6 @@ from headwater.server.access_answers import (
     UserChanges,
     Users,
 )
-from headwater.server.answers import ErrorAnswer
-from headwater.server.api import CONFLICT, RESPONSES, App, Asking, Limit
 
 router = APIRouter(prefix="/api", tags=["people"], responses=RESPONSES)
 
