@@ -117,7 +117,48 @@ def unavailable_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def access_page() -> str:
+    """Actions, built-in roles with what they come to, and the events of the audit log."""
+    from headwater.access import Action
+    from headwater.access.events import Event
+
+    lines = [
+        "# Actions, roles, audit events",
+        "",
+        NOTICE,
+        "## Actions",
+        "",
+        "| action | whoever has it may |",
+        "|---|---|",
+    ]
+    lines += [f"| `{action.value}` | {action.description} |" for action in Action]
+    lines += ["", "## Built-in roles", "", *_built_in_roles()]
+    lines += ["## Audit events", "", "Beside when, who, by what, from where, at what and how it ended:", ""]
+    lines += ["| event | meaning | fields |", "|---|---|---|"]
+    for event in Event:
+        fields = "; ".join(f"`{field.name}`: {field.description}" for field in event.fields.values())
+        lines.append(f"| `{event.code}` | {event.description} | {fields} |")
+    return "\n".join(lines) + "\n"
+
+
+def _built_in_roles() -> Iterator[str]:
+    from headwater.access.actions import matching
+    from headwater.access.builtin_roles import BUILT_IN_ROLES
+
+    for role in BUILT_IN_ROLES:
+        less = f" less {_patterns(role.not_actions)}" if role.not_actions else ""
+        allows = sorted(action.value for action in matching(role.actions) - matching(role.not_actions))
+        yield from (f"### {role.name}", "", role.description, "")
+        yield f"Defined as {_patterns(role.actions)}{less}, which comes to: {', '.join(allows)}."
+        yield ""
+
+
+def _patterns(patterns: tuple[str, ...]) -> str:
+    return ", ".join(f"`{pattern}`" for pattern in patterns)
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "access.md": access_page,
     "errors.md": errors_page,
     "command-line.md": commands_page,
     "m-library.md": library_page,

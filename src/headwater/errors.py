@@ -131,8 +131,24 @@ class ThrottledError(UnauthenticatedError):
 
 
 class ForbiddenError(HeadwaterError):
+    """``action`` and ``scope_id``: what was asked for and where, when a role was missing; for the audit log."""
+
     default_code = "forbidden"
     http_status = 403
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        action: str | None = None,
+        scope_id: int | None = None,
+        hint: str = "",
+        place: str = "",
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, place=place, code=code)
+        self.action = action
+        self.scope_id = scope_id
 
 
 class SecretError(HeadwaterError):

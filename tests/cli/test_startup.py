@@ -19,6 +19,7 @@ HEAVY = {"mlflow", "pandas", "duckdb", "pyarrow", "sqlalchemy", "fastapi", "delt
         "from headwater.cli.main import app; app(['--help'], standalone_mode=False)",
         "from headwater.cli.main import app; app(['run', '--help'], standalone_mode=False)",
         "from headwater.cli.main import app; app(['source', 'scan', '--help'], standalone_mode=False)",
+        "from headwater.cli.main import app; app(['access', 'grant', '--help'], standalone_mode=False)",
     ],
 )
 def test_nothing_heavy_is_imported(program: str) -> None:
@@ -33,6 +34,8 @@ def test_help_names_every_command() -> None:
     shown = headwater("--help")
     assert shown.status == 0
     for command in ("demo", "init", "serve", "run", "eval", "fmt", "refresh", "lineage", "dataflow", "source"):
+        assert f"\n  {command} " in shown.out
+    for command in ("people", "group", "token", "access", "audit", "secrets"):
         assert f"\n  {command} " in shown.out
 
 

@@ -2,7 +2,16 @@
 
 from headwater.access.actions import Action
 from headwater.access.actors import SYSTEM, Actor, Via
-from headwater.access.assignments import Assignment, AssignmentPage, Granted, grant, install, list_assignments, revoke
+from headwater.access.assignments import (
+    Assignment,
+    AssignmentPage,
+    Granted,
+    count_assignments,
+    grant,
+    install,
+    list_assignments,
+    revoke,
+)
 from headwater.access.builtin_roles import OWNER
 from headwater.access.explaining import Explanation, Grant, explain
 from headwater.access.roles import RoleDefinition, change_role, create_role, delete_role, get_role, list_roles
@@ -22,7 +31,18 @@ from headwater.access.scopes import (
     set_restricted,
     set_subscription,
 )
-from headwater.access.trimming import Listing, Page, allowed, allowed_to, check, may, may_see, require
+from headwater.access.trimming import (
+    Listing,
+    Page,
+    allowed,
+    allowed_to,
+    check,
+    forbidden,
+    may,
+    may_see,
+    require,
+    seen_by,
+)
 
 __all__ = [
     "OWNER",
@@ -47,11 +67,13 @@ __all__ = [
     "allowed_to",
     "change_role",
     "check",
+    "count_assignments",
     "create_role",
     "delete_role",
     "display_path",
     "explain",
     "find_scope",
+    "forbidden",
     "get_role",
     "get_scope",
     "grant",
@@ -65,6 +87,7 @@ __all__ = [
     "rename_scope",
     "require",
     "revoke",
+    "seen_by",
     "server_scope",
     "set_restricted",
     "set_subscription",

@@ -91,4 +91,5 @@ def check_patterns(patterns: Iterable[str]) -> None:
 
 
 def _expression(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, pattern.split("*"))))
+    # A run of stars stands for what one does; taken one by one, they would be tried in every combination.
+    return re.compile(".*".join(map(re.escape, re.split(r"\*+", pattern))))

@@ -19,7 +19,16 @@ from headwater.access.trimming import Listing, allowed_to, require
 from headwater.errors import ConflictError, NotFoundError
 from headwater.store import exclusive, tables
 
-__all__ = ["Assignment", "AssignmentPage", "Granted", "grant", "install", "list_assignments", "revoke"]
+__all__ = [
+    "Assignment",
+    "AssignmentPage",
+    "Granted",
+    "count_assignments",
+    "grant",
+    "install",
+    "list_assignments",
+    "revoke",
+]
 
 _assignments = tables.role_assignments
 
@@ -128,14 +137,25 @@ def list_assignments(
 
     ``scope_id`` leaves those given at that very scope, ``principal_id`` those given to that user or group itself.
     """
+    listing = _listing(actor, scope_id, principal_id)
+    page = listing.page(connection, [_assignments.c.id], limit=limit, after=after)
+    return AssignmentPage([_assignment(row) for row in page.rows], page.after)
+
+
+def count_assignments(
+    connection: Connection, actor: Actor, *, scope_id: int | None = None, principal_id: str | None = None
+) -> int:
+    """How many assignments ``list_assignments`` has on all its pages."""
+    return _listing(actor, scope_id, principal_id).count(connection)
+
+
+def _listing(actor: Actor, scope_id: int | None, principal_id: str | None) -> Listing:
     statement = _selected()
     if scope_id is not None:
         statement = statement.where(_assignments.c.scope_id == scope_id)
     if principal_id is not None:
         statement = statement.where(_assignments.c.principal_id == principal_id)
-    listing = Listing(statement, _assignments.c.scope_id, allowed_to(actor, Action.ROLES_READ))
-    page = listing.page(connection, [_assignments.c.id], limit=limit, after=after)
-    return AssignmentPage([_assignment(row) for row in page.rows], page.after)
+    return Listing(statement, _assignments.c.scope_id, allowed_to(actor, Action.ROLES_READ))
 
 
 def _changing(connection: Connection, actor: Actor, role: str, scope_id: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -54,8 +54,7 @@ class AuditEvent:
 
     def to_dict(self) -> dict[str, Any]:
         """The shape in which an event is exported."""
-        fields = {name: getattr(self, name) for name in _events.c.keys()}  # noqa: SIM118 - a collection of columns
-        return {**fields, "at": self.at.isoformat()}
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {"at": self.at.isoformat()}
 
 
 @dataclass(frozen=True, slots=True)

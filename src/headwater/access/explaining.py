@@ -173,7 +173,7 @@ class _Question:
             principal_id = came_from[principal_id]
         own = self.person_id == self.actor.user_id
         nameable = own or self.sees_people
-        names = {row.id: row.name for row in self.connection.execute(select(tables.groups))}
+        names = {row.id: row.display_name for row in self.connection.execute(select(tables.groups))}
         return (names[group] if nameable else None for group in reversed(chain))
 
     def _ways_up(self) -> dict[str, str]:
@@ -208,7 +208,7 @@ class _Question:
 
     def _givers(self) -> tuple[str, ...]:
         names = select(tables.users.c.id, tables.users.c.name).where(tables.users.c.active)
-        named = names.union_all(select(tables.groups.c.id, tables.groups.c.name)).subquery()
+        named = names.union_all(select(tables.groups.c.id, tables.groups.c.display_name)).subquery()
         acts = tables.role_actions
         statement = (
             select(named.c.name)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from headwater.access.actors import Actor
@@ -20,8 +20,10 @@ __all__ = [
     "Group",
     "Member",
     "add_member",
+    "count_groups",
     "create_group",
     "delete_group",
+    "find_group",
     "get_group",
     "groups_of",
     "list_groups",
@@ -80,8 +82,22 @@ def get_group(connection: Connection, group_id: str) -> Group:
     """
     row = connection.execute(select(_groups).where(_groups.c.id == group_id)).one_or_none()
     if row is None:
-        raise NotFoundError("There is no such group.", hint="List them with 'headwater access groups'.")
+        raise NotFoundError("There is no such group.", hint="List them with 'headwater group list'.")
     return Group(**row._mapping)
+
+
+def find_group(connection: Connection, name: str) -> Group | None:
+    """The group of this name, in any case; None where there is none."""
+    form = name_form(name)
+    if not form.isprintable():
+        return None
+    row = connection.execute(select(_groups).where(_groups.c.name == form)).one_or_none()
+    return None if row is None else Group(**row._mapping)
+
+
+def count_groups(connection: Connection) -> int:
+    """How many groups ``list_groups`` has on all its pages."""
+    return connection.execute(select(func.count()).select_from(_groups)).scalar_one()
 
 
 def list_groups(connection: Connection, *, after: str | None = None, limit: int = 50) -> list[Group]:

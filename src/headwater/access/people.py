@@ -109,7 +109,7 @@ def get_user(connection: Connection, user_id: str) -> User:
     """
     found = _one(connection, select(_users).where(_users.c.id == user_id))
     if found is None:
-        raise NotFoundError("There is no such user.", hint="List them with 'headwater access people'.")
+        raise NotFoundError("There is no such user.", hint="List them with 'headwater people list'.")
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from headwater.access.actors import Actor
 from headwater.access.audit import record
@@ -122,6 +122,12 @@ class SecretStore:
             count += 1
         record(connection, Event.SECRETS_ROTATED, by, now=now, count=count, key_id=newest)
         return count
+
+    def key_use(self, connection: Connection) -> dict[str, int]:
+        """How many stored secrets each key at hand is used for, the newest key first; keys by their ids."""
+        counted = select(_secrets.c.key_id, func.count()).group_by(_secrets.c.key_id)
+        used = {row[0]: row[1] for row in connection.execute(counted)}
+        return {key_id: used.get(key_id, 0) for key_id in self._keyring.key_ids}
 
     def _under_other_keys(self, connection: Connection, newest: str) -> Iterator[str]:
         query = select(_secrets.c.id).where(_secrets.c.key_id != newest).order_by(_secrets.c.id)

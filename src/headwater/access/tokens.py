@@ -191,7 +191,7 @@ def _check_wanted(name: str, actions: frozenset[str] | None, lifetime: timedelta
 
 def _check_exists(connection: Connection, user_id: str, scope_id: int | None) -> None:
     if connection.scalar(select(tables.users.c.id).where(tables.users.c.id == user_id)) is None:
-        raise NotFoundError("There is no such user.", hint="List them with 'headwater access people'.")
+        raise NotFoundError("There is no such user.", hint="List them with 'headwater people list'.")
     scope = select(tables.scopes.c.id).where(tables.scopes.c.id == scope_id)
     if scope_id is not None and connection.scalar(scope) is None:
         raise NotFoundError("There is no such scope.", hint="Choose one that you can see.")

@@ -29,7 +29,19 @@ from headwater.access.scopes import unknown_scope
 from headwater.errors import ForbiddenError
 from headwater.store import tables
 
-__all__ = ["Listing", "Page", "allowed", "allowed_to", "check", "holders", "may", "may_see", "require"]
+__all__ = [
+    "Listing",
+    "Page",
+    "allowed",
+    "allowed_to",
+    "check",
+    "forbidden",
+    "holders",
+    "may",
+    "may_see",
+    "require",
+    "seen_by",
+]
 
 _ancestors = tables.scope_ancestors
 _assignments = tables.role_assignments
@@ -58,6 +70,15 @@ def allowed_to(actor: Actor, action: str) -> Select[Any]:
     return allowed(actor.user_id, action, within=actor.scope_id)
 
 
+def seen_by(actor: Actor) -> Select[Any]:
+    """The ids of the scopes that whoever asks may know of: where they may do anything at all."""
+    if actor.via is Via.SYSTEM:
+        return select(tables.scopes.c.id)
+    if actor.user_id is None:
+        return select(tables.scopes.c.id).where(false())
+    return _reached(actor.user_id, exists().where(tables.role_actions.c.role_id == _roles.c.id), actor.scope_id)
+
+
 def holders(person_id: str) -> CTE:
     """The person, if active, and the groups they are in, however deep; groups within one another do no harm."""
     person = select(tables.users.c.id).where(tables.users.c.id == person_id, tables.users.c.active)
@@ -84,10 +105,7 @@ def may_see(connection: Connection, actor: Actor, scope_id: int) -> bool:
     """Whether whoever asks may know that there is this scope: they may do something there, whatever it is."""
     if actor.via is Via.SYSTEM:
         return bool(connection.scalar(select(exists().where(tables.scopes.c.id == scope_id))))
-    if actor.user_id is None:
-        return False
-    acts = exists().where(tables.role_actions.c.role_id == _roles.c.id)
-    return _holds(connection, _reached(actor.user_id, acts, actor.scope_id), scope_id)
+    return actor.user_id is not None and _holds(connection, seen_by(actor), scope_id)
 
 
 def require(connection: Connection, actor: Actor, action: str, scope_id: int) -> None:
@@ -101,8 +119,16 @@ def require(connection: Connection, actor: Actor, action: str, scope_id: int) ->
         return
     if not may_see(connection, actor, scope_id):
         raise unknown_scope(scope_id)
-    raise ForbiddenError(
-        f"You may not do {action} here.", hint=f"Ask somebody who may assign roles here for one that has {action}."
+    raise forbidden(action, scope_id)
+
+
+def forbidden(action: str, scope_id: int) -> ForbiddenError:
+    """The answer to who may know of a scope, and may not do what they asked for there."""
+    return ForbiddenError(
+        f"You may not do {action} here.",
+        hint=f"Ask somebody who may assign roles here for one that has {action}.",
+        action=str(action),
+        scope_id=scope_id,
     )
 
 

@@ -5,6 +5,7 @@
     HOME/
       headwater.toml    marks the folder, and configures it
       headwater.db      the metadata database
+      secret.key        what stored secrets are encrypted with, unless the environment says otherwise
       tables/           published Delta tables: tables/<dataflow>/<entity>
       ledger/           predictions, by call fingerprint
       models/           artifacts of model versions
@@ -17,10 +18,11 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headwater.access.vaults import Vaults
 from headwater.errors import HomeError
 
 FORMAT = 1
@@ -33,15 +35,28 @@ format = {FORMAT}
 
 # Folders whose files dataflows may read; relative ones lie below this folder.
 folders = []
+
+# What references to secrets may lead to: variables of the environment, files below folders, vault plugins.
+# [secrets]
+# variables = ["WAREHOUSE_PASSWORD"]
+# folders = ["/run/secrets"]
+# plugins = []
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home folder that has been opened. ``folders`` are those that dataflows may read."""
+    """A home folder that has been opened.
+
+    Attributes:
+        path: the folder.
+        folders: those that dataflows may read.
+        vaults: what references to secrets that are kept elsewhere may lead to.
+    """
 
     path: Path
     folders: tuple[Path, ...]
+    vaults: Vaults = field(default_factory=Vaults)
 
     @property
     def database_url(self) -> str:
@@ -140,16 +155,33 @@ def _read(path: Path, marker: Path) -> Home:
             hint="Use the Headwater that made it, or another folder (--home).",
             code="home.version",
         )
-    return Home(path, _folders(path, stated, marker))
+    return Home(path, _folders(path, stated, marker), _vaults(path, stated, marker))
 
 
 def _folders(path: Path, stated: Mapping[str, Any], marker: Path) -> tuple[Path, ...]:
-    folders = stated.get("folders", [])
-    if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
-        raise HomeError(
-            "'folders' is a list of paths.",
-            place=str(marker),
-            hint='Write it as folders = ["warehouse", "/data"].',
-            code="home.unreadable",
-        )
-    return tuple((path / folder).resolve() for folder in folders)
+    listed = _texts(stated, "folders", marker, 'Write it as folders = ["warehouse", "/data"].')
+    return tuple((path / folder).resolve() for folder in listed)
+
+
+def _vaults(path: Path, stated: Mapping[str, Any], marker: Path) -> Vaults:
+    """What the table ``secrets`` allows; without it, nothing."""
+    table = stated.get("secrets", {})
+    hint = 'Write it as [secrets] with variables, folders and plugins, each like ["NAME"], and nothing else.'
+    if not isinstance(table, dict) or table.keys() - {"variables", "folders", "plugins"}:
+        raise _misstated("'secrets' is a table of what references to secrets may lead to.", marker, hint)
+    return Vaults(
+        variables=frozenset(_texts(table, "variables", marker, hint)),
+        folders=tuple((path / folder).resolve() for folder in _texts(table, "folders", marker, hint)),
+        plugins=frozenset(_texts(table, "plugins", marker, hint)),
+    )
+
+
+def _texts(stated: Mapping[str, Any], name: str, marker: Path, hint: str) -> list[str]:
+    listed = stated.get(name, [])
+    if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
+        raise _misstated(f"'{name}' is a list of {'paths' if name == 'folders' else 'names'}.", marker, hint)
+    return listed
+
+
+def _misstated(message: str, marker: Path, hint: str) -> HomeError:
+    return HomeError(message, place=str(marker), hint=hint, code="home.unreadable")

@@ -5,6 +5,7 @@ Whoever asks is named in every call (``actor``), and sees and does what their ro
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,9 @@ from typing import Literal, Self
 from sqlalchemy import select
 
 from headwater.access import Actor, install
+from headwater.access.keys import load_keyring
+from headwater.access.secrets import SecretStore, has_secrets
+from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.reach import Workspaces, reach_of
@@ -50,7 +54,7 @@ from headwater.models.ledger import Ledger
 from headwater.models.pool import ScorerPool
 from headwater.models.rights import ActorsRights
 from headwater.store import open_database, tables, utc_now
-from headwater.workspaces import SourceService
+from headwater.workspaces import ConnectionService, SourceService
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,6 @@ class Headwater:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.database = open_database(home.database_url)
-        self.sources = SourceService(self.database)
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
         self.dataflows = DataflowService(self.database)
@@ -109,7 +112,61 @@ class Headwater:
         """Who is there; UsageError when the administrator token of the environment cannot be one."""
         return Identity.from_environment(self.database)
 
+    # -- administration --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def people(self) -> People:
+        """Users: their own matters, and what whoever manages people does."""
+        return People(self.database)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Groups and who is in them."""
+        return Groups(self.database)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """API tokens."""
+        return Tokens(self.database)
+
+    @cached_property
+    def access(self) -> Access:
+        """Roles, who has which where, and who may do what."""
+        return Access(self.database)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """The audit log."""
+        return Audit(self.database)
+
+    @cached_property
+    def secrets_store(self) -> SecretStore:
+        """Where secrets are kept; SecretError when a key is missing, none, or may be read by others."""
+        with self.database.read() as connection:
+            keyring = load_keyring(self.home.path, os.environ, has_secrets=has_secrets(connection))
+        return SecretStore(keyring, self.home.vaults)
+
+    def check_keys(self) -> None:
+        """Refuse to go on with keys that cannot read what is stored; SecretError says which one is missing."""
+        with self.database.read() as connection:
+            self.secrets_store.check_keys(connection)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The keys that stored secrets are encrypted with."""
+        return Secrets(self.database, lambda: self.secrets_store)
+
     # -- sources ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sources(self) -> SourceService:
+        """The registered workspaces and scoring services."""
+        return SourceService(self.database, self.secrets_store)
+
+    @cached_property
+    def connections(self) -> ConnectionService:
+        """The connections to M's data sources."""
+        return ConnectionService(self.database, self.secrets_store)
 
     def scan(
         self,

@@ -15,6 +15,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from headwater._version import __version__
+from headwater.cli import access, audit, groups, people, secrets, tokens
+from headwater.cli.options import DEFAULT_HOME, HomeOption
 from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
 from headwater.errors import HeadwaterError, UsageError
 
@@ -30,9 +32,6 @@ app = typer.Typer(
 #: The root of what Click raises about a command line. Typer carries a Click of its own in some versions and uses the
 #: package in others: its public exception leads to the right one.
 _CommandLineError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
-
-HomeOption = Annotated[Path, typer.Option("--home", envvar="HEADWATER_HOME", help="The home folder.")]
-DEFAULT_HOME = Path(".headwater")
 
 CultureOption = Annotated[str, typer.Option(help="How text is read and written.")]
 TimeZoneOption = Annotated[str, typer.Option("--time-zone", help="The zone of local times, e.g. Europe/Berlin.")]
@@ -257,6 +256,12 @@ dataflow_app = typer.Typer(help="Dataflows: save them, list them.", no_args_is_h
 source_app = typer.Typer(help="Sources: workspaces whose models and metadata are used.", no_args_is_help=True)
 app.add_typer(dataflow_app, name="dataflow")
 app.add_typer(source_app, name="source")
+app.add_typer(people.app, name="people")
+app.add_typer(groups.app, name="group")
+app.add_typer(tokens.app, name="token")
+app.add_typer(access.app, name="access")
+app.add_typer(audit.app, name="audit")
+app.add_typer(secrets.app, name="secrets")
 
 
 @dataflow_app.command("apply")

@@ -81,6 +81,20 @@ def show(text: str) -> None:
     print(text, flush=True)  # noqa: T201 -- this is where output is made
 
 
+def show_json(value: object) -> None:
+    """A result as one line of JSON, on standard output; dataclasses become objects."""
+    import orjson
+
+    show(orjson.dumps(value, default=_plain).decode())
+
+
+def _plain(value: object) -> object:
+    """What JSON has for a set: a sorted list."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is not shown as JSON")
+
+
 def set_up_logging(*, json_logs: bool, verbose: bool) -> None:
     """Logs go to standard error, as text or as one JSON object a line."""
     _style.json = json_logs

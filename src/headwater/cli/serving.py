@@ -38,6 +38,7 @@ def run(home: Path, options: ServeOptions) -> None:
     certificate = None if files is None else ServerCertificate(files, names)
     with Headwater.open(home) as app, bind(options.host, options.port) as bound:
         listening = address_of(bound, tls=settings.tls)
+        app.check_keys()
         served = create_app(app, settings)
         _tell_first_administrator(app, settings.address(listening))
         serve(

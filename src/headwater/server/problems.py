@@ -8,10 +8,11 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from headwater.errors import HeadwaterError, ThrottledError
+from headwater.errors import ForbiddenError, HeadwaterError, ThrottledError
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +36,10 @@ def problem(status: int, code: str, message: str, where: str = "", hint: str = "
     return JSONResponse({"error": {"code": code, "message": message, "where": where, "hint": hint}}, status)
 
 
-async def _headwater(_request: Request, error: Exception) -> JSONResponse:
+async def _headwater(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HeadwaterError), "registered for these only"
+    if isinstance(error, ForbiddenError) and error.action is not None:
+        await run_in_threadpool(request.app.state.headwater.audit.denied, request.state.actor, error)
     if error.http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("%s: %s", error.code, error.message)
     return answer(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from headwater.access import Actor
 from headwater.app.runtime import Headwater
@@ -29,6 +29,12 @@ Asking = Annotated[Actor, Depends(_actor)]
 
 MAX_NUMBER = 2**63 - 1
 """The largest number that a database or a table's log can be asked for."""
+
+Limit = Annotated[int, Query(ge=1, le=1_000, description="how many on a page")]
+
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorAnswer, "description": "It exists already, or something else stands against it"}
+}
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "The request cannot be carried out as it is written"},
