@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.server.conftest import ORIGIN
 
-from headwater.access import Action
+from headwater.access import SYSTEM, Action
 from headwater.access.administrator import VARIABLE
 from headwater.app.runtime import Headwater
 from headwater.server.application import create_app
