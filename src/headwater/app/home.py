@@ -52,11 +52,18 @@ class Home:
         path: the folder.
         folders: those that dataflows may read.
         vaults: what references to secrets that are kept elsewhere may lead to.
+        openid: the tables that describe who vouches for people.
     """
 
     path: Path
     folders: tuple[Path, ...]
     vaults: Vaults = field(default_factory=Vaults)
+    openid: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def configuration(self) -> Path:
+        """The file that configures it."""
+        return self.path / CONFIGURATION
 
     @property
     def database_url(self) -> str:
@@ -155,7 +162,15 @@ def _read(path: Path, marker: Path) -> Home:
             hint="Use the Headwater that made it, or another folder (--home).",
             code="home.version",
         )
-    return Home(path, _folders(path, stated, marker), _vaults(path, stated, marker))
+    return Home(path, _folders(path, stated, marker), _vaults(path, stated, marker), _openid(stated, marker))
+
+
+def _openid(stated: Mapping[str, Any], marker: Path) -> tuple[Mapping[str, Any], ...]:
+    listed = stated.get("openid", [])
+    if not isinstance(listed, list) or not all(isinstance(table, dict) for table in listed):
+        hint = "Write an [[openid]] table for each."
+        raise _misstated("'openid' is a list of providers that people sign in by.", marker, hint)
+    return tuple(listed)
 
 
 def _folders(path: Path, stated: Mapping[str, Any], marker: Path) -> tuple[Path, ...]:

@@ -21,6 +21,7 @@ from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
+from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
 from headwater.catalog import (
     AssetService,
@@ -111,6 +112,11 @@ class Headwater:
     def identity(self) -> Identity:
         """Who is there; UsageError when the administrator token of the environment cannot be one."""
         return Identity.from_environment(self.database)
+
+    @cached_property
+    def openid(self) -> OpenId:
+        """The providers that people sign in by; HomeError where the configuration describes none, SecretError too."""
+        return OpenId(self.database, read_providers(self.home.openid, self.home.configuration))
 
     # -- administration --------------------------------------------------------------------------------------------
 

@@ -78,6 +78,20 @@ def add_member(name: GroupArgument, who: MemberArgument, home: HomeOption = DEFA
     say(f"{who} is in {group.display_name}{'' if added else ' already'}")
 
 
+@app.command("tie")
+def tie(
+    name: GroupArgument,
+    issuer: Annotated[str, typer.Argument(help="An OpenID Connect issuer, as its configuration writes it.")],
+    called: Annotated[str | None, typer.Option("--called", help="What it calls the group, if something else.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Let a provider say who is in a group, whenever somebody signs in."""
+    with as_machine(home) as (headwater, actor):
+        group = headwater.groups.find(actor, name)
+        headwater.openid.tie_group(actor, group.id, issuer, called)
+    say(f"{issuer} says who is in {group.display_name}")
+
+
 @app.command("remove-member")
 def remove_member(name: GroupArgument, who: MemberArgument, home: HomeOption = DEFAULT_HOME) -> None:
     """Take a user or a group out of a group."""

@@ -74,6 +74,19 @@ def enable(name: PersonArgument, home: HomeOption = DEFAULT_HOME) -> None:
     say(f"{user.name} is enabled")
 
 
+@app.command("tie")
+def tie(
+    name: PersonArgument,
+    issuer: Annotated[str, typer.Argument(help="An OpenID Connect issuer, as its configuration writes it.")],
+    subject: Annotated[str, typer.Argument(help="What the issuer calls them: the claim 'sub'.")],
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Let a provider vouch for somebody."""
+    with as_machine(home) as (headwater, actor):
+        user = headwater.openid.link(actor, headwater.people.find(actor, name).id, issuer, subject)
+    say(f"{issuer} vouches for {user.name}")
+
+
 @app.command("link")
 def link(
     name: PersonArgument,

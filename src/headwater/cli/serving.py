@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from headwater.app.administration import link_address
 from headwater.app.runtime import Headwater
 from headwater.cli.output import log, say
 from headwater.errors import UsageError
@@ -54,7 +55,7 @@ def _tell_first_administrator(app: Headwater, address: str) -> None:
     link = app.identity.first_administrator_link()
     if link is not None:
         say("Nobody can sign in yet. Whoever opens this link first is the administrator (good once, for a day):")
-        say(f"  {address}/sign-in/first-administrator#{link.token}")
+        say(f"  {link_address(address, link)}")
 
 
 def _files(options: ServeOptions) -> CertificateFiles | None:

@@ -65,10 +65,24 @@ class Ready(Answer):
     status: Literal["ready"]
 
 
+class SignInProvider(Answer):
+    """Who vouches for people: a browser goes to ``/api/sign-in/openid/NAME``."""
+
+    name: str
+    display_name: str
+
+
 class SignInWays(Answer):
     """How one can sign in; ``first_administrator``: nobody can yet, but by the link that the first start printed."""
 
     first_administrator: bool
+    providers: list[SignInProvider]
+
+
+class OpenIdStart(Answer):
+    """Where a browser goes to meet its provider."""
+
+    url: str
 
 
 class SignedIn(Answer):

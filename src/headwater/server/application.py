@@ -9,7 +9,7 @@ from headwater import __version__
 from headwater.access import Actor
 from headwater.app.runtime import Headwater
 from headwater.server import problems, way_in, web
-from headwater.server.api import access, audit, catalog, dataflows, people, session, status, tables
+from headwater.server.api import access, audit, catalog, dataflows, openid, people, session, status, tables
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.security import Guard
@@ -31,11 +31,15 @@ def create_app(
         summary="Published tables, dataflows, sources, assets and lineage.",
         docs_url=None,
         redoc_url=None,
+        # What asks for an address that is not there should not be led to another one, which it then changes.
+        redirect_slashes=False,
     )
     app.state.headwater = headwater
+    # What is wrong with the providers is told at the start, not to whoever signs in first.
+    _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    for part in (status, session, tables, catalog, dataflows, people, access, audit):
+    for part in (status, session, openid, tables, catalog, dataflows, people, access, audit):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)

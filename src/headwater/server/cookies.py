@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headwater.access.sessions import StartedSession
+from headwater.app.identity import Origin
 from headwater.server.settings import ServerSettings
 
-__all__ = ["COOKIE", "clear_session", "set_session"]
+__all__ = ["COOKIE", "clear_session", "origin_of", "set_session"]
 
 COOKIE: Final = "headwater_session"
 
@@ -33,6 +34,12 @@ def clear_session(response: Response, request: Request) -> None:
     """Have the browser forget its session."""
     settings = _settings(request)
     response.delete_cookie(COOKIE, path=settings.cookie_path, secure=settings.secure, httponly=True, samesite="lax")
+
+
+def origin_of(request: Request) -> Origin:
+    """Where a request comes from, with the session that the browser has."""
+    address = None if request.client is None else request.client.host
+    return Origin(address, request.state.request_id, request.cookies.get(COOKIE))
 
 
 def _settings(request: Request) -> ServerSettings:

@@ -16,9 +16,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from headwater.access import Actor
-from headwater.app.identity import Identity, Origin
+from headwater.app.identity import Identity
 from headwater.errors import UnauthenticatedError
-from headwater.server.cookies import COOKIE, set_session
+from headwater.server.cookies import COOKIE, origin_of, set_session
 
 __all__ = ["LocalSignIn", "held_by_this_user", "is_from"]
 
@@ -63,10 +63,8 @@ class LocalSignIn:
         return is_from(request)
 
     def _begin(self, request: Request) -> str:
-        address = None if request.client is None else request.client.host
-        origin = Origin(address, request.state.request_id, request.cookies.get(COOKIE))
         carrier = Response()
-        set_session(carrier, request, self._identity.sign_in_local(self._user_id, origin))
+        set_session(carrier, request, self._identity.sign_in_local(self._user_id, origin_of(request)))
         return carrier.headers["set-cookie"]
 
 

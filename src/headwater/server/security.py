@@ -46,6 +46,9 @@ PUBLIC: Final = frozenset(
     }
 )
 
+#: The ways by somebody else's word; nothing else lies below.
+_PROVIDERS: Final = "/api/sign-in/openid/"
+
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER: Final = re.compile(r"bearer +(?P<token>\S+) *", re.IGNORECASE)
 
@@ -97,7 +100,8 @@ class Guard:
         await (refusal or self._app)(scope, receive, send)
 
     def _is_public(self, scope: Scope) -> bool:
-        if path_below(scope) in PUBLIC:
+        path = path_below(scope)
+        if path in PUBLIC or path.startswith(_PROVIDERS):
             return True
         found = next((route for route in self._routes if route.matches(scope)[0] is not Match.NONE), None)
         return any(found is page for page in self._pages)

@@ -38,7 +38,8 @@ class UserPage:
 
 def link_address(server: str, link: Link) -> str:
     """Where a browser uses a one-time link. Behind ``#`` the token reaches no server's log."""
-    return f"{server.rstrip('/')}/sign-in#{link.purpose}={link.token}"
+    page = {"set_password": "password", "sign_in": "link", "first_administrator": "first-administrator"}[link.purpose]
+    return f"{server.rstrip('/')}/sign-in/{page}#{link.token}"
 
 
 class People:

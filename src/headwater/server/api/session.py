@@ -8,10 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Request, Response
 
 from headwater.access.sessions import StartedSession
-from headwater.app.identity import Origin
-from headwater.server.answers import ErrorAnswer, Me, SignedIn, SignInWays
+from headwater.server.answers import ErrorAnswer, Me, SignedIn, SignInProvider, SignInWays
 from headwater.server.api import RESPONSES, App, Asking
-from headwater.server.cookies import COOKIE, clear_session, set_session
+from headwater.server.cookies import COOKIE, clear_session, origin_of, set_session
 
 router = APIRouter(
     prefix="/api",
@@ -25,13 +24,14 @@ Text = Annotated[str, Body(max_length=1_000)]
 @router.get("/sign-in")
 def sign_in_ways(app: App) -> SignInWays:
     """How one can sign in here."""
-    return SignInWays(first_administrator=not app.identity.has_users())
+    providers = [SignInProvider(name=one.name, display_name=one.display_name) for one in app.openid.providers]
+    return SignInWays(first_administrator=not app.identity.has_users(), providers=providers)
 
 
 @router.post("/sign-in")
 def sign_in(app: App, request: Request, response: Response, name: Text, password: Text) -> SignedIn:
     """Sign in by name and password."""
-    return _begin(app.identity.sign_in(name, password, _origin(request)), request, response)
+    return _begin(app.identity.sign_in(name, password, origin_of(request)), request, response)
 
 
 @router.post("/sign-in/link")
@@ -39,13 +39,13 @@ def sign_in_by_link(
     app: App, request: Request, response: Response, token: Annotated[str, Body(embed=True)]
 ) -> SignedIn:
     """Sign in by a one-time link that was made on the server's machine."""
-    return _begin(app.identity.accept_sign_in_link(token, _origin(request)), request, response)
+    return _begin(app.identity.accept_sign_in_link(token, origin_of(request)), request, response)
 
 
 @router.post("/sign-in/password")
 def sign_in_with_new_password(app: App, request: Request, response: Response, token: Text, password: Text) -> SignedIn:
     """Set one's password by a one-time link, and sign in."""
-    return _begin(app.identity.accept_link(token, password, _origin(request)), request, response)
+    return _begin(app.identity.accept_link(token, password, origin_of(request)), request, response)
 
 
 @router.post("/sign-in/first-administrator")
@@ -59,7 +59,7 @@ def sign_in_as_first_administrator(  # noqa: PLR0917 -- the fields of the reques
     display_name: Annotated[str, Body(max_length=255)] = "",
 ) -> SignedIn:
     """Become the first user, who owns the server, by the link that the first start printed."""
-    started = app.identity.accept_first_administrator(token, name, password, display_name, _origin(request))
+    started = app.identity.accept_first_administrator(token, name, password, display_name, origin_of(request))
     return _begin(started, request, response)
 
 
@@ -84,8 +84,3 @@ def _begin(started: StartedSession, request: Request, response: Response) -> Sig
     set_session(response, request, started)
     response.headers["Cache-Control"] = "no-store"
     return SignedIn(csrf_token=request.app.state.headwater.identity.csrf(started.token))
-
-
-def _origin(request: Request) -> Origin:
-    address = None if request.client is None else request.client.host
-    return Origin(address, request.state.request_id, request.cookies.get(COOKIE))
