@@ -3,12 +3,20 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import "./app/base.css";
+import { meQuery } from "./api/queries.ts";
+import { takeLinkTokens } from "./app/oneTimeLink.ts";
 import { queryClient } from "./app/queryClient.ts";
-import { router } from "./app/routes.tsx";
+import { createRouter } from "./app/routes.tsx";
 import { ColorSchemeProvider } from "./app/theme.tsx";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element 'root'.");
+
+// Before the router reads the address.
+takeLinkTokens();
+const router = createRouter();
+// Every page but the ways in waits for this: it is asked for while the page's chunk is loaded.
+void queryClient.prefetchQuery(meQuery);
 
 createRoot(root).render(
   <StrictMode>
