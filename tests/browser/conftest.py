@@ -71,8 +71,9 @@ def site(tmp_path_factory: pytest.TempPathFactory, cookies: dict[str, str]) -> I
     """The server of a small home."""
     with serving(build_home(tmp_path_factory.mktemp("browser") / "home")) as running:
         cookies[running.address] = sign_in(running)
-        asked = {"cookies": {COOKIE: cookies[running.address]}, "timeout": 30, "trust_env": False}
-        tables = httpx.get(f"{running.address}/api/tables", **asked).json()["value"]
+        cookie = {COOKIE: cookies[running.address]}
+        answer = httpx.get(f"{running.address}/api/tables", cookies=cookie, timeout=30, trust_env=False)
+        tables = answer.raise_for_status().json()["value"]
         yield replace(running, guids={table["entity"]: table["guid"] for table in tables})
 
 

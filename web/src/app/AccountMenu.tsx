@@ -24,8 +24,15 @@ import { signOut } from "../api/signIn.ts";
 import type { Me } from "../api/types.ts";
 
 const useStyles = makeStyles({
-  menu: { display: "flex", alignItems: "center", gap: "8px", minWidth: 0 },
   button: { minWidth: "32px" },
+  message: {
+    position: "absolute",
+    top: "52px",
+    right: "8px",
+    zIndex: tokens.zIndexPopup,
+    maxWidth: "min(400px, calc(100vw - 16px))",
+    boxShadow: tokens.shadow8,
+  },
   displayName: {
     maxWidth: "20ch",
     overflow: "hidden",
@@ -33,7 +40,8 @@ const useStyles = makeStyles({
     whiteSpace: "nowrap",
     "@media (max-width: 880px)": { display: "none" },
   },
-  popover: { maxWidth: "min(320px, calc(100vw - 16px))" },
+  // Over whatever a page has in its own layers.
+  popover: { zIndex: tokens.zIndexPopup, maxWidth: "min(320px, calc(100vw - 16px))" },
   person: { display: "block", height: "auto", padding: "6px 8px", overflowWrap: "anywhere" },
   name: { display: "block", fontWeight: tokens.fontWeightRegular, color: tokens.colorNeutralForeground3 },
 });
@@ -83,13 +91,14 @@ export function AccountMenu() {
   const { mutate, error } = useMutation({ mutationFn: signOut });
   if (me === undefined || me === null) return null;
   return (
-    <div className={styles.menu}>
+    <>
       {error !== null && (
-        <MessageBar intent="error" role="alert">
+        <MessageBar className={styles.message} intent="error" layout="multiline" role="alert">
           <MessageBarBody>You are still signed in. {error.message}</MessageBarBody>
         </MessageBar>
       )}
-      <Menu positioning="below-end">
+      {/* In line: the menu belongs to the header for assistive technology too. */}
+      <Menu inline hasIcons positioning="below-end">
         <MenuTrigger disableButtonEnhancement>
           <Button
             className={styles.button}
@@ -104,6 +113,6 @@ export function AccountMenu() {
           <AccountItems me={me} onSignOut={mutate} />
         </MenuPopover>
       </Menu>
-    </div>
+    </>
   );
 }

@@ -2,7 +2,7 @@
 import { ApiError } from "../api/client.ts";
 
 const NOT_THERE =
-  "You may not see this, or it is not there: which of the two, nobody is told who may not see it." +
+  "You may not see this, or it is not there: the answer is the same for both." +
   " Check the address; if somebody sent it to you, ask them to give you access.";
 
 const MAY_NOT =

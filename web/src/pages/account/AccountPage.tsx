@@ -21,7 +21,7 @@ const useStyles = makeStyles({
   },
   pair: { display: "contents" },
   term: { color: tokens.colorNeutralForeground3 },
-  fact: { margin: 0, overflowWrap: "anywhere" },
+  fact: { margin: 0, overflowWrap: "anywhere", "@media (max-width: 480px)": { marginBottom: "12px" } },
 });
 
 /** The page at `/account`. */
