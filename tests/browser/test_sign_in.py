@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+from tests.browser.accessibility import violations
 from tests.browser.conftest import PERSON, OpenPage, Site
 from tests.browser.people import (
     PASSWORD,
@@ -214,6 +215,28 @@ def test_a_session_that_ends_while_a_page_is_open_loses_no_address(open_page: Op
     come_in(page, "edsger")
     expect(page).to_have_url(re.compile(r"/tables/sales/orders_scored\?row=\d{4}$"))
     expect(page.get_by_role("row", name=re.compile(r"^[12],\d\d\d "))).not_to_have_count(0)
+
+
+def test_a_page_from_the_browsers_memory_is_not_shown_to_somebody_else(open_page: OpenPage, site: Site) -> None:
+    user_id = add_person(site, "left")
+    page = open_page(f"{site.address}/tables", stranger=True, expected=TURNED_AWAY).page
+    come_in(page, "left")
+    expect(page.get_by_role("heading", name="Tables")).to_be_visible()
+    end_sessions(site, user_id)
+    # Browsers under test keep no such pages: this is what they tell one that they bring back.
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_server_that_does_not_say_who_is_signed_in_is_asked_again(open_page: OpenPage, site: Site) -> None:
+    page = open_page(f"{site.address}/docs", expected=[r"ERR_FAILED"]).page
+    page.route("**/api/me", lambda route: route.abort())
+    page.goto(f"{site.address}/tables")
+    expect(page.get_by_role("alert")).to_contain_text("Headwater does not answer.")
+    assert violations(page) == []
+    page.unroute("**/api/me")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Tables")).to_be_visible()
 
 
 def test_a_page_left_open_in_another_tab_goes_on_in_a_newer_session(open_page: OpenPage, site: Site, ada: str) -> None:

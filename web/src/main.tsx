@@ -17,6 +17,10 @@ takeLinkTokens();
 const router = createRouter();
 // Every page but the ways in waits for this: it is asked for while the page's chunk is loaded.
 void queryClient.prefetchQuery(meQuery);
+// A page that Back brings from the browser's memory is as it was: whoever was signed in then need not be now.
+window.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) void queryClient.invalidateQueries(meQuery);
+});
 
 createRoot(root).render(
   <StrictMode>

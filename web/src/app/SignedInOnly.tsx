@@ -5,6 +5,7 @@ import { meQuery } from "../api/queries.ts";
 import { sessionEnding } from "../api/session.ts";
 import { ErrorState, LoadingState } from "../components/states.tsx";
 import { signInAddress } from "./nextAddress.ts";
+import { WholeWindow } from "./WholeWindow.tsx";
 
 function ToSignIn() {
   const { pathname } = useLocation();
@@ -13,10 +14,10 @@ function ToSignIn() {
   const here = pathname + window.location.search + window.location.hash;
   const to = ending === "signed-out" ? "/sign-in" : signInAddress(here);
   return (
-    <>
+    <WholeWindow>
       <Navigate to={to} replace state={{ ending }} />
       <LoadingState label="Loading" />
-    </>
+    </WholeWindow>
   );
 }
 
@@ -25,9 +26,13 @@ export function SignedInOnly({ children }: { children: ReactNode }) {
   const { data: me, error, refetch } = useQuery(meQuery);
   if (me === null) return <ToSignIn />;
   if (me !== undefined) return children;
-  return error ? (
-    <ErrorState wholePage reason={error} retry={() => void refetch()} />
-  ) : (
-    <LoadingState label="Loading Headwater" />
+  return (
+    <WholeWindow>
+      {error ? (
+        <ErrorState wholePage reason={error} retry={() => void refetch()} />
+      ) : (
+        <LoadingState label="Loading Headwater" />
+      )}
+    </WholeWindow>
   );
 }

@@ -5,12 +5,19 @@ import { NotFoundPage } from "./NotFoundPage.tsx";
 import { PageError } from "./PageError.tsx";
 import { Shell } from "./Shell.tsx";
 import { SignedInOnly } from "./SignedInOnly.tsx";
+import { WholeWindow } from "./WholeWindow.tsx";
+
+const loading = (
+  <WholeWindow>
+    <LoadingState label="Loading Headwater" />
+  </WholeWindow>
+);
 
 const waysIn: RouteObject = {
   path: "sign-in",
   lazy: async () => ({ Component: (await import("../pages/sign-in/SignInFrame.tsx")).SignInFrame }),
   errorElement: <PageError />,
-  hydrateFallbackElement: <LoadingState label="Loading Headwater" />,
+  hydrateFallbackElement: loading,
   children: [
     { index: true, lazy: async () => ({ Component: (await import("../pages/sign-in/SignInPage.tsx")).SignInPage }) },
     { path: "link", lazy: async () => ({ Component: (await import("../pages/sign-in/LinkPage.tsx")).LinkPage }) },
@@ -34,7 +41,7 @@ const pages: RouteObject = {
     </SignedInOnly>
   ),
   errorElement: <PageError />,
-  hydrateFallbackElement: <LoadingState label="Loading Headwater" />,
+  hydrateFallbackElement: loading,
   children: [
     {
       errorElement: <PageError />,
