@@ -48,7 +48,7 @@ export function SignInForm({ action, busyAction, busy, blocked = false, onSubmit
         appearance="primary"
         size="large"
         disabledFocusable={busy || blocked}
-        icon={busy ? <Spinner size="tiny" /> : null}
+        icon={busy ? <Spinner size="tiny" aria-hidden /> : null}
       >
         {busy ? busyAction : action}
       </Button>
