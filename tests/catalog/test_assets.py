@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
+from headwater.access import SYSTEM
 from headwater.catalog import AssetRecord, AssetRef, AssetService, CollectionService, ColumnRecord
 from headwater.errors import ConflictError, NotFoundError, UsageError
-from headwater.store import Database, open_database, tables
+from headwater.store import Database, tables
 
 MODEL = AssetRecord("ml_model", "mlflow://h:1/models/m", "m", {"description": "first"})
 VERSION = AssetRecord(
@@ -33,7 +34,7 @@ def assets(database: Database) -> AssetService:
 
 def test_what_is_written_is_read(assets: AssetService) -> None:
     guids = assets.upsert([VERSION, MODEL])
-    found = assets.get(guids[VERSION.ref])
+    found = assets.get(SYSTEM, guids[VERSION.ref])
     assert (found.type_name, found.qualified_name, found.display_name) == (
         "ml_model_version",
         VERSION.qualified_name,
@@ -42,10 +43,10 @@ def test_what_is_written_is_read(assets: AssetService) -> None:
     assert found.attributes == {"tags": {"a": "b"}, "aliases": ["x"]}
     assert found.columns == VERSION.columns
     assert (found.status, found.collection) == ("active", "root")
-    assert assets.find("ml_model_version", VERSION.qualified_name) == found
-    assert assets.find("ml_model", VERSION.qualified_name) is None
+    assert assets.find(SYSTEM, "ml_model_version", VERSION.qualified_name) == found
+    assert assets.find(SYSTEM, "ml_model", VERSION.qualified_name) is None
     with pytest.raises(NotFoundError):
-        assets.get("none")
+        assets.get(SYSTEM, "none")
 
 
 def rows(database: Database) -> list[Any]:
@@ -74,24 +75,24 @@ def test_writing_it_again_changes_only_when_it_was_seen(database: Database, asse
     for old, new in zip(before[2], after[2], strict=True):
         assert old._asdict() | {"last_seen_at": None} == new._asdict() | {"last_seen_at": None}
         assert new.last_seen_at > old.last_seen_at
-    attributes = assets.get(first[special.ref]).attributes
+    attributes = assets.get(SYSTEM, first[special.ref]).attributes
     assert attributes["started_at"] == "2025-12-31T22:00:00+00:00"
     assert attributes["metrics"] == {"nan": "nan", "inf": "inf", "x": 0.1}
 
 
 def test_a_change_is_dated_and_the_rest_is_kept(assets: AssetService) -> None:
     guid = assets.upsert([MODEL])[MODEL.ref]
-    before = assets.get(guid)
+    before = assets.get(SYSTEM, guid)
     assets.upsert([AssetRecord("ml_model", MODEL.qualified_name, "renamed", {"tags": {}})])
-    after = assets.get(guid)
+    after = assets.get(SYSTEM, guid)
     assert after.display_name == "renamed"
     assert after.attributes == {"description": "first", "tags": {}}
     assert after.created_at == before.created_at
     assert after.updated_at > before.updated_at
     column = ColumnRecord("c", "text")
     assets.upsert([AssetRecord("ml_model", MODEL.qualified_name, "renamed", columns=(column,))])
-    assert assets.get(guid).columns == (column,)
-    assert assets.get(guid).updated_at > after.updated_at
+    assert assets.get(SYSTEM, guid).columns == (column,)
+    assert assets.get(SYSTEM, guid).updated_at > after.updated_at
 
 
 def test_a_dataset_keeps_every_digest_in_the_order_seen(assets: AssetService) -> None:
@@ -100,15 +101,15 @@ def test_a_dataset_keeps_every_digest_in_the_order_seen(assets: AssetService) ->
 
     for batch in ([seen("1"), seen("2", "1")], [seen("3")], [seen()], [seen("2")]):
         guids = assets.upsert(batch)
-    assert assets.get(guids[seen().ref]).attributes["digests"] == ["1", "2", "3"]
+    assert assets.get(SYSTEM, guids[seen().ref]).attributes["digests"] == ["1", "2", "3"]
 
 
 def test_an_asset_stays_where_it_was_put(database: Database, assets: AssetService) -> None:
-    CollectionService(database).add("ml")
-    CollectionService(database).add("other")
+    CollectionService(database).add(SYSTEM, "ml")
+    CollectionService(database).add(SYSTEM, "other")
     guid = assets.upsert([AssetRecord("dataset", "file:///a", "a", collection="ml")])[AssetRef("dataset", "file:///a")]
     assets.upsert([AssetRecord("dataset", "file:///a", "a", collection="other")])
-    assert assets.get(guid).collection == "ml"
+    assert assets.get(SYSTEM, guid).collection == "ml"
 
 
 @pytest.mark.parametrize(
@@ -127,43 +128,43 @@ def test_a_batch_with_something_wrong_writes_nothing(
 ) -> None:
     with pytest.raises(error):
         assets.upsert([MODEL, record])
-    assert assets.list() == (0, [])
+    assert assets.list(SYSTEM) == (0, [])
 
 
 def test_listings_and_counts_agree_page_by_page(database: Database, assets: AssetService) -> None:
-    CollectionService(database).add("ml")
+    CollectionService(database).add(SYSTEM, "ml")
     assets.upsert(AssetRecord("dataset", f"file:///d{number}", f"d{number % 7}") for number in range(25))
     assets.upsert(AssetRecord("ml_model", f"m{number}", "m", collection="ml") for number in range(3))
     with database.begin() as connection:
         gone = tables.assets.c.qualified_name == "file:///d3"
         connection.execute(update(tables.assets).where(gone).values(status="missing"))
-    assert assets.counts_by_type() == {"dataset": 24, "ml_model": 3}
-    assert assets.counts_by_type("ml") == {"ml_model": 3}
+    assert assets.counts_by_type(SYSTEM) == {"dataset": 24, "ml_model": 3}
+    assert assets.counts_by_type(SYSTEM, "ml") == {"ml_model": 3}
     for criteria, expected in (({}, 27), ({"type": "dataset"}, 24), ({"collection": "ml"}, 3), ({"type": "x"}, 0)):
-        pages = [assets.list(**criteria, limit=10, offset=offset) for offset in (0, 10, 20, 30)]
+        pages = [assets.list(SYSTEM, **criteria, limit=10, offset=offset) for offset in (0, 10, 20, 30)]
         assert {total for total, _ in pages} == {expected}
         listed = [asset for _, page in pages for asset in page]
         assert len({asset.guid for asset in listed}) == len(listed) == expected
         keys = [(asset.type_name, asset.display_name, asset.qualified_name) for asset in listed]
         assert keys == sorted(keys)
-    assert assets.find("dataset", "file:///d3") is not None
+    assert assets.find(SYSTEM, "dataset", "file:///d3") is not None
     assets.upsert([AssetRecord("dataset", "file:///d3", "d3")])
-    assert assets.counts_by_type()["dataset"] == 25
+    assert assets.counts_by_type(SYSTEM)["dataset"] == 25
 
 
 def test_collections_form_a_tree(database: Database) -> None:
     collections = CollectionService(database)
-    added = collections.add("ml", "Machine learning")
+    added = collections.add(SYSTEM, "ml", "Machine learning")
     assert (added.display_name, added.parent) == ("Machine learning", "root")
-    assert collections.add("inner", parent="ml").parent == "ml"
-    assert [collection.name for collection in collections.list()] == ["inner", "ml", "root"]
-    assert collections.get("root").parent is None
+    assert collections.add(SYSTEM, "inner", parent="ml").parent == "ml"
+    assert [collection.name for collection in collections.list(SYSTEM)] == ["inner", "ml", "root"]
+    assert collections.get(SYSTEM, "root").parent is None
     with pytest.raises(ConflictError):
-        collections.add("ml")
+        collections.add(SYSTEM, "ml")
     with pytest.raises(NotFoundError):
-        collections.add("x", parent="nowhere")
+        collections.add(SYSTEM, "x", parent="nowhere")
     with pytest.raises(UsageError):
-        collections.add("no spaces")
+        collections.add(SYSTEM, "no spaces")
 
 
 KEYS = st.sampled_from("abc")
@@ -178,13 +179,6 @@ RECORDS = st.builds(
     ),
     st.none() | st.lists(st.builds(ColumnRecord, KEYS, st.sampled_from(["text", "int64"])), max_size=3).map(tuple),
 )
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'headwater.db'}")
-    yield database
-    database.close()
 
 
 @settings(max_examples=60, deadline=None)
@@ -210,12 +204,12 @@ def test_any_batches_come_to_what_one_record_after_another_would(
                 columns if record.columns is None else record.columns,
             )
     for name, wanted in expected.items():
-        found = assets.find("dataset", name)
+        found = assets.find(SYSTEM, "dataset", name)
         assert found is not None
         assert (found.display_name, found.attributes, found.columns) == wanted
-    assert assets.list()[0] == len(expected)
+    assert assets.list(SYSTEM)[0] == len(expected)
 
 
 def test_moments_are_in_utc(assets: AssetService) -> None:
-    found = assets.get(assets.upsert([MODEL])[MODEL.ref])
+    found = assets.get(SYSTEM, assets.upsert([MODEL])[MODEL.ref])
     assert found.created_at.tzinfo is UTC

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from headwater.catalog import AssetRecord, AssetService
-from headwater.store import Database, open_database, tables
+from headwater.store import Database, tables
 
 # Names that a careless prefix, pattern or range comparison would confuse.
 SEGMENTS = st.sampled_from(["a", "A", "ab", "a_", "a%", "a-b", "a0", "b", "ä"])
 PATHS = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'headwater.db'}")
-    yield database
-    database.close()
 
 
 @settings(max_examples=80, deadline=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
+from headwater.access import SYSTEM
 from headwater.catalog import (
     AssetRecord,
     AssetRef,
@@ -23,7 +24,7 @@ from headwater.catalog import (
     record_process,
 )
 from headwater.errors import NotFoundError, UsageError
-from headwater.store import Database, open_database, tables
+from headwater.store import Database, tables
 
 Edge = tuple[str, str]
 
@@ -34,13 +35,6 @@ def dataset(name: str, *columns: str) -> AssetRecord:
 
 def query(name: str) -> AssetRecord:
     return AssetRecord("dataflow_query", f"q/{name}", name)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = open_database(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'headwater.db'}")
-    yield database
-    database.close()
 
 
 NODES = st.sampled_from("abcdefgh")
@@ -85,7 +79,7 @@ def test_a_graph_is_what_a_plain_walk_finds(
         expected = distances | expected if one == "output" else expected | distances
         crossed |= more
 
-    graph = lineage(shared, root, way, depth)
+    graph = lineage(shared, SYSTEM, root, way, depth=depth)
     names = {node.guid: node.qualified_name for node in graph.nodes}
     assert {node.qualified_name: node.depth for node in graph.nodes} == expected
     assert {(names[edge.source], names[edge.target]) for edge in graph.edges} == crossed
@@ -94,7 +88,7 @@ def test_a_graph_is_what_a_plain_walk_finds(
         assert node.is_process == name.startswith("q/")
         assert node.hidden_inputs == len({e for e in edges if e[1] == name} - crossed)
         assert node.hidden_outputs == len({e for e in edges if e[0] == name} - crossed)
-    upstream = edges_upstream(shared, "file:///a")
+    upstream = edges_upstream(shared, SYSTEM, "file:///a")
     assert len(upstream) == len(set(upstream))
     assert set(upstream) == walk(edges, "file:///a", "input", 100)[1]
 
@@ -125,7 +119,7 @@ def test_recording_again_replaces(database: Database) -> None:
     second = LineageRecord(query("q"), (AssetRef("dataset", "file:///b"),), (dataset("t", "y"),))
     assert record_process(database, second) == guid
     assert counted() == [1, 1, 0]
-    assert edges_upstream(database, "file:///t") == [("q/q", "file:///t"), ("file:///b", "q/q")]
+    assert edges_upstream(database, SYSTEM, "file:///t") == [("q/q", "file:///t"), ("file:///b", "q/q")]
 
 
 def test_what_does_not_exist_is_not_referred_to(database: Database) -> None:
@@ -134,8 +128,8 @@ def test_what_does_not_exist_is_not_referred_to(database: Database) -> None:
         record_process(database, LineageRecord(query("q"), (unknown,), (dataset("t"),)))
     with pytest.raises(UsageError, match="not a process"):
         record_process(database, LineageRecord(dataset("q"), (), ()))
-    assert AssetService(database).list() == (0, [])
-    for ask in (lambda: lineage(database, "none"), lambda: edges_upstream(database, "none")):
+    assert AssetService(database).list(SYSTEM) == (0, [])
+    for ask in (lambda: lineage(database, SYSTEM, "none"), lambda: edges_upstream(database, SYSTEM, "none")):
         with pytest.raises(NotFoundError):
             ask()
 
@@ -144,16 +138,16 @@ def test_a_wide_fan_is_cut_by_name_and_counted(database: Database) -> None:
     AssetService(database).upsert([dataset("hub")])
     for number in range(30):
         record_process(database, LineageRecord(query(f"{number:02}"), (dataset("hub"),), (dataset(f"t{number}"),)))
-    hub = AssetService(database).find("dataset", "file:///hub")
+    hub = AssetService(database).find(SYSTEM, "dataset", "file:///hub")
     assert hub is not None
-    graph = lineage(database, hub.guid, "output", depth=2, width=7)
+    graph = lineage(database, SYSTEM, hub.guid, "output", depth=2, width=7)
     names = [node.display_name for node in graph.nodes if node.is_process]
     assert names == [f"{number:02}" for number in range(7)]
     by_name = {node.display_name: node for node in graph.nodes}
     assert by_name["hub"].hidden_outputs == 23
     assert by_name["00"].hidden_outputs == 0
     assert len(graph.nodes) == 15
-    shallow = lineage(database, hub.guid, "output", depth=1)
+    shallow = lineage(database, SYSTEM, hub.guid, "output", depth=1)
     assert {node.hidden_outputs for node in shallow.nodes if node.is_process} == {1}
 
 
@@ -163,7 +157,7 @@ def test_a_wide_fan_is_cut_by_name_and_counted(database: Database) -> None:
 def test_limits_are_stated(database: Database, depth: int, width: int, way: Literal["both"]) -> None:
     guid = AssetService(database).upsert([dataset("a")])[dataset("a").ref]
     with pytest.raises(UsageError):
-        lineage(database, guid, way, depth, width)
+        lineage(database, SYSTEM, guid, way, depth=depth, width=width)
 
 
 class TestScoredTable:
@@ -214,7 +208,7 @@ class TestScoredTable:
         )
 
     def test_the_tree_of_a_scored_column(self, database: Database) -> None:
-        tree = column_tree(database, self.table.qualified_name, "late")
+        tree = column_tree(database, SYSTEM, self.table.qualified_name, "late")
         assert [(depth, node.display_name, node.columns) for depth, node in tree.walk()] == [
             (0, "scored", ("late",)),
             (1, "scored", ()),
@@ -230,17 +224,21 @@ class TestScoredTable:
         ]
 
     def test_a_plain_column_does_not_come_from_the_model(self, database: Database) -> None:
-        names = {node.type_name for _, node in column_tree(database, self.table.qualified_name, "carrier").walk()}
+        names = {
+            node.type_name for _, node in column_tree(database, SYSTEM, self.table.qualified_name, "carrier").walk()
+        }
         assert names == {"dataflow_table", "dataflow_query", "dataset"}
 
     def test_a_column_nothing_is_recorded_of_comes_from_all_that_was_read(self, database: Database) -> None:
-        names = {node.display_name for _, node in column_tree(database, self.table.qualified_name, "constant").walk()}
+        names = {
+            node.display_name for _, node in column_tree(database, SYSTEM, self.table.qualified_name, "constant").walk()
+        }
         assert {"m v1", "flights", "weather.csv"} <= names
         with pytest.raises(NotFoundError):
-            column_tree(database, self.table.qualified_name, "nonsense")
+            column_tree(database, SYSTEM, self.table.qualified_name, "nonsense")
 
     def test_edges_reach_the_files(self, database: Database) -> None:
-        edges = edges_upstream(database, self.table.qualified_name)
+        edges = edges_upstream(database, SYSTEM, self.table.qualified_name)
         assert edges[0] == ("q/scored", self.table.qualified_name)
         assert set(edges) == {
             ("q/scored", self.table.qualified_name),
@@ -254,9 +252,9 @@ class TestScoredTable:
         }
 
     def test_edges_carry_the_columns_at_both_ends(self, database: Database) -> None:
-        asset = AssetService(database).find("dataflow_table", self.table.qualified_name)
+        asset = AssetService(database).find(SYSTEM, "dataflow_table", self.table.qualified_name)
         assert asset is not None
-        graph = lineage(database, asset.guid)
+        graph = lineage(database, SYSTEM, asset.guid)
         names = {node.guid: node.qualified_name for node in graph.nodes}
         columns = {
             (names[edge.source], names[edge.target]): {(link.source, link.target) for link in edge.columns}
@@ -276,6 +274,8 @@ class TestScoredTable:
         record_process(
             database, LineageRecord(query("back"), (self.table.ref,), (AssetRef("dataset", "file:///weather.csv"),))
         )
-        names = [node.display_name for _, node in column_tree(database, self.table.qualified_name, "late").walk()]
+        names = [
+            node.display_name for _, node in column_tree(database, SYSTEM, self.table.qualified_name, "late").walk()
+        ]
         assert names.count("back") == 1
-        assert len(edges_upstream(database, self.table.qualified_name)) == 10
+        assert len(edges_upstream(database, SYSTEM, self.table.qualified_name)) == 10

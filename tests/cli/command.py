@@ -16,6 +16,10 @@ from typing import IO
 COMMAND = (sys.executable, "-m", "headwater.cli.main")
 SECONDS = 60
 
+#: Of the built-in administrator, for servers that the commands start.
+TOKEN = "the-administrators-token-of-these-tests"
+ADMINISTRATOR = {"Authorization": f"Bearer {TOKEN}"}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -119,4 +123,4 @@ def line_with(stream: IO[str] | None, text: str) -> str:
 def _environment(changes: Mapping[str, str] | None) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("HEADWATER_")}
     # Wide enough that no message is broken into lines.
-    return {**own, "COLUMNS": "300", **(changes or {})}
+    return {**own, "COLUMNS": "300", "HEADWATER_ADMIN_TOKEN": TOKEN, **(changes or {})}

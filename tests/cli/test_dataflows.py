@@ -10,15 +10,16 @@ import pytest
 from tests.cli.command import SECONDS, Outcome, failed, failure_in, headwater, interrupt, started, succeeded
 from tests.server.small_home import REGIONS, ROWS, write_warehouse
 
+from headwater.access import SYSTEM
 from headwater.app.runtime import Headwater
 
 
 def tables(home: Path) -> dict[str, tuple[int, int]]:
     """The published tables by name: version and rows, each table read to its end."""
     with Headwater.open(home) as app:
-        found = app.tables.list()
+        found = app.tables.list(SYSTEM)
         for table in found:
-            assert app.tables.rows(table, 0, 10**6).rows.num_rows == table.rows
+            assert app.tables.rows(SYSTEM, table, 0, 10**6).rows.num_rows == table.rows
         return {f"{table.dataflow}/{table.entity}": (table.delta_version, table.rows) for table in found}
 
 
@@ -28,7 +29,7 @@ GOOD = {"sales/orders_scored": (0, ROWS), "sales/totals": (0, len(REGIONS))}
 def latest(home: Path, dataflow: str = "sales") -> tuple[str, str]:
     """How the newest refresh ended, and the code of its error."""
     with Headwater.open(home) as app:
-        refresh = app.refreshes(dataflow, limit=1)[0]
+        refresh = app.refreshes(SYSTEM, dataflow, limit=1)[0]
         return refresh.status, "" if refresh.error is None else refresh.error["code"]
 
 

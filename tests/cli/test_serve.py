@@ -11,8 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.cli.command import failed, failure_in, headwater, interrupt, line_with, started
+from tests.cli.command import ADMINISTRATOR, failed, failure_in, headwater, interrupt, line_with, started
 from tests.cli.test_dataflows import GOOD, tables
+from tests.server.authority import Authority
 from tests.server.small_home import ROWS
 
 from headwater.app.home import FORMAT
@@ -28,7 +29,7 @@ def test_it_serves_on_a_free_port_until_it_is_ended(read_home: Path, host: str, 
         found = re.search(r"http://\S+:\d+", line_with(process.stderr, "Headwater serves"))
         assert found is not None
         address = found.group()
-        with httpx.Client(base_url=address, timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=address, headers=ADMINISTRATOR, timeout=30, trust_env=False) as client:
             assert client.get("/readyz").json()["status"] == "ready"
             assert client.get("/api/tables/sales/orders_scored/rows").json()["total"] == ROWS
         assert interrupt(process, with_signal).status == 0
@@ -56,13 +57,97 @@ def test_a_port_in_use_is_told(read_home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "host"), [("serve", "0.0.0.0"), ("serve", "::"), ("serve", "workspace.example"), ("demo", "192.0.2.1")]
+    ("options", "code", "where"),
+    [
+        (["--host", "0.0.0.0"], "serve.not_protected", "0.0.0.0"),
+        (["--host", "::", "--public-url", "https://data.example.org"], "serve.not_protected", "::"),
+        (["--host", "192.0.2.1", "--behind-proxy", "192.0.2.2"], "serve.no_name", "192.0.2.1"),
+        (["--host", "data.example.org"], "serve.address", "data.example.org"),
+        (["--public-url", "data.example.org"], "serve.public_url", "--public-url"),
+        (["--behind-proxy", "proxy.example.org"], "serve.proxy", "--behind-proxy"),
+        (["--tls-certificate", "missing.pem", "--tls-key", "missing.key"], "serve.tls_file", "missing.pem"),
+        (["--tls-certificate", "missing.pem"], "usage", ""),
+        (["--tls-key", "missing.key"], "usage", ""),
+        (["--tls-key-password-file", "missing"], "usage", ""),
+    ],
 )
-def test_no_other_machine_is_served(read_home: Path, tmp_path: Path, host: str, command: str) -> None:
-    home = read_home if command == "serve" else tmp_path / "new"
-    found = failed(command, "--home", home, "--host", host, "--port", "0")
-    assert (found.code, found.where) == ("serve.not_local", host)
+def test_what_it_may_not_start_with_is_told_before_anything_is_opened(
+    tmp_path: Path, options: list[str], code: str, where: str
+) -> None:
+    found = failed("serve", "--home", tmp_path / "none", "--port", "0", *options)
+    assert (found.code, found.where) == (code, where)
+
+
+def test_the_demo_is_for_this_machine_alone(tmp_path: Path) -> None:
+    found = failed("demo", "--home", tmp_path / "new", "--host", "192.0.2.1", "--port", "0")
+    assert (found.code, found.where) == ("serve.not_local", "192.0.2.1")
     assert not (tmp_path / "new").exists()
+
+
+def test_other_machines_are_served_over_tls_under_the_public_name(read_home: Path, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    issued = authority.issue("server", "data.example.org", "127.0.0.1", password=b"canary")
+    password = tmp_path / "password"
+    password.write_text("canary\n")
+    environ = {
+        "HEADWATER_SERVE_HOST": "0.0.0.0",
+        "HEADWATER_SERVE_PORT": "0",
+        "HEADWATER_TLS_CERTIFICATE": str(issued.certificate),
+        "HEADWATER_TLS_KEY": str(issued.key),
+        "HEADWATER_TLS_KEY_PASSWORD_FILE": str(password),
+        "HEADWATER_PUBLIC_URL": "https://data.example.org",
+        "HEADWATER_DRAIN_SECONDS": "1",
+    }
+    with started("serve", "--home", read_home, environ=environ) as process:
+        line = line_with(process.stderr, "Headwater serves https://data.example.org (")
+        found = re.search(r"listening on https://0\.0\.0\.0:(\d+)\.", line)
+        assert found is not None, line
+        address = f"https://127.0.0.1:{found[1]}"
+        with httpx.Client(
+            base_url=address, headers=ADMINISTRATOR, verify=authority.context, timeout=30, trust_env=False
+        ) as client:
+            answer = client.get("/readyz", headers={"host": "data.example.org"})
+            assert answer.json()["status"] == "ready"
+            assert answer.headers["strict-transport-security"]
+            assert client.get("/api/overview", headers={"host": "data.example.org"}).status_code == 200
+            assert client.get("/api/overview").json()["error"]["code"] == "request.host"
+            # A probe knows the address alone.
+            assert client.get("/healthz").status_code == 200
+        outcome = interrupt(process, signal.SIGTERM)
+        assert outcome.status == 0
+        assert "canary" not in line + outcome.out + outcome.err
+
+
+def test_a_certificate_for_other_names_is_for_a_proxy_alone(read_home: Path, tmp_path: Path) -> None:
+    issued = Authority(tmp_path).issue("server", "inside.example.org")
+    tls = ("--tls-certificate", str(issued.certificate), "--tls-key", str(issued.key))
+    serve = ("serve", "--home", read_home, "--port", "0", *tls, "--public-url", "https://data.example.org")
+    assert failed(*serve).code == "serve.tls_name"
+    with started(*serve, "--behind-proxy", "127.0.0.1") as process:
+        line_with(process.stderr, "Headwater serves https://data.example.org (")
+        assert interrupt(process).status == 0
+
+
+def test_lists_in_the_environment_are_parted_by_blanks(read_home: Path) -> None:
+    environ = {
+        "HEADWATER_PUBLIC_URL": "https://data.example.org/hw https://inside.example.org/hw",
+        "HEADWATER_BEHIND_PROXY": "127.0.0.1 10.0.0.0/8",
+    }
+    with started("serve", "--home", read_home, "--port", "0", environ=environ) as process:
+        line = line_with(process.stderr, "Headwater serves https://data.example.org/hw (")
+        found = re.search(r"listening on (http://[\d.]+:\d+)\.", line)
+        assert found is not None, line
+        for host in ("data.example.org", "inside.example.org", "127.0.0.1"):
+            answer = httpx.get(f"{found[1]}/hw/healthz", headers={"host": host}, timeout=30, trust_env=False)
+            assert answer.status_code == 200
+        assert interrupt(process).status == 0
+
+
+def test_plain_http_between_people_and_a_proxy_is_warned_of(read_home: Path) -> None:
+    with started("serve", "--home", read_home, "--port", "0", "--public-url", "http://data.example.org") as process:
+        assert "WARNING" in line_with(process.stderr, "plain http")
+        line_with(process.stderr, "Headwater serves")
+        assert interrupt(process).status == 0
 
 
 COMMANDS = [
@@ -163,7 +248,8 @@ def test_the_servers_logs_are_json_too(read_home: Path) -> None:
         first = line_with(process.stderr, "Headwater serves")
         found = re.search(r"http://[\d.]+:\d+", first)
         assert found is not None
-        assert httpx.get(f"{found.group()}/api/tables/sales/lost", timeout=30, trust_env=False).status_code == 404
+        lost = f"{found.group()}/api/tables/sales/lost"
+        assert httpx.get(lost, headers=ADMINISTRATOR, timeout=30, trust_env=False).status_code == 404
         rest = interrupt(process).err
     json_lines(first + rest)
 

@@ -12,6 +12,7 @@ from tests.cli.test_dataflows import GOOD, latest, tables
 from tests.conftest import SeededMLflow
 from tests.server.small_home import ROWS
 
+from headwater.access import SYSTEM
 from headwater.app.runtime import Headwater
 
 
@@ -100,7 +101,7 @@ def test_a_dead_server_is_told(home: Path, dead: str, command: str) -> None:
     assert found.code in {"network.unreachable", "scan"}
     assert found.where == dead
     with Headwater.open(home) as app:
-        assert "ml_model" not in app.assets.counts_by_type()
+        assert "ml_model" not in app.assets.counts_by_type(SYSTEM)
 
 
 def test_a_dead_server_fails_the_refresh_that_calls_its_model(home: Path, dead: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from headwater.access import SYSTEM
 from headwater.app.runtime import Headwater
 
 ORDERS = "id,customer,amount\n1,Ada,12.5\n2,Grace,\n3,Ada,30\n4,Linus,oops\n"
@@ -49,12 +50,12 @@ def app(tmp_path: Path, data: Path) -> Iterator[Headwater]:
     """An application whose dataflow ``shop`` loads orders and totals."""
     with Headwater.open(tmp_path / "home", create=True, folders=(str(data),)) as app:
         folder = write_dataflow(tmp_path / "shop", data, QUERIES, 'name = "shop"\nload = ["totals", "orders"]')
-        app.apply(folder, "tester")
+        app.apply(SYSTEM, folder)
         yield app
 
 
 def rows(app: Headwater, entity: str, dataflow: str = "shop") -> list[dict[str, object]]:
     """All rows of a published table, as Headwater's readers see it."""
-    table = app.tables.get(dataflow, entity)
-    found: list[dict[str, object]] = app.tables.rows(table, 0, 1_000_000).rows.to_pylist()
+    table = app.tables.get(SYSTEM, dataflow, entity)
+    found: list[dict[str, object]] = app.tables.rows(SYSTEM, table, 0, 1_000_000).rows.to_pylist()
     return found

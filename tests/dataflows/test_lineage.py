@@ -37,7 +37,7 @@ def scored() -> Project:
 
 def entity() -> EntityLineage:
     columns = [ColumnRecord("city", "text"), ColumnRecord("risk", "number")]
-    return EntityLineage("here", "people", "", "scored", scored(), columns, "M text")
+    return EntityLineage("here", "people", "", "scored", scored(), columns, "M text", "root", (1, 2))
 
 
 def test_column_edges_go_through_the_model() -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from headwater.access import SYSTEM
 from headwater.catalog import names
 from headwater.errors import NotFoundError, SchemaError
 from headwater.models.environment import ModelEnvironment, ModelName, version_name
 from headwater.models.ledger import Ledger
 from headwater.models.pool import ScorerPool
+from headwater.models.rights import ActorsRights
 from headwater.store import Database
 from headwater.workspaces.base import ModelVersionInfo
 from headwater.workspaces.mlflow import MLflowConnector
@@ -27,8 +29,16 @@ def connector(mlflow_server: Any) -> Iterator[MLflowConnector]:
 
 
 @pytest.fixture
-def environment(connector: MLflowConnector, tmp_path: Path, database: Database) -> Iterator[ModelEnvironment]:
-    with ModelEnvironment({"demo": connector}, tmp_path / "cache", Ledger(tmp_path / "ledger", database)) as made:
+def rights(database: Database) -> ActorsRights:
+    return ActorsRights(database, SYSTEM, {"demo": 1})
+
+
+@pytest.fixture
+def environment(
+    connector: MLflowConnector, tmp_path: Path, database: Database, rights: ActorsRights
+) -> Iterator[ModelEnvironment]:
+    ledger = Ledger(tmp_path / "ledger", database)
+    with ModelEnvironment({"demo": connector}, tmp_path / "cache", ledger, rights=rights) as made:
         yield made
 
 
@@ -123,10 +133,13 @@ def test_a_model_without_a_signature_says_what_to_do(environment: ModelEnvironme
         environment.resolve("demo.unsigned")
 
 
-def test_processes_outlive_the_environment_when_shared(connector: MLflowConnector, tmp_path: Path) -> None:
+def test_processes_outlive_the_environment_when_shared(
+    connector: MLflowConnector, tmp_path: Path, rights: ActorsRights
+) -> None:
+    sources = {"demo": connector}
     with ScorerPool(tmp_path / "logs") as scorers:
         for _ in range(2):
-            with ModelEnvironment({"demo": connector}, tmp_path / "cache", scorers=scorers) as environment:
+            with ModelEnvironment(sources, tmp_path / "cache", rights=rights, scorers=scorers) as environment:
                 environment.resolve("demo.late_arrival")
                 environment.warm()
                 score(environment, "demo.late_arrival")
@@ -136,9 +149,10 @@ def test_processes_outlive_the_environment_when_shared(connector: MLflowConnecto
     assert process.pid is None
 
 
-def test_progress_names_the_function(connector: MLflowConnector, tmp_path: Path) -> None:
+def test_progress_names_the_function(connector: MLflowConnector, tmp_path: Path, rights: ActorsRights) -> None:
     seen: list[tuple[str, int, int | None]] = []
-    with ModelEnvironment({"demo": connector}, tmp_path, on_progress=lambda *told: seen.append(told)) as environment:
+    sources = {"demo": connector}
+    with ModelEnvironment(sources, tmp_path, rights=rights, on_progress=lambda *told: seen.append(told)) as environment:
         score(environment, "demo.late_arrival@1")
     assert seen[-1] == ("demo.late_arrival@1", 3, None)
 

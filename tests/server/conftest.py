@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.server.small_home import build_home
 
+from headwater.access.administrator import AdministratorToken
+from headwater.app.identity import Identity
 from headwater.app.runtime import Headwater
 from headwater.server.application import create_app
 
@@ -23,9 +26,14 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_home(tmp_path_factory.mktemp("small") / "home")
 
 
+#: Who the client is, unless a test says otherwise.
+ADMINISTRATOR = {"Authorization": f"Bearer {secrets.token_urlsafe(32)}"}
+
+
 @pytest.fixture(scope="session")
 def headwater(small_home: Path) -> Iterator[Headwater]:
     with Headwater.open(small_home) as app:
+        app.identity = Identity(app.database, AdministratorToken(ADMINISTRATOR["Authorization"].split()[1]))
         yield app
 
 
@@ -37,5 +45,5 @@ def app(headwater: Headwater) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[TestClient]:
-    with TestClient(app, base_url=ORIGIN, raise_server_exceptions=False) as client:
+    with TestClient(app, base_url=ORIGIN, headers=ADMINISTRATOR, raise_server_exceptions=False) as client:
         yield client

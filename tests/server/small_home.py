@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headwater.access import SYSTEM
 from headwater.app.runtime import Headwater
 from headwater.errors import RefreshError
 
@@ -54,15 +55,15 @@ def build_home(path: Path) -> Path:
     write_warehouse(path.parent / "warehouse")
     with Headwater.open(path, create=True, folders=("../warehouse",)) as app:
         apply_sales(app, path.parent / "dataflows")
-        app.refresh("sales")
+        app.refresh(SYSTEM, "sales")
         _apply(app, path.parent / "dataflows", "broken", "A dataflow whose file is missing.", {"lost": _lost(path)})
         try:
-            app.refresh("broken")
+            app.refresh(SYSTEM, "broken")
         except RefreshError:
             pass
         else:
             raise AssertionError("a refresh that reads a missing file fails")
-        app.sources.add("lab", "The lab's workspace", "mlflow", "http://127.0.0.1:9", "root")
+        app.sources.add(SYSTEM, "lab", "The lab's workspace", "mlflow", "http://127.0.0.1:9", "root")
     return path
 
 
@@ -99,4 +100,4 @@ def _apply(
     (mine / "dataflow.toml").write_text(_SETTINGS.format(name=name, description=description, load=loaded), "utf-8")
     for query, text in queries.items():
         (mine / f"{query}.pq").write_text(text, "utf-8")
-    app.apply(mine, "somebody")
+    app.apply(SYSTEM, mine)

@@ -52,7 +52,7 @@ def test_every_error_is_described_as_the_one_shape(app: FastAPI) -> None:
     for path, methods in described(app):
         for method in methods.values():
             for status, answer in method["responses"].items():
-                if status != "200":
+                if not status.startswith("2"):
                     schema = answer["content"]["application/json"]["schema"]
                     assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}, f"{path} {status}"
 
@@ -82,7 +82,7 @@ def test_an_address_that_is_none_of_the_api_is_not_found(client: TestClient, add
 def test_a_parameter_of_the_wrong_kind_is_named_everywhere(app: FastAPI, client: TestClient) -> None:
     tried = 0
     for path, methods in described(app):
-        for parameter in methods["get"].get("parameters", []):
+        for parameter in methods.get("get", {}).get("parameters", []):
             if parameter["in"] == "query" and parameter["schema"] != {"type": "string"}:
                 if any(kind.get("type") == "string" for kind in parameter["schema"].get("anyOf", [])):
                     continue
@@ -125,9 +125,9 @@ def test_what_nobody_expected_tells_nothing_and_fails_everywhere_alike(app: Fast
         raise RuntimeError("the row of Mrs Smith")
 
     app.dependency_overrides[_application] = fail
-    for path, _ in described(app):
-        if path != "/healthz":
-            answer = client.get(filled(path))
+    for path, methods in described(app):
+        for method in methods if path != "/healthz" else ():
+            answer = client.request(method, filled(path))
             assert problem(answer, 500)["code"] == "internal"
             assert "Smith" not in answer.text
 

@@ -16,12 +16,14 @@ from headwater.server import web
 #: What a browser must have fetched before it shows the first page's frame.
 SHELL_BUDGET = 300 * 1024
 
+APP = '<title>the app</title><link href="{base}/favicon.svg">'
+
 
 @pytest.fixture
 def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     static = tmp_path / "static"
     (static / "assets").mkdir(parents=True)
-    (static / "index.html").write_text("<title>the app</title>")
+    (static / "index.html").write_text(APP.format(base="."))
     (static / "favicon.svg").write_text("<svg/>")
     (static / ".source-sha256").write_text("abc")
     (static / "assets" / "index-B1c2.js").write_text("export {}")
@@ -57,7 +59,7 @@ def server() -> FastAPI:
 def test_every_address_of_the_app_is_answered_with_the_app(client: TestClient, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 200
-    assert answer.text == "<title>the app</title>"
+    assert answer.text == APP.format(base="")
     assert answer.headers["content-type"].startswith("text/html")
     assert answer.headers["cache-control"] == "no-cache"
 
@@ -95,7 +97,7 @@ def test_a_file_that_is_not_there_is_not_the_app(client: TestClient, address: st
 
 def test_the_icon_is_served_and_the_builds_notes_are_not(client: TestClient) -> None:
     assert client.get("/favicon.svg").text == "<svg/>"
-    assert client.get("/.source-sha256").text == "<title>the app</title>"
+    assert client.get("/.source-sha256").text == APP.format(base="")
 
 
 @pytest.mark.parametrize("address", ["/", "/favicon.svg", "/assets/index-B1c2.js"])
@@ -130,7 +132,19 @@ def test_the_shell_of_the_built_app_is_within_its_budget() -> None:
     if static is None:
         pytest.skip("the browser app is not built here")
     index = (static / "index.html").read_text()
-    first = re.findall(r'(?:src|href)="/(assets/[^"]+)"', index)
+    first = re.findall(r'(?:src|href)="\./(assets/[^"]+)"', index)
     assert any(name.endswith(".js") for name in first)
     assert sum(len(gzip.compress((static / name).read_bytes())) for name in first) <= SHELL_BUDGET
     assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", index), "nothing may stand in line"
+
+
+@pytest.mark.parametrize("page", ["index.html", "docs.html"])
+def test_the_built_pages_name_everything_relative_to_where_the_app_begins(page: str) -> None:
+    static = web.static_directory()
+    if static is None:
+        pytest.skip("the browser app is not built here")
+    text = (static / page).read_text()
+    assert all(address.startswith("./") for address in re.findall(r'(?:src|href)="([^"]+)"', text))
+    assert '<meta name="base-path" content="./"' in text
+    scripts = [file.read_text() for file in (static / "assets").glob("*.js")]
+    assert not [script for script in scripts if re.search(r"[\"'`]/(assets|favicon|openapi)[^\"'`]*[\"'`]", script)]

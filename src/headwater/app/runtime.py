@@ -1,4 +1,7 @@
-"""The application: the rooms put together over one home folder. What the server and the command line do, this does."""
+"""The application: the rooms put together over one home folder. What the server and the command line do, this does.
+
+Whoever asks is named in every call (``actor``), and sees and does what their roles allow.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Literal, Self
 
 from sqlalchemy import select
 
-from headwater.access import install
+from headwater.access import SYSTEM, Action, Actor, install, may, server_scope
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.catalog import (
@@ -45,6 +48,7 @@ from headwater.dataflows.service import Dataflow
 from headwater.models.environment import FunctionProgress, ModelEnvironment
 from headwater.models.ledger import Ledger
 from headwater.models.pool import ScorerPool
+from headwater.models.rights import ActorsRights
 from headwater.store import open_database, tables, utc_now
 from headwater.workspaces import Connector, SourceService, load_connector
 
@@ -108,9 +112,9 @@ class Headwater:
     # -- sources ---------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def connector(self, source_name: str) -> Iterator[Connector]:
+    def connector(self, actor: Actor, source_name: str) -> Iterator[Connector]:
         """A connector to a registered source, closed afterwards."""
-        source = self.sources.get(source_name)
+        source = self.sources.get(actor, source_name)
         connector = load_connector(source.kind, source.url)
         try:
             yield connector
@@ -118,31 +122,52 @@ class Headwater:
             connector.close()
 
     def scan(
-        self, source_name: str, kind: ScanKind = "full", progress: Callable[[int, int], None] | None = None
+        self,
+        actor: Actor,
+        source_name: str,
+        kind: ScanKind = "full",
+        progress: Callable[[int, int], None] | None = None,
     ) -> ScanReport:
         """Bring what a source holds into the catalog."""
-        with self.connector(source_name) as connector:
-            return scan(self.database, self.sources.get(source_name), connector, kind, progress)
+        with self.connector(actor, source_name) as connector:
+            source = self.sources.get(actor, source_name)
+            return scan(self.database, actor, source, connector, kind, progress=progress)
 
-    def last_scans(self) -> Mapping[str, ScanSummary]:
-        """The latest scan of each source that was scanned."""
-        return last_scans(self.database)
+    def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
+        """The latest scan of each source that may be seen and was scanned."""
+        return last_scans(self.database, actor)
 
     # -- dataflows -------------------------------------------------------------------------------------------------
 
-    def apply(self, folder: Path, saved_by: str) -> Dataflow:
-        """Save the dataflow that a folder's files hold."""
-        return self.dataflows.apply(load_folder(folder), saved_by)
+    def apply(self, actor: Actor, folder: Path, collection: str = tables.ROOT_COLLECTION) -> Dataflow:
+        """Save the dataflow that a folder's files hold; ``collection`` is where a new one goes."""
+        return self.dataflows.apply(actor, load_folder(folder), collection)
 
-    def model_environment(self, on_progress: FunctionProgress | None = None) -> ModelEnvironment:
-        """The models of all registered sources, as functions, with the ledger. Its owner closes it."""
-        connectors = {source.name: load_connector(source.kind, source.url) for source in self.sources.list()}
+    def folders(self, actor: Actor) -> Sequence[Path]:
+        """The home's folders that queries which run with somebody's rights may read."""
+        with self.database.read() as connection:
+            granted = may(connection, actor, Action.CONNECTION_USE, server_scope(connection))
+        return self.home.folders if granted else ()
+
+    def model_environment(self, actor: Actor, on_progress: FunctionProgress | None = None) -> ModelEnvironment:
+        """The models of all registered sources, as functions that run with ``actor``'s rights, with the ledger.
+
+        Its owner closes it.
+        """
+        # Which models may be seen is asked of each; a grant on one model shows nothing of its workspace.
+        sources = self.sources.list(SYSTEM)
         return ModelEnvironment(
-            connectors, self.home.models, self.ledger, scorers=self.scorers, on_progress=on_progress
+            {source.name: load_connector(source.kind, source.url) for source in sources},
+            self.home.models,
+            self.ledger,
+            rights=ActorsRights(self.database, actor, {source.name: source.scope_id for source in sources}),
+            scorers=self.scorers,
+            on_progress=on_progress,
         )
 
     def refresh(
         self,
+        actor: Actor,
         dataflow_name: str,
         *,
         trigger: str = "manual",
@@ -155,18 +180,19 @@ class Headwater:
             self.installation,
             self.home.tables,
             self.home.locks,
-            self.home.folders,
-            lambda: self.model_environment(on_scoring),
+            self.folders,
+            lambda runner: self.model_environment(runner, on_scoring),
         )
-        return refresher.refresh(self.dataflows.get(dataflow_name), trigger=trigger, on_event=on_event)
+        dataflow = self.dataflows.get(actor, dataflow_name)
+        return refresher.refresh(actor, dataflow, trigger=trigger, on_event=on_event)
 
-    def refreshes(self, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
-        """The newest refreshes first."""
-        return history.latest(self.database, dataflow_name, limit)
+    def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
+        """The newest refreshes first, of those that may be seen."""
+        return history.latest(self.database, actor, dataflow_name, limit)
 
-    def refresh_entities(self, refresh_id: str) -> Sequence[EntitySummary]:
+    def refresh_entities(self, actor: Actor, refresh_id: str) -> Sequence[EntitySummary]:
         """What a refresh did, entity by entity."""
-        return history.entities(self.database, refresh_id)
+        return history.entities(self.database, actor, refresh_id)
 
     # -- catalog ---------------------------------------------------------------------------------------------------
 
@@ -174,29 +200,31 @@ class Headwater:
         """The qualified name of a published table."""
         return names.table(self.installation, dataflow_name, entity)
 
-    def table_guid(self, dataflow_name: str, entity: str) -> str | None:
-        """The guid of a published table in the catalog."""
-        found = self.assets.find("dataflow_table", self.table_name(dataflow_name, entity))
+    def table_guid(self, actor: Actor, dataflow_name: str, entity: str) -> str | None:
+        """The guid of a published table in the catalog, where it may be seen there."""
+        found = self.assets.find(actor, "dataflow_table", self.table_name(dataflow_name, entity))
         return None if found is None else found.guid
 
-    def lineage(self, guid: str, direction: Literal["input", "output", "both"], depth: int, width: int) -> Lineage:
-        """The lineage graph around an asset."""
-        return lineage(self.database, guid, direction, depth, width)
+    def lineage(
+        self, actor: Actor, guid: str, direction: Literal["input", "output", "both"], *, depth: int, width: int
+    ) -> Lineage:
+        """The lineage graph around an asset, of what may be seen."""
+        return lineage(self.database, actor, guid, direction, depth=depth, width=width)
 
-    def column_tree(self, dataflow_name: str, entity: str, column: str) -> LineageTree:
+    def column_tree(self, actor: Actor, dataflow_name: str, entity: str, column: str) -> LineageTree:
         """Where a column of a published table comes from."""
-        return column_tree(self.database, self.table_name(dataflow_name, entity), column)
+        return column_tree(self.database, actor, self.table_name(dataflow_name, entity), column)
 
-    def edges_upstream(self, dataflow_name: str, entity: str) -> list[tuple[str, str]]:
+    def edges_upstream(self, actor: Actor, dataflow_name: str, entity: str) -> list[tuple[str, str]]:
         """All pairs of qualified names from a table back to the files."""
-        return edges_upstream(self.database, self.table_name(dataflow_name, entity))
+        return edges_upstream(self.database, actor, self.table_name(dataflow_name, entity))
 
-    def overview(self) -> Overview:
-        """The numbers of the start page."""
-        latest = history.latest(self.database, limit=1)
+    def overview(self, actor: Actor) -> Overview:
+        """The numbers of the start page: of what may be seen."""
+        latest = history.latest(self.database, actor, limit=1)
         return Overview(
-            len(self.tables.list()),
-            len(self.sources.list()),
-            sum(self.assets.counts_by_type().values()),
+            len(self.tables.list(actor)),
+            len(self.sources.list(actor)),
+            sum(self.assets.counts_by_type(actor).values()),
             latest[0] if latest else None,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from headwater.access import Action, Actor, allowed_to
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnRecord
 from headwater.catalog.writing import write_assets
 from headwater.errors import NotFoundError
@@ -59,43 +60,43 @@ class AssetService:
         with self._database.begin() as connection:
             return write_assets(connection, batch, now=utc_now())
 
-    def get(self, guid: str) -> Asset:
-        """One asset by its guid, also one that is missing or deleted; NotFoundError when there is none."""
-        found = self._one(tables.assets.c.guid == guid)
+    def get(self, actor: Actor, guid: str) -> Asset:
+        """One asset by its guid, also one that is missing or deleted; NotFoundError when there is none to be seen."""
+        found = self._one(actor, tables.assets.c.guid == guid)
         if found is None:
             raise NotFoundError(f"There is no asset '{guid}'.", hint="List the assets, or look at the lineage anew.")
         return found
 
-    def find(self, type_name: str, qualified_name: str) -> Asset | None:
-        """One asset by its identity, also one that is missing or deleted; None when there is none."""
+    def find(self, actor: Actor, type_name: str, qualified_name: str) -> Asset | None:
+        """One asset by its identity, also one that is missing or deleted; None when there is none to be seen."""
         asset = tables.assets.c
-        return self._one(asset.type_name == type_name, asset.qualified_name == qualified_name)
+        return self._one(actor, asset.type_name == type_name, asset.qualified_name == qualified_name)
 
-    def counts_by_type(self, collection: str | None = None) -> dict[str, int]:
-        """How many active assets there are of each type that has any."""
-        listed = _listing(None, collection).subquery()
+    def counts_by_type(self, actor: Actor, collection: str | None = None) -> dict[str, int]:
+        """How many active assets there are to be seen of each type that has any."""
+        listed = _listing(actor, None, collection).subquery()
         query = select(listed.c.type_name, func.count()).group_by(listed.c.type_name).order_by(listed.c.type_name)
         with self._database.read() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def list(
-        self, type: str | None = None, collection: str | None = None, limit: int = 50, offset: int = 0
+        self, actor: Actor, type: str | None = None, collection: str | None = None, *, limit: int = 50, offset: int = 0
     ) -> tuple[int, Sequence[AssetSummary]]:
-        """A page of the active assets, by type and name, with how many there are in all.
+        """A page of the active assets, by type and name, with how many there are to be seen in all.
 
         ``limit`` is at most 1,000.
         """
-        listed, asset = _listing(type, collection), tables.assets.c
+        listed, asset = _listing(actor, type, collection), tables.assets.c
         page = listed.order_by(asset.type_name, asset.display_name, asset.qualified_name)
         with self._database.read() as connection:
             total = connection.scalar(select(func.count()).select_from(listed.subquery())) or 0
             rows = connection.execute(page.limit(max(0, min(limit, MAX_PAGE))).offset(max(0, offset)))
             return total, [AssetSummary(**row._mapping) for row in rows]
 
-    def _one(self, *conditions: Any) -> Asset | None:
+    def _one(self, actor: Actor, *conditions: Any) -> Asset | None:
         asset = tables.assets.c
         query = (
-            _summaries()
+            _summaries(actor)
             .add_columns(asset.attributes, asset.status, asset.created_at, asset.updated_at)
             .where(*conditions)
         )
@@ -104,20 +105,25 @@ class AssetService:
             return None if row is None else _asset(connection, row)
 
 
-def _summaries() -> Select[Any]:
+def _summaries(actor: Actor) -> Select[Any]:
+    """The one query behind every reading of assets."""
     asset = tables.assets.c
-    return select(
-        asset.guid,
-        asset.type_name,
-        asset.qualified_name,
-        asset.display_name,
-        tables.collections.c.name.label("collection"),
-    ).join(tables.collections, tables.collections.c.id == asset.collection_id)
+    return (
+        select(
+            asset.guid,
+            asset.type_name,
+            asset.qualified_name,
+            asset.display_name,
+            tables.collections.c.name.label("collection"),
+        )
+        .join(tables.collections, tables.collections.c.id == asset.collection_id)
+        .where(asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
+    )
 
 
-def _listing(type_name: str | None, collection: str | None) -> Select[Any]:
-    """The one query behind every listing and count of assets: a rights clause is joined in here."""
-    query = _summaries().where(tables.assets.c.status == "active")
+def _listing(actor: Actor, type_name: str | None, collection: str | None) -> Select[Any]:
+    """The one query behind every listing and count of assets."""
+    query = _summaries(actor).where(tables.assets.c.status == "active")
     if type_name is not None:
         query = query.where(tables.assets.c.type_name == type_name)
     if collection is not None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, exists, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, exists, func, select, union_all
 
+from headwater.access import Action, Actor, allowed_to
 from headwater.catalog.chunks import chunked
 from headwater.store import tables
 
@@ -22,7 +23,7 @@ Direction = Literal["input", "output"]
 def flow_edges(guids: Sequence[str], direction: Direction) -> Subquery:
     """The edges into (``input``) or out of (``output``) any of ``guids``, as (``source``, ``target``) guids.
 
-    A rights clause on the far end is joined in here. The condition stands in every branch, because not every
+    The condition stands in every branch, because not every
     planner would move it there from outside.
     """
     inputs, outputs, link = tables.process_inputs.c, tables.process_outputs.c, tables.containment.c
@@ -46,48 +47,66 @@ def _is_dataset(guid: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def neighbours(
-    connection: Connection, guids: Sequence[str], direction: Direction, width: int | None = None
+    connection: Connection, actor: Actor, guids: Sequence[str], direction: Direction, width: int | None = None
 ) -> list[tuple[str, str]]:
     """The edges into (``input``) or out of (``output``) any of ``guids``, as (source, target), in a stable order.
+
+    An edge whose far end ``actor`` may not see is none.
 
     ``width`` keeps the first so many of each guid's, by the neighbour's name.
     """
     found: list[tuple[str, str]] = []
     for chunk in chunked(guids):
-        rows = connection.execute(_neighbours(chunk, direction, width))
+        rows = connection.execute(_neighbours(actor, chunk, direction, width))
         found += [(row.source, row.target) for row in rows]
     return found
 
 
-def count_neighbours(connection: Connection, guids: Iterable[str], direction: Direction) -> dict[str, int]:
-    """How many edges lead into (``input``) or out of (``output``) each of ``guids``; none is left out."""
+def count_neighbours(
+    connection: Connection, actor: Actor, guids: Iterable[str], direction: Direction
+) -> dict[str, int]:
+    """How many edges that ``actor`` may see lead into (``input``) or out of (``output``) each of ``guids``."""
     counts: dict[str, int] = {}
     for chunk in chunked(guids):
         edges = flow_edges(chunk, direction)
-        near = edges.c.target if direction == "input" else edges.c.source
-        query = select(near, func.count()).group_by(near)
+        near, far = _ends(edges, direction)
+        query = select(near, func.count()).select_from(edges).join(tables.assets, _seen(actor, far)).group_by(near)
         counts |= {row[0]: row[1] for row in connection.execute(query)}
     return counts
 
 
-def _neighbours(guids: Sequence[str], direction: Direction, width: int | None) -> Select[Any]:
+def _ends(edges: Subquery, direction: Direction) -> tuple[ColumnElement[str], ColumnElement[str]]:
+    """The end that was asked for, and the other one."""
+    return (edges.c.target, edges.c.source) if direction == "input" else (edges.c.source, edges.c.target)
+
+
+def _seen(actor: Actor, guid: ColumnElement[str]) -> ColumnElement[bool]:
+    asset = tables.assets.c
+    return and_(asset.guid == guid, asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
+
+
+def _neighbours(actor: Actor, guids: Sequence[str], direction: Direction, width: int | None) -> Select[Any]:
     edges = flow_edges(guids, direction)
-    near, far = (edges.c.target, edges.c.source) if direction == "input" else (edges.c.source, edges.c.target)
+    near, far = _ends(edges, direction)
     asset = tables.assets.c
     rank = func.row_number().over(partition_by=near, order_by=(asset.display_name, asset.qualified_name, far))
     ranked = (
         select(edges.c.source, edges.c.target, rank.label("rank"))
-        .join(tables.assets, asset.guid == far)
+        .select_from(edges)
+        .join(tables.assets, _seen(actor, far))
         .subquery("ranked")
     )
     query = select(ranked.c.source, ranked.c.target).order_by(ranked.c.rank, ranked.c.source, ranked.c.target)
     return query if width is None else query.where(ranked.c.rank <= width)
 
 
-def rows_by_guid(connection: Connection, guids: Iterable[str], *columns: Any) -> dict[str, Row[Any]]:
-    """The asset rows of ``guids`` with the given columns beside the guid."""
+def rows_by_guid(connection: Connection, actor: Actor, guids: Iterable[str], *columns: Any) -> dict[str, Row[Any]]:
+    """The asset rows of those of ``guids`` that ``actor`` may see, with the given columns beside the guid."""
     found: dict[str, Row[Any]] = {}
     for chunk in chunked(guids):
-        query = select(tables.assets.c.guid, *columns).where(tables.assets.c.guid.in_(chunk))
+        asset = tables.assets.c
+        query = select(asset.guid, *columns).where(
+            asset.guid.in_(chunk), asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ))
+        )
         found |= {row.guid: row for row in connection.execute(query)}
     return found

@@ -9,6 +9,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
+from headwater.access import Action, Actor, allowed_to
 from headwater.catalog.chunks import chunked
 from headwater.catalog.flow import Direction, count_neighbours, neighbours, rows_by_guid
 from headwater.catalog.types import is_process
@@ -84,8 +85,10 @@ class _Graph:
 
 def lineage(
     database: Database,
+    actor: Actor,
     guid: str,
     direction: Literal["input", "output", "both"] = "both",
+    *,
     depth: int = 5,
     width: int = 100,
 ) -> Lineage:
@@ -93,6 +96,7 @@ def lineage(
 
     Args:
         database: the metadata database.
+        actor: who asks; the graph is of what they may see, and counts nothing else.
         guid: the asset or process to start from.
         direction: which way to go. ``both`` is the two ways one after the other, not what else they meet.
         depth: how many edges far, 1 to 20; asset to process is one, process to asset another.
@@ -105,15 +109,15 @@ def lineage(
     _check(direction, depth, width)
     ways: list[Direction] = ["input", "output"] if direction == "both" else [direction]
     with database.read() as connection:
-        if not rows_by_guid(connection, [guid]):
+        if not rows_by_guid(connection, actor, [guid]):
             raise NotFoundError(f"There is no asset '{guid}'.", hint="List the assets and take one of theirs.")
         graph = _Graph(guid, {guid: 0})
         for way in ways:
-            _walk(connection, way, depth, width, graph)
-        return Lineage(guid, _nodes(connection, graph), _edges(connection, list(graph.edges)))
+            _walk(connection, actor, way, (depth, width), graph)
+        return Lineage(guid, _nodes(connection, actor, graph), _edges(connection, actor, list(graph.edges)))
 
 
-def edges_upstream(database: Database, qualified_name: str) -> list[tuple[str, str]]:
+def edges_upstream(database: Database, actor: Actor, qualified_name: str) -> list[tuple[str, str]]:
     """Every edge upstream of an asset, as (from, to) qualified names, nearest first; data flows from the first.
 
     Raises:
@@ -121,17 +125,20 @@ def edges_upstream(database: Database, qualified_name: str) -> list[tuple[str, s
     """
     asset = tables.assets.c
     with database.read() as connection:
-        level = list(connection.scalars(select(asset.guid).where(asset.qualified_name == qualified_name)))
+        named = asset.qualified_name == qualified_name
+        seen_by_actor = asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ))
+        level = list(connection.scalars(select(asset.guid).where(named, seen_by_actor)))
         if not level:
             raise NotFoundError(f"There is no asset '{qualified_name}'.")
         edges: dict[tuple[str, str], None] = {}
         seen = set(level)
         while level:
-            found = neighbours(connection, level, "input")
+            found = neighbours(connection, actor, level, "input")
             edges |= dict.fromkeys(found)
             level = [source for source in dict.fromkeys(source for source, _ in found) if source not in seen]
             seen.update(level)
-        names = {guid: row.qualified_name for guid, row in rows_by_guid(connection, seen, asset.qualified_name).items()}
+        rows = rows_by_guid(connection, actor, seen, asset.qualified_name)
+        names = {guid: row.qualified_name for guid, row in rows.items()}
         return [(names[source], names[target]) for source, target in edges]
 
 
@@ -144,11 +151,12 @@ def _check(direction: str, depth: int, width: int) -> None:
         raise UsageError("The width of lineage is out of range.", hint=f"Use 1 to {MAX_WIDTH}.")
 
 
-def _walk(connection: Connection, way: Direction, depth: int, width: int, graph: _Graph) -> None:
-    """Breadth first from the root, one query a level; adds what it reaches to ``graph``."""
+def _walk(connection: Connection, actor: Actor, way: Direction, limits: tuple[int, int], graph: _Graph) -> None:
+    """Breadth first from the root, one query a level; adds what it reaches within depth and width to ``graph``."""
+    depth, width = limits
     level, seen = [graph.root], {graph.root}
     for distance in range(1, depth + 1):
-        found = neighbours(connection, level, way, width)
+        found = neighbours(connection, actor, level, way, width)
         graph.edges |= dict.fromkeys(found)
         reached = dict.fromkeys(source if way == "input" else target for source, target in found)
         level = [guid for guid in reached if guid not in seen]
@@ -159,15 +167,15 @@ def _walk(connection: Connection, way: Direction, depth: int, width: int, graph:
             return
 
 
-def _nodes(connection: Connection, graph: _Graph) -> tuple[LineageNode, ...]:
+def _nodes(connection: Connection, actor: Actor, graph: _Graph) -> tuple[LineageNode, ...]:
     depths = graph.depths
     asset = tables.assets.c
-    rows = rows_by_guid(connection, depths, asset.type_name, asset.qualified_name, asset.display_name)
+    rows = rows_by_guid(connection, actor, depths, asset.type_name, asset.qualified_name, asset.display_name)
     columns = _column_names(connection, list(depths))
     shown_in = Counter(target for _, target in graph.edges)
     shown_out = Counter(source for source, _ in graph.edges)
-    all_in = count_neighbours(connection, depths, "input")
-    all_out = count_neighbours(connection, depths, "output")
+    all_in = count_neighbours(connection, actor, depths, "input")
+    all_out = count_neighbours(connection, actor, depths, "output")
     return tuple(
         LineageNode(
             guid=guid,
@@ -199,8 +207,10 @@ def _column_names(connection: Connection, guids: Sequence[str]) -> dict[str, tup
     return {guid: tuple(dict.fromkeys(found)) for guid, found in names.items()}
 
 
-def _edges(connection: Connection, edges: Sequence[tuple[str, str]]) -> tuple[LineageEdge, ...]:
-    link = tables.column_lineage.c
+def _edges(connection: Connection, actor: Actor, edges: Sequence[tuple[str, str]]) -> tuple[LineageEdge, ...]:
+    """The edges with their columns. A link names a column at each of its ends, so both have to be seen."""
+    link, asset = tables.column_lineage.c, tables.assets.c
+    seen = select(asset.guid).where(asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
     links: dict[tuple[str, str], list[ColumnLink]] = {edge: [] for edge in edges}
     for chunk in chunked({guid for edge in edges for guid in edge}):
         query = (
@@ -212,6 +222,7 @@ def _edges(connection: Connection, edges: Sequence[tuple[str, str]]) -> tuple[Li
                 link.target_column,
             )
             .where(link.process_guid.in_(chunk))
+            .where(link.source_asset_guid.in_(seen), link.target_asset_guid.in_(seen))
             .order_by(link.id)
         )
         for process, source, source_column, target, target_column in connection.execute(query):

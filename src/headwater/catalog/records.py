@@ -32,7 +32,8 @@ class AssetRecord:
 
     Attributes given replace those of the same name and leave the others; ``columns`` None leaves the columns.
     ``collection`` is where a new asset goes (the root if None); one that exists stays where it is. ``parent``
-    contains it. ``source_id`` is the source whose scans own it.
+    contains it. ``source_id`` is the source whose scans own it. ``scope_id`` is the scope it is trimmed by (a model's,
+    a dataflow's); None leaves it, and a new asset's is then its collection's.
     """
 
     type_name: str
@@ -43,6 +44,7 @@ class AssetRecord:
     collection: str | None = None
     parent: AssetRef | None = None
     source_id: int | None = None
+    scope_id: int | None = None
 
     @property
     def ref(self) -> AssetRef:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from headwater.access import Action, Actor, ScopeKind, add_scopes, allowed_to, require
 from headwater.catalog.chunks import chunked
 from headwater.catalog.harvest import Harvest, KnownVersion, Progress, harvest
 from headwater.catalog.processes import write_processes
@@ -53,9 +54,11 @@ class ScanSummary:
 
 def scan(
     database: Database,
+    actor: Actor,
     source: Source,
     connector: Connector,
     kind: ScanKind = "full",
+    *,
     progress: Progress | None = None,
 ) -> ScanReport:
     """Bring workspace, models, versions, the jobs that registered them and their datasets into the catalog.
@@ -65,10 +68,11 @@ def scan(
     ``incremental`` lists everything too but reads only versions (and their jobs) that it has not read before.
 
     Raises:
+        ForbiddenError: ``actor`` may not scan the source.
         ScanError: the workspace does not answer or cannot be listed; ``__cause__`` says why.
     """
     started = time.monotonic()
-    scan_id = _begin(database, source, kind)
+    scan_id = _begin(database, actor, source, kind)
     outcome: str = "failed"
     warnings: Sequence[Mapping[str, Any]] = ()
     try:
@@ -93,14 +97,14 @@ def scan(
     return ScanReport(scan_id, kind, counts, missing, found.warnings, time.monotonic() - started)
 
 
-def last_scans(database: Database) -> dict[str, ScanSummary]:
-    """The latest scan of each source that was ever scanned, by the source's name."""
+def last_scans(database: Database, actor: Actor) -> dict[str, ScanSummary]:
+    """The latest scan of each source that may be seen and was ever scanned, by the source's name."""
     scans, sources = tables.scans.c, tables.sources.c
     latest = select(func.max(scans.id)).group_by(scans.source_id).scalar_subquery()
     query = (
         select(sources.name, scans.status, scans.started_at, scans.ended_at, scans.counts)
         .join(tables.sources, sources.id == scans.source_id)
-        .where(scans.id.in_(latest))
+        .where(scans.id.in_(latest), sources.scope_id.in_(allowed_to(actor, Action.SOURCE_READ)))
     )
     with database.read() as connection:
         return {
@@ -109,8 +113,9 @@ def last_scans(database: Database) -> dict[str, ScanSummary]:
         }
 
 
-def _begin(database: Database, source: Source, kind: ScanKind) -> int:
+def _begin(database: Database, actor: Actor, source: Source, kind: ScanKind) -> int:
     with database.begin() as connection:
+        require(connection, actor, Action.SOURCE_SCAN, source.scope_id)
         new = insert(tables.scans).values(
             source_id=source.id, kind=kind, status="running", started_at=utc_now(), counts={}, warnings=[]
         )
@@ -152,8 +157,10 @@ def _write(database: Database, source: Source, scan_id: int, found: Harvest) -> 
     """Everything the scan found, in one transaction; returns what it saw by type, and how much went missing."""
     now = utc_now()
     with database.begin() as connection:
-        jobs = _keep_better_columns(connection, found.jobs)
-        seen = write_assets(connection, found.assets, now=now, scan_id=scan_id)
+        scopes = _scopes(connection, source, found)
+        assets = [replace(record, scope_id=scopes(record)) for record in found.assets]
+        jobs = [_scoped(job, scopes) for job in _keep_better_columns(connection, found.jobs)]
+        seen = write_assets(connection, assets, now=now, scan_id=scan_id)
         seen |= write_processes(connection, jobs, now=now, scan_id=scan_id)
         touch(connection, found.unread, now=now, scan_id=scan_id)
         seen |= find_guids(connection, found.unread)
@@ -161,6 +168,32 @@ def _write(database: Database, source: Source, scan_id: int, found: Harvest) -> 
         counts = Counter(ref.type_name for ref in seen)
         _end(connection, scan_id, "succeeded", counts, found.warnings)
     return counts, missing
+
+
+def _scopes(connection: Connection, source: Source, found: Harvest) -> Callable[[AssetRecord], int | None]:
+    """Which scope a record of the scan is trimmed by: its model's, which is made here, or its workspace's."""
+    names = [model.name for model in found.models]
+    scope = tables.scopes.c
+    listed = select(scope.name, scope.id).where(scope.parent_id == source.scope_id, scope.kind == ScopeKind.MODEL.value)
+    known: dict[str, int] = {row.name: row.id for row in connection.execute(listed)}
+    new = [name for name in names if name not in known]
+    known |= add_scopes(connection, ScopeKind.MODEL, new, source.scope_id)
+
+    def scope_of(record: AssetRecord) -> int | None:
+        match record.type_name:
+            case "ml_model":
+                return known[record.display_name]
+            case "ml_model_version":
+                return known.get(record.attributes["model"], source.scope_id)
+            case _:
+                # What no source owns lies in a collection.
+                return None if record.source_id is None else source.scope_id
+
+    return scope_of
+
+
+def _scoped(job: LineageRecord, scopes: Callable[[AssetRecord], int | None]) -> LineageRecord:
+    return replace(job, process=replace(job.process, scope_id=scopes(job.process)))
 
 
 def _keep_better_columns(connection: Connection, jobs: Sequence[LineageRecord]) -> list[LineageRecord]:

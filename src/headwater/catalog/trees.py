@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, select
 
+from headwater.access import Action, Actor, allowed_to
 from headwater.catalog.flow import neighbours, rows_by_guid
 from headwater.catalog.types import is_process
 from headwater.errors import NotFoundError
@@ -37,15 +38,15 @@ class LineageTree:
             waiting += [(depth + 1, source) for source in reversed(node.sources)]
 
 
-def column_tree(database: Database, qualified_name: str, column: str) -> LineageTree:
+def column_tree(database: Database, actor: Actor, qualified_name: str, column: str) -> LineageTree:
     """The tree above ``column`` of the published table ``qualified_name``.
 
     Column ← query ← the model version it comes from ← training job ← datasets ← files; beside the model version the
     datasets whose columns it was computed from. Where a process recorded nothing about a column, all that the
-    process read counts.
+    process read counts. What ``actor`` may not see, and what lies behind it, is left out.
 
     Raises:
-        NotFoundError: there is no such table or column.
+        NotFoundError: there is no such table or column to be seen.
     """
     asset, known = tables.assets.c, tables.asset_columns.c
     with database.read() as connection:
@@ -53,18 +54,20 @@ def column_tree(database: Database, qualified_name: str, column: str) -> Lineage
             select(asset.guid)
             .join(tables.asset_columns, known.asset_guid == asset.guid)
             .where(asset.qualified_name == qualified_name, known.name == column)
+            .where(asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
         )
         guid = connection.scalar(query)
         if guid is None:
             raise NotFoundError(f"There is no column '{column}' in '{qualified_name}'.", hint="List its columns.")
-        return _Growth(connection).asset(guid, (column,), frozenset())
+        return _Growth(connection, actor).asset(guid, (column,), frozenset())
 
 
 class _Growth:
     """Grows a tree in one connection. ``above`` are the guids on the way to the root: no node is its own source."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, actor: Actor) -> None:
         self._connection = connection
+        self._actor = actor
         self._rows: dict[str, Row[tuple[str, str, str, str]]] = {}
 
     def asset(self, guid: str, columns: tuple[str, ...], above: frozenset[str]) -> LineageTree:
@@ -101,13 +104,15 @@ class _Growth:
         return {source: tuple(names) for source, names in found.items()}
 
     def _inputs(self, guid: str, above: frozenset[str]) -> list[str]:
-        return [source for source, _ in neighbours(self._connection, [guid], "input") if source not in above]
+        return [
+            source for source, _ in neighbours(self._connection, self._actor, [guid], "input") if source not in above
+        ]
 
     def _row(self, guid: str) -> Row[tuple[str, str, str, str]]:
         if guid not in self._rows:
             asset = tables.assets.c
             self._rows |= rows_by_guid(
-                self._connection, [guid], asset.type_name, asset.qualified_name, asset.display_name
+                self._connection, self._actor, [guid], asset.type_name, asset.qualified_name, asset.display_name
             )
         return self._rows[guid]
 

@@ -30,6 +30,15 @@ class _Stored:
     attributes: dict[str, Any]
     status: str
     source_id: int | None
+    scope_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A collection, by its id and its scope's."""
+
+    id: int
+    scope_id: int
 
 
 def write_assets(
@@ -103,6 +112,7 @@ def _combined(earlier: AssetRecord, later: AssetRecord) -> AssetRecord:
         collection=later.collection or earlier.collection,
         parent=later.parent or earlier.parent,
         source_id=earlier.source_id if later.source_id is None else later.source_id,
+        scope_id=earlier.scope_id if later.scope_id is None else later.scope_id,
     )
 
 
@@ -138,7 +148,13 @@ def _stored(connection: Connection, records: Iterable[AssetRef]) -> dict[AssetRe
     for type_name, names in _names_by_type(records).items():
         for chunk in chunked(names):
             query = select(
-                asset.qualified_name, asset.guid, asset.display_name, asset.attributes, asset.status, asset.source_id
+                asset.qualified_name,
+                asset.guid,
+                asset.display_name,
+                asset.attributes,
+                asset.status,
+                asset.source_id,
+                asset.scope_id,
             ).where(asset.type_name == type_name, asset.qualified_name.in_(chunk))
             for row in connection.execute(query):
                 found[AssetRef(type_name, row.qualified_name)] = _Stored(*row[1:])
@@ -161,15 +177,17 @@ def _insert(
 ) -> None:
     if not records:
         return
-    collections = _collection_ids(connection)
+    collections = _collections(connection)
+    places = [_place(collections, record.collection) for record in records]
     rows = [
         {
             "guid": guids[record.ref],
             "type_name": record.type_name,
             "qualified_name": record.qualified_name,
             "display_name": record.display_name,
-            "collection_id": _collection_id(collections, record.collection),
+            "collection_id": place.id,
             "source_id": record.source_id,
+            "scope_id": place.scope_id if record.scope_id is None else record.scope_id,
             "attributes": dict(record.attributes),
             "status": "active",
             "created_at": now,
@@ -177,18 +195,19 @@ def _insert(
             "last_seen_at": now,
             "last_scan_id": scan_id,
         }
-        for record in records
+        for record, place in zip(records, places, strict=True)
     ]
     for chunk in chunked(rows):
         connection.execute(insert(tables.assets), chunk)
 
 
-def _collection_ids(connection: Connection) -> dict[str, int]:
+def _collections(connection: Connection) -> dict[str, _Place]:
     collection = tables.collections.c
-    return {row.name: row.id for row in connection.execute(select(collection.name, collection.id))}
+    query = select(collection.name, collection.id, collection.scope_id)
+    return {row.name: _Place(row.id, row.scope_id) for row in connection.execute(query)}
 
 
-def _collection_id(collections: Mapping[str, int], name: str | None) -> int:
+def _place(collections: Mapping[str, _Place], name: str | None) -> _Place:
     found = collections.get(name or tables.ROOT_COLLECTION)
     if found is None:
         raise UsageError(f"There is no collection '{name}'.", hint="List the collections, or add it.")
@@ -216,7 +235,8 @@ def _update(
         record = records[ref]
         attributes = _merged(ref.type_name, before.attributes, record.attributes)
         source_id = before.source_id if record.source_id is None else record.source_id
-        after = _Stored(before.guid, record.display_name, attributes, "active", source_id)
+        scope_id = before.scope_id if record.scope_id is None else record.scope_id
+        after = _Stored(before.guid, record.display_name, attributes, "active", source_id, scope_id)
         if after != before:
             changed.add(after.guid)
             rows.append(
@@ -225,6 +245,7 @@ def _update(
                     "display_name": after.display_name,
                     "attributes": attributes,
                     "source_id": source_id,
+                    "scope_id": scope_id,
                     "updated_at": now,
                 }
             )

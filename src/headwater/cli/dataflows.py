@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 
 from headwater.app.reports import tree_lines
 from headwater.app.runtime import Headwater
+from headwater.cli.actor import machine
 from headwater.cli.output import progress, say, show
 from headwater.errors import UsageError
 
@@ -14,15 +14,15 @@ from headwater.errors import UsageError
 def apply_folder(home: Path, folder: Path) -> None:
     """Save a folder's dataflow."""
     with Headwater.open(home) as app:
-        saved = app.apply(folder, getpass.getuser())
+        saved = app.apply(machine(), folder)
     say(f"dataflow {saved.name}, version {saved.version}: {', '.join(saved.definition.queries)}")
 
 
 def list_dataflows(home: Path) -> None:
     """List dataflows with their latest refresh."""
     with Headwater.open(home) as app:
-        for dataflow in app.dataflows.list():
-            latest = app.refreshes(dataflow.name, limit=1)
+        for dataflow in app.dataflows.list(machine()):
+            latest = app.refreshes(machine(), dataflow.name, limit=1)
             state = f"{latest[0].status} {latest[0].started_at:%Y-%m-%d %H:%M} UTC" if latest else "never refreshed"
             show(f"{dataflow.name}\tversion {dataflow.version}\t{state}")
 
@@ -32,6 +32,7 @@ def refresh_dataflow(home: Path, name: str) -> None:
     with Headwater.open(home) as app, progress() as bars:
         task = bars.add_task(f"refresh {name}", total=None, doing="")
         result = app.refresh(
+            machine(),
             name,
             on_event=lambda event: bars.update(task, doing=f"{event.phase} {event.entity}", completed=event.rows),
             on_scoring=lambda function, rows, _total: bars.update(task, doing=f"score {function}", completed=rows),
@@ -50,5 +51,5 @@ def print_lineage(home: Path, table: str, column: str) -> None:
     if not slash:
         raise UsageError(f"'{table}' names no published table.", hint="Write it as DATAFLOW/ENTITY.")
     with Headwater.open(home) as app:
-        for line in tree_lines(app.column_tree(dataflow, entity, column)):
+        for line in tree_lines(app.column_tree(machine(), dataflow, entity, column)):
             show(line)

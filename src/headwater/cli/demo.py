@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,33 +10,37 @@ from pathlib import Path
 import orjson
 from rich.progress import Progress
 
+from headwater.access import SYSTEM
 from headwater.app.demo.run import DATAFLOW, SCORED, SCORED_COLUMN, Demo, DemoResult, Stage, demo_home, local_workspace
 from headwater.app.reports import tree_lines
 from headwater.cli.output import progress, say, show
 from headwater.server.application import create_app
-from headwater.server.listening import address_of, bind, serve
+from headwater.server.listening import address_of, bind_locally, serve
 
 
 def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
     """The whole demo; then serve, unless ``once``."""
     started = time.perf_counter()
     # The port is taken first: two minutes of work should not end in "port in use".
-    bound = None if once else bind(host, port)
+    bound = None if once else bind_locally(host, port)
     try:
         with demo_home(home) as app, local_workspace(app) as server:
+            person = app.identity.local_person(getpass.getuser())
             with progress() as bars:
-                result = Demo(app, _stages(bars)).run(server)
+                result = Demo(app, person, _stages(bars)).run(server)
             _tell(result, app.home.path, time.perf_counter() - started)
             if as_json:
                 show(orjson.dumps(result.to_json()).decode())
             if bound is not None:
                 address = address_of(bound)
-                guid = app.table_guid(DATAFLOW, SCORED)
+                guid = app.table_guid(SYSTEM, DATAFLOW, SCORED)
                 say(f"Look at the table:    {address}/tables/{DATAFLOW}/{SCORED}")
                 say(f"Look at its lineage:  {address}/lineage/{guid}?column={SCORED_COLUMN}")
                 say(f"The HTTP API:         {address}/docs")
                 say(f"The MLflow workspace: {server.url}")
-                serve(create_app(app), bound, lambda: say("Ctrl+C ends it."))
+                say(f"Your browser and programs on this machine are signed in as {person.name}.")
+                served = create_app(app, local_person=person)
+                serve(served, bound, lambda: say("Ctrl+C ends it."))
     finally:
         if bound is not None:
             bound.close()

@@ -114,15 +114,49 @@ def init(
 
 
 @app.command("serve")
-def serve(
+def serve(  # noqa: PLR0917 -- the command's options
     home: HomeOption = DEFAULT_HOME,
-    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 picks a free port and prints it.")] = 8400,
+    host: Annotated[
+        str, typer.Option(envvar="HEADWATER_SERVE_HOST", help="The address to listen at; 0.0.0.0 or :: for every one.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        # Not HEADWATER_PORT: Kubernetes sets that beside a service named "headwater", to something else.
+        int, typer.Option(envvar="HEADWATER_SERVE_PORT", min=0, max=65535, help="0 picks a free port and prints it.")
+    ] = 8400,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(envvar="HEADWATER_TLS_CERTIFICATE", help="A PEM file: speak TLS with it.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(envvar="HEADWATER_TLS_KEY", help="The PEM file with the certificate's key.")
+    ] = None,
+    tls_key_password_file: Annotated[
+        Path | None, typer.Option(envvar="HEADWATER_TLS_KEY_PASSWORD_FILE", help="A file with the key's password.")
+    ] = None,
+    public_url: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="HEADWATER_PUBLIC_URL",
+            help="What people reach it by, e.g. https://data.example.org/headwater; may be repeated for further names.",
+        ),
+    ] = None,
+    behind_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="HEADWATER_BEHIND_PROXY",
+            help="An address or network whose X-Forwarded-For and -Proto are believed; may be repeated.",
+        ),
+    ] = None,
+    drain_seconds: Annotated[
+        int, typer.Option(envvar="HEADWATER_DRAIN_SECONDS", min=0, help="How long requests may take when it is ended.")
+    ] = 5,
 ) -> None:
     """Serve the HTTP API and the app until Ctrl+C."""
-    from headwater.cli.serving import run
+    from headwater.cli.serving import ServeOptions, run
 
-    run(home, host, port)
+    options = ServeOptions(
+        host, port, tls_certificate, tls_key, tls_key_password_file, public_url or (), behind_proxy or (), drain_seconds
+    )
+    run(home, options)
 
 
 @app.command("run")

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
+from headwater.access import Action, Actor, allowed_to
 from headwater.errors import HeadwaterError
 from headwater.store import Database, tables, utc_now
 
@@ -93,8 +94,8 @@ def record_entity(connection: Connection, identifier: str, summary: EntitySummar
     )
 
 
-def _listing() -> Select[Any]:
-    """The one query behind every listing of refreshes: a rights clause is joined in here."""
+def _listing(actor: Actor) -> Select[Any]:
+    """The one query behind every listing of refreshes."""
     refreshes, entities = tables.refreshes.c, tables.refresh_entities.c
     sums = (
         select(
@@ -119,22 +120,24 @@ def _listing() -> Select[Any]:
         )
         .join(tables.dataflows, tables.dataflows.c.id == refreshes.dataflow_id)
         .outerjoin(sums, sums.c.refresh_id == refreshes.id)
+        .where(tables.dataflows.c.scope_id.in_(allowed_to(actor, Action.DATAFLOW_READ)))
         .order_by(refreshes.started_at.desc())
     )
 
 
-def latest(database: Database, dataflow: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
-    """The newest refreshes first, of one dataflow or of all."""
-    query = _listing().limit(limit)
+def latest(database: Database, actor: Actor, dataflow: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
+    """The newest refreshes first, of one dataflow or of all that may be seen."""
+    query = _listing(actor).limit(limit)
     if dataflow is not None:
         query = query.where(tables.dataflows.c.name == dataflow)
     with database.read() as connection:
         return [RefreshSummary(**row._mapping) for row in connection.execute(query)]
 
 
-def entities(database: Database, refresh_id: str) -> Sequence[EntitySummary]:
-    """What a refresh did, entity by entity."""
+def entities(database: Database, actor: Actor, refresh_id: str) -> Sequence[EntitySummary]:
+    """What a refresh did, entity by entity; nothing where it may not be seen."""
     columns = tables.refresh_entities.c
+    seen = _listing(actor).where(tables.refreshes.c.id == refresh_id).order_by(None).exists()
     query = select(
         columns.entity,
         columns.rows_written,
@@ -145,6 +148,6 @@ def entities(database: Database, refresh_id: str) -> Sequence[EntitySummary]:
         columns.seconds,
         columns.delta_version,
         columns.model_versions,
-    ).where(columns.refresh_id == refresh_id)
+    ).where(columns.refresh_id == refresh_id, seen)
     with database.read() as connection:
         return [EntitySummary(**row._mapping) for row in connection.execute(query.order_by(columns.entity))]

@@ -15,7 +15,8 @@ class EntityLineage:
     """An entity as the catalog knows it: its dataflow, its plan, the M text it came from.
 
     ``columns`` are the published ones. ``source_text`` is kept on the process, so that a reader of the lineage sees
-    how the table is computed.
+    how the table is computed. ``scopes`` are those that the dataflow and the table are trimmed by; what is seen here
+    first goes into the dataflow's ``collection``.
     """
 
     installation: str
@@ -25,37 +26,51 @@ class EntityLineage:
     plan: Node
     columns: Sequence[ColumnRecord]
     source_text: str
+    collection: str
+    scopes: tuple[int, int]
 
 
 def lineage_record(entity: EntityLineage) -> LineageRecord:
     """The record of the process that computes an entity."""
     dataflow_name = names.dataflow(entity.installation, entity.dataflow)
-    dataflow = AssetRecord("dataflow", dataflow_name, entity.dataflow, {"description": entity.description})
+    of_dataflow, of_table = entity.scopes
+    dataflow = AssetRecord(
+        "dataflow",
+        dataflow_name,
+        entity.dataflow,
+        {"description": entity.description},
+        collection=entity.collection,
+        scope_id=of_dataflow,
+    )
     table = AssetRecord(
         "dataflow_table",
         names.table(entity.installation, entity.dataflow, entity.entity),
         entity.entity,
         columns=tuple(entity.columns),
+        collection=entity.collection,
         parent=dataflow.ref,
+        scope_id=of_table,
     )
     process = AssetRecord(
         "dataflow_query",
         names.query(entity.installation, entity.dataflow, entity.entity),
         entity.entity,
         {"m": entity.source_text},
+        collection=entity.collection,
+        scope_id=of_dataflow,
     )
-    inputs: list[AssetRecord | AssetRef] = [*_datasets(entity.plan)]
-    inputs += [_model_version(identity) for identity in called_functions(entity.plan)]
+    inputs: list[AssetRecord | AssetRef] = [*_datasets(entity.plan, entity.collection)]
+    inputs += [_model_version(identity, entity.collection) for identity in called_functions(entity.plan)]
     return LineageRecord(process, tuple(inputs), (table,), tuple(_edges(entity.plan, table.ref)), (dataflow,))
 
 
-def _model_version(identity: str) -> AssetRecord:
+def _model_version(identity: str, collection: str) -> AssetRecord:
     """A version that was called, under the name that a scan gives it: it may be called before it is scanned."""
     model, _, version = identity.rpartition("/versions/")
-    return AssetRecord("ml_model_version", identity, f"{names.display_name(model)} v{version}")
+    return AssetRecord("ml_model_version", identity, f"{names.display_name(model)} v{version}", collection=collection)
 
 
-def _datasets(plan: Node) -> Iterator[AssetRecord | AssetRef]:
+def _datasets(plan: Node, collection: str) -> Iterator[AssetRecord | AssetRef]:
     """What the plan reads; a table of a dataflow is known already, a file is written as it was seen."""
     scans = {
         scan.source.uri: scan.columns for scan in plan.walk() if isinstance(scan, CsvScan | ParquetScan) and scan.source
@@ -66,7 +81,9 @@ def _datasets(plan: Node) -> Iterator[AssetRecord | AssetRef]:
             yield reference
         else:
             columns = _column_records(scans.get(source.uri, ()))
-            yield AssetRecord("dataset", source.uri, names.display_name(source.uri), columns=columns)
+            yield AssetRecord(
+                "dataset", source.uri, names.display_name(source.uri), columns=columns, collection=collection
+            )
 
 
 def _column_records(columns: Iterable[Column]) -> tuple[ColumnRecord, ...] | None:

@@ -11,8 +11,11 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Row, Select, select
 
+from headwater.access import Action, Actor, allowed_to
+from headwater.access.audit import record
+from headwater.access.events import Event
 from headwater.errors import NotFoundError
-from headwater.store import Database, tables
+from headwater.store import Database, tables, utc_now
 from headwater.tables import read, row_count
 
 
@@ -27,6 +30,7 @@ class PublishedTable:
     rows: int
     columns: Sequence[Mapping[str, Any]]
     published_at: datetime
+    scope_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,15 @@ class PublishedTables:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def list(self) -> Sequence[PublishedTable]:
-        """Every published table, by dataflow and entity."""
-        query = _listing().order_by(tables.dataflows.c.name, tables.published_tables.c.entity)
+    def list(self, actor: Actor) -> Sequence[PublishedTable]:
+        """Every published table that may be read, by dataflow and entity."""
+        query = _listing(actor).order_by(tables.dataflows.c.name, tables.published_tables.c.entity)
         with self._database.read() as connection:
             return [_table(row) for row in connection.execute(query)]
 
-    def get(self, dataflow: str, entity: str) -> PublishedTable:
-        """A published table; NotFoundError when there is none."""
-        query = _listing().where(tables.dataflows.c.name == dataflow, tables.published_tables.c.entity == entity)
+    def get(self, actor: Actor, dataflow: str, entity: str) -> PublishedTable:
+        """A published table; NotFoundError when there is none that may be read."""
+        query = _listing(actor).where(tables.dataflows.c.name == dataflow, tables.published_tables.c.entity == entity)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
@@ -62,8 +66,10 @@ class PublishedTables:
             )
         return _table(row)
 
-    def rows(self, table: PublishedTable, offset: int, limit: int, version: int | None = None) -> Page:
+    def rows(self, actor: Actor, table: PublishedTable, offset: int, limit: int, version: int | None = None) -> Page:
         """Rows of a table in their stored order, at the version it has now or at one that was kept.
+
+        That they were read is on record before anybody sees one.
 
         Raises:
             NotFoundError: the table has not come to that version.
@@ -78,13 +84,29 @@ class PublishedTables:
                 hint=f"Its newest version is {table.delta_version}.",
             )
         total = table.rows if wanted == table.delta_version else row_count(table.path, wanted)
-        return Page(read(table.path, wanted, offset=offset, limit=limit), total, wanted)
+        page = Page(read(table.path, wanted, offset=offset, limit=limit), total, wanted)
+        self._record_reading(actor, table, page)
+        return page
+
+    def _record_reading(self, actor: Actor, table: PublishedTable, page: Page) -> None:
+        with self._database.begin() as connection:
+            record(
+                connection,
+                Event.TABLE_READ,
+                actor,
+                now=utc_now(),
+                target=f"table:{table.dataflow}/{table.entity}",
+                scope_id=table.scope_id,
+                version=str(page.version),
+                rows=page.rows.num_rows,
+                format="rows",
+            )
 
 
-def _listing() -> Select[Any]:
-    """The one query behind every listing of tables: a rights clause is joined in here."""
+def _listing(actor: Actor) -> Select[Any]:
+    """The one query behind every listing of tables."""
     flows, published = tables.dataflows.c, tables.published_tables.c
-    return select(
+    query = select(
         flows.name.label("dataflow"),
         published.entity,
         published.path,
@@ -92,10 +114,19 @@ def _listing() -> Select[Any]:
         published.rows,
         published.schema,
         published.published_at,
+        published.scope_id,
     ).join(tables.published_tables, published.dataflow_id == flows.id)
+    return query.where(published.scope_id.in_(allowed_to(actor, Action.TABLE_READ)))
 
 
 def _table(row: Row[Any]) -> PublishedTable:
     return PublishedTable(
-        row.dataflow, row.entity, Path(row.path), row.delta_version, row.rows, row.schema, row.published_at
+        row.dataflow,
+        row.entity,
+        Path(row.path),
+        row.delta_version,
+        row.rows,
+        row.schema,
+        row.published_at,
+        row.scope_id,
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from headwater.access import ScopeKind, add_scopes, remove_scope
 from headwater.dataflows import history
 from headwater.dataflows.history import EntitySummary
 from headwater.store import Database, tables, utc_now
@@ -84,14 +85,13 @@ def _finish(
     database: Database, dataflow_id: int, refresh_id: str, entities: Sequence[StagedEntity]
 ) -> Mapping[str, int]:
     versions = {e.summary.entity: commit(e.path, e.staged, transaction=refresh_id) for e in entities}
+    published = tables.published_tables.c
     with database.begin() as connection:
+        connection.execute(delete(tables.published_tables).where(published.dataflow_id == dataflow_id))
+        scopes = _table_scopes(connection, dataflow_id, list(versions))
         for entity in entities:
-            _point_to(connection, dataflow_id, refresh_id, entity, versions[entity.summary.entity])
-        names = [entity.summary.entity for entity in entities]
-        published = tables.published_tables.c
-        connection.execute(
-            delete(tables.published_tables).where(published.dataflow_id == dataflow_id, published.entity.not_in(names))
-        )
+            place = (scopes[entity.summary.entity], versions[entity.summary.entity])
+            _point_to(connection, dataflow_id, refresh_id, entity, place)
         connection.execute(
             update(tables.publish_intents).where(tables.publish_intents.c.refresh_id == refresh_id).values(state="done")
         )
@@ -99,17 +99,42 @@ def _finish(
     return versions
 
 
+def table_scopes(database: Database, dataflow_id: int) -> Mapping[str, int]:
+    """The scopes of a dataflow's published tables, by entity."""
+    published = tables.published_tables.c
+    query = select(published.entity, published.scope_id).where(published.dataflow_id == dataflow_id)
+    with database.read() as connection:
+        return {row.entity: row.scope_id for row in connection.execute(query)}
+
+
+def _table_scopes(connection: Connection, dataflow_id: int, names: Sequence[str]) -> Mapping[str, int]:
+    """The scope of each table, made for new ones; those of tables that are no more go, with who could read them."""
+    flow = select(tables.dataflows.c.scope_id).where(tables.dataflows.c.id == dataflow_id)
+    dataflow: int = connection.execute(flow).scalar_one()
+    scope = tables.scopes.c
+    below = select(scope.name, scope.id).where(
+        scope.parent_id == dataflow, scope.kind == ScopeKind.PUBLISHED_TABLE.value
+    )
+    known = {row.name: row.id for row in connection.execute(below)}
+    for name in known.keys() - set(names):
+        gone = tables.assets.c.scope_id == known[name]
+        connection.execute(update(tables.assets).where(gone).values(scope_id=dataflow))
+        remove_scope(connection, known[name])
+    new = [name for name in names if name not in known]
+    return known | add_scopes(connection, ScopeKind.PUBLISHED_TABLE, new, dataflow)
+
+
 def _listed(schema: PublishedSchema) -> list[dict[str, Any]]:
     """The columns as a reader is told of them."""
     return [{"name": c.name, "type": c.type.kind.value, "nullable": c.type.nullable} for c in schema.columns]
 
 
-def _point_to(connection: Connection, dataflow_id: int, refresh_id: str, entity: StagedEntity, version: int) -> None:
-    published = tables.published_tables.c
+def _point_to(
+    connection: Connection, dataflow_id: int, refresh_id: str, entity: StagedEntity, place: tuple[int, int]
+) -> None:
+    """Publish an entity; ``place`` is its scope and its Delta version."""
+    scope_id, version = place
     name = entity.summary.entity
-    connection.execute(
-        delete(tables.published_tables).where(published.dataflow_id == dataflow_id, published.entity == name)
-    )
     connection.execute(
         insert(tables.published_tables).values(
             dataflow_id=dataflow_id,
@@ -120,6 +145,7 @@ def _point_to(connection: Connection, dataflow_id: int, refresh_id: str, entity:
             schema=_listed(entity.staged.schema),
             refresh_id=refresh_id,
             published_at=utc_now(),
+            scope_id=scope_id,
         )
     )
     summary = entity.summary

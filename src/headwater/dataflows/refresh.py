@@ -11,13 +11,17 @@ from typing import Any
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
+from sqlalchemy import select
 
+from headwater.access import Action, Actor, require
+from headwater.access.audit import record
+from headwater.access.events import Event
 from headwater.catalog import ColumnRecord, names, record_process
 from headwater.dataflows import history
 from headwater.dataflows.definition import DataflowDefinition
 from headwater.dataflows.history import EntitySummary
 from headwater.dataflows.lineage import EntityLineage, lineage_record
-from headwater.dataflows.publishing import StagedEntity, publish, roll_forward
+from headwater.dataflows.publishing import StagedEntity, publish, roll_forward, table_scopes
 from headwater.dataflows.service import Dataflow
 from headwater.errors import ConflictError, HeadwaterError, RefreshError
 from headwater.models.environment import ModelEnvironment
@@ -26,7 +30,7 @@ from headwater.plan.lineage import lineage_nodes
 from headwater.plan.nodes import Call as CallNode
 from headwater.plan.nodes import Node, Source
 from headwater.powerquery import PlanTable, Session, Value, batch_function_value, evaluate_queries, to_plan_table
-from headwater.store import Database
+from headwater.store import Database, tables, utc_now
 from headwater.tables import discard, published_schema, staged_scan
 from headwater.tables import stage as stage_table
 
@@ -84,8 +88,8 @@ class Refresher:
         installation: this installation's id, for names in the catalog.
         tables: the folder of published tables.
         locks: a folder for lock files; one writer a dataflow.
-        folders: folders that queries may read.
-        environment: makes the models that queries may call, as of now; closed after the refresh.
+        folders: folders that queries which run with somebody's rights may read.
+        environment: makes the models that such queries may call, as of now; closed after the refresh.
         engine_settings: settings of the engine, e.g. ``memory_limit``.
     """
 
@@ -93,22 +97,30 @@ class Refresher:
     installation: str
     tables: Path
     locks: Path
-    folders: Sequence[Path]
-    environment: Callable[[], ModelEnvironment]
+    folders: Callable[[Actor], Sequence[Path]]
+    environment: Callable[[Actor], ModelEnvironment]
     engine_settings: Mapping[str, object] = field(default_factory=dict)
 
     def refresh(
-        self, dataflow: Dataflow, *, trigger: str = "manual", on_event: Callable[[RefreshEvent], None] | None = None
+        self,
+        actor: Actor,
+        dataflow: Dataflow,
+        *,
+        trigger: str = "manual",
+        on_event: Callable[[RefreshEvent], None] | None = None,
     ) -> RefreshResult:
-        """Refresh all loaded queries of a dataflow.
+        """Refresh all loaded queries of a dataflow, with the rights of whoever saved it last.
 
         Nothing that was published changes unless all of it succeeds.
 
         Raises:
+            ForbiddenError: ``actor`` may not refresh it.
             ConflictError: the dataflow is being refreshed already.
             RefreshError: a query failed; ``place`` says which and where, ``__cause__`` has the error itself.
         """
         started = time.perf_counter()
+        with self.database.read() as connection:
+            require(connection, actor, Action.DATAFLOW_REFRESH, dataflow.scope_id)
         with self._lock(dataflow.name):
             roll_forward(self.database, dataflow.id)
             identifier = history.start(self.database, dataflow.id, trigger)
@@ -117,8 +129,24 @@ class Refresher:
                 entities, scoring = run.execute()
             except BaseException as error:
                 self._record_failure(identifier, error)
+                self._record_refresh(actor, dataflow, identifier, None)
                 raise
+            self._record_refresh(actor, dataflow, identifier, sum(e.summary.rows_written for e in entities))
         return RefreshResult(identifier, entities, scoring, time.perf_counter() - started)
+
+    def _record_refresh(self, actor: Actor, dataflow: Dataflow, identifier: str, rows: int | None) -> None:
+        with self.database.begin() as connection:
+            record(
+                connection,
+                Event.DATAFLOW_REFRESHED,
+                actor,
+                now=utc_now(),
+                target=f"dataflow:{dataflow.name}",
+                scope_id=dataflow.scope_id,
+                result="failed" if rows is None else "succeeded",
+                refresh_id=identifier,
+                rows=rows or 0,
+            )
 
     def _lock(self, name: str) -> Any:
         self.locks.mkdir(parents=True, exist_ok=True)
@@ -150,11 +178,13 @@ class _Run:
         self._definition: DataflowDefinition = dataflow.definition
         self._id = identifier
         self._on_event = on_event
+        self._runner = dataflow.runner
         self._done: list[_Evaluation] = []
 
     def execute(self) -> tuple[Sequence[EntityResult], Mapping[str, float]]:
         """Stage every entity, publish, and tell the catalog."""
-        with closing(self._refresher.environment()) as models:
+        self._check_runner()
+        with closing(self._refresher.environment(self._runner)) as models:
             try:
                 for name in self._definition.entities():
                     self._done.append(self._entity(name, models))
@@ -167,9 +197,25 @@ class _Run:
         staged = [e.staged for e in self._done if e.staged is not None]
         self._on_event(RefreshEvent("", "publish", 0))
         versions = publish(self._refresher.database, self._dataflow.id, self._id, staged)
+        scopes = table_scopes(self._refresher.database, self._dataflow.id)
         for evaluation in self._done:
-            self._tell_catalog(evaluation)
+            self._tell_catalog(evaluation, scopes[evaluation.name])
         return [_result(entity, versions) for entity in staged], scoring
+
+    def _check_runner(self) -> None:
+        """Nobody's rights are used who may not come in any more."""
+        if self._runner.user_id is None:
+            return
+        user = tables.users.c
+        with self._refresher.database.read() as connection:
+            active = connection.scalar(select(user.active).where(user.id == self._runner.user_id))
+        if not active:
+            raise RefreshError(
+                f"The dataflow runs with the rights of {self._runner.name}, whose account is disabled.",
+                place=self._dataflow.name,
+                hint="Have somebody else save it: it then runs with their rights.",
+                code="refresh.saver_disabled",
+            )
 
     def _entity(self, name: str, models: ModelEnvironment) -> _Evaluation:
         # Noted first: a table that does not fold calls its models while it is evaluated.
@@ -192,7 +238,7 @@ class _Run:
         session = Session(
             self._definition.settings.culture,
             environment=_Names(stored, models),
-            folders=self._refresher.folders,
+            folders=self._refresher.folders(self._runner),
             engine_settings=self._refresher.engine_settings,
         )
         stored.update({e.name: self._stored(e, session) for e in self._done})
@@ -237,10 +283,10 @@ class _Run:
 
         return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
-    def _tell_catalog(self, evaluation: _Evaluation) -> None:
+    def _tell_catalog(self, evaluation: _Evaluation, scope_id: int) -> None:
         assert evaluation.staged is not None, "only staged entities are published"
         schema = evaluation.staged.staged.schema
-        record = lineage_record(
+        lineage = lineage_record(
             EntityLineage(
                 self._refresher.installation,
                 self._dataflow.name,
@@ -249,9 +295,11 @@ class _Run:
                 evaluation.table.plan,
                 [ColumnRecord(c.name, c.type.kind.value) for c in schema.columns],
                 self._definition.queries[evaluation.name],
+                self._dataflow.collection,
+                (self._dataflow.scope_id, scope_id),
             )
         )
-        record_process(self._refresher.database, record)
+        record_process(self._refresher.database, lineage)
 
 
 class _Names(Mapping[str, Value]):

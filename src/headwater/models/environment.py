@@ -28,6 +28,7 @@ from headwater.models.functions import BATCH_ROWS, ModelFunction
 from headwater.models.ledger import Ledger
 from headwater.models.pool import ScorerPool
 from headwater.models.process import WorkerOptions
+from headwater.models.rights import ModelRights
 from headwater.models.run import Memory
 from headwater.models.scorer import Scorer
 from headwater.models.signature import Signature, from_mlflow
@@ -91,6 +92,7 @@ class ModelEnvironment:
     Args:
         sources: connectors by the source's name; not closed here.
         cache: the folder for downloaded artifacts and the logs of scoring processes.
+        rights: of whoever runs what calls the models.
         ledger: where predictions are kept; None (a preview, ``headwater run``) keeps none.
         scorers: the processes to share; None makes some for this environment, which :meth:`close` ends.
         options: for those made here.
@@ -104,12 +106,14 @@ class ModelEnvironment:
         cache: Path,
         ledger: Ledger | None = None,
         *,
+        rights: ModelRights,
         scorers: ScorerPool | None = None,
         options: WorkerOptions | None = None,
         batch_rows: int = BATCH_ROWS,
         on_progress: FunctionProgress | None = None,
     ) -> None:
         self._sources = dict(sources)
+        self._rights = rights
         self._artifacts = ArtifactCache(cache / "artifacts")
         self._ledger = ledger
         self._own_scorers = None if scorers is not None else ScorerPool(cache / "logs", options)
@@ -124,7 +128,7 @@ class ModelEnvironment:
         """The function of this name; None when its first part is no source's.
 
         Raises:
-            NotFoundError: the source has no such model, version or alias.
+            NotFoundError: the source has no such model, version or alias that may be read.
             SchemaError: the version has no usable signature.
             NetworkError, WorkspaceError: the workspace cannot be asked.
         """
@@ -148,7 +152,14 @@ class ModelEnvironment:
             model.function.warm()
 
     def close(self) -> None:
-        """End the processes that this environment started."""
+        """Put on record what was called, and end the processes that this environment started."""
+        for model in self.models:
+            done = model.function.statistics
+            if done.calls:
+                source = model.name.partition(".")[0]
+                self._rights.invoked(
+                    source, model.version.model, model.version.version, rows=done.sent, calls=done.calls
+                )
         if self._own_scorers is not None:
             self._own_scorers.close()
 
@@ -162,6 +173,8 @@ class ModelEnvironment:
 
     def _resolve(self, name: str, parts: ModelName) -> ResolvedModel:
         connector = self._sources[parts.source]
+        if not self._rights.may_read(parts.source, parts.model):
+            raise self._not_found(connector, parts)
         version = self._version(connector, parts)
         signature = _signature(version, name)
         identity = connector.model_identity(version)
@@ -170,6 +183,7 @@ class ModelEnvironment:
             self._qualified_name(parts.source, connector, version),
             signature,
             partial(self._scorer, connector, version, identity, name, signature),
+            permit=partial(self._rights.check_invoke, parts.source, parts.model),
             memory=self._memory(identity, signature),
             batch_rows=self._batch_rows,
             on_progress=None if self._on_progress is None else partial(self._on_progress, name),
@@ -180,7 +194,25 @@ class ModelEnvironment:
         try:
             return connector.get_version(parts.model, version=parts.version, alias=parts.alias)
         except NotFoundError as error:
-            raise _not_found(connector, parts) from error
+            raise self._not_found(connector, parts) from error
+
+    def _not_found(self, connector: Connector, parts: ModelName) -> NotFoundError:
+        """What there is instead, by names that are near, of what may be read."""
+        listed = {model.name: model for model in connector.list_models()}
+        models = {name: model for name, model in listed.items() if self._rights.may_read(parts.source, name)}
+        if parts.model not in models:
+            what, wanted, names = f"model '{parts.model}'", parts.model, list(models)
+        elif parts.selector:
+            what, wanted = f"version or alias '{parts.selector}' of the model '{parts.model}'", parts.selector
+            names = [*models[parts.model].aliases, *(v.version for v in connector.list_versions(parts.model))]
+        else:
+            what, wanted, names = f"version of the model '{parts.model}'", "", []
+        near = difflib.get_close_matches(wanted, names, n=5, cutoff=0.5) or sorted(names)[:10]
+        return NotFoundError(
+            f"The source '{parts.source}' has no {what}, or none that may be read.",
+            place=parts.source,
+            hint=f"There is: {', '.join(near)}." if near else "Register one in the workspace.",
+        )
 
     def _qualified_name(self, source: str, connector: Connector, version: ModelVersionInfo) -> str:
         if source not in self._workspaces:
@@ -222,21 +254,3 @@ def _signature(version: ModelVersionInfo, name: str) -> Signature:
     if declared is None:
         return from_mlflow(None, None, model=name)
     return from_mlflow(declared.inputs, declared.outputs, declared.params, model=name)
-
-
-def _not_found(connector: Connector, parts: ModelName) -> NotFoundError:
-    """What there is instead, by names that are near."""
-    models = {model.name: model for model in connector.list_models()}
-    if parts.model not in models:
-        what, wanted, names = f"model '{parts.model}'", parts.model, list(models)
-    elif parts.selector:
-        what, wanted = f"version or alias '{parts.selector}' of the model '{parts.model}'", parts.selector
-        names = [*models[parts.model].aliases, *(v.version for v in connector.list_versions(parts.model))]
-    else:
-        what, wanted, names = f"version of the model '{parts.model}'", "", []
-    near = difflib.get_close_matches(wanted, names, n=5, cutoff=0.5) or sorted(names)[:10]
-    return NotFoundError(
-        f"The source '{parts.source}' has no {what}, or none that may be read.",
-        place=parts.source,
-        hint=f"There is: {', '.join(near)}." if near else "Register one in the workspace.",
-    )

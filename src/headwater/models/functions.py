@@ -31,6 +31,7 @@ class ModelFunction:
         identity: the version's qualified name, for lineage.
         signature: the model's.
         scorer: gives the scorer; first called when something has to be sent.
+        permit: called before each call of the model; raises where it may not be made, or no longer.
         memory: where predictions are kept.
         batch_rows: the most rows in one call of the model.
         on_progress: told the rows done, from the thread that reads the results.
@@ -43,6 +44,7 @@ class ModelFunction:
         signature: Signature,
         scorer: Callable[[], Scorer],
         *,
+        permit: Callable[[], None] = lambda: None,
         memory: Memory | None = None,
         batch_rows: int = BATCH_ROWS,
         on_progress: Progress | None = None,
@@ -52,6 +54,7 @@ class ModelFunction:
         self._identity = identity
         self._signature = signature
         self._scorer = scorer
+        self._permit = permit
         self._memory = memory
         self._batch_rows = batch_rows
         self._on_progress = on_progress
@@ -92,6 +95,7 @@ class ModelFunction:
 
         Raises (while being read):
             ScoringError: the model, or its process, failed as a whole.
+            ForbiddenError: whoever runs it may not call the model, or no longer.
             UsageError: an argument's column is of a kind that its parameter does not take.
         """
         schema = batches.schema.append(pa.field(result, to_arrow(self.result)))
@@ -100,6 +104,7 @@ class ModelFunction:
             self._signature,
             self._name,
             self._scorer,
+            permit=self._permit,
             memory=self._memory,
             statistics=self.statistics,
             batch_rows=self._batch_rows,

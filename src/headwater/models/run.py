@@ -33,6 +33,10 @@ FIRST_WINDOW_ROWS = 1 << 16
 WINDOW_ROWS = 1 << 18
 WINDOW_BYTES = 256 << 20
 
+#: Calls that are under way at once, so that what scores need not wait for the next one. No more: whether one may be
+#: made at all is asked anew for each.
+CALLS_UNDER_WAY = 2
+
 #: A lookup reads the whole ledger of a call, so windows grow with it: no more lookups than this.
 LOOKUPS = 8
 
@@ -76,6 +80,7 @@ class _Window:
     origin: Indices = field(default_factory=lambda: np.empty(0, np.int64))
     missing: Indices = field(default_factory=lambda: np.empty(0, np.int64))
     found: Array | None = None
+    waiting: deque[tuple[Indices, pa.RecordBatch]] = field(default_factory=deque)
     pending: deque[tuple[Indices, Future[ScoredBatch]]] = field(default_factory=deque)
     scored: list[ScoredBatch] = field(default_factory=list)
 
@@ -87,6 +92,7 @@ class ScoringRun:
         signature: the model's.
         function: its name, for messages.
         scorer: gives the scorer; called when the first input has to be sent.
+        permit: called before each call of the model; raises where it may not be made, or no longer.
         memory: where predictions are kept; None scores everything that differs within a window.
         statistics: added to while running.
         batch_rows: the most rows in one call of the model.
@@ -99,6 +105,7 @@ class ScoringRun:
         function: str,
         scorer: Callable[[], Scorer],
         *,
+        permit: Callable[[], None],
         memory: Memory | None,
         statistics: ScoringStatistics,
         batch_rows: int,
@@ -107,6 +114,7 @@ class ScoringRun:
         self._signature = signature
         self._function = function
         self._scorer = scorer
+        self._permit = permit
         self._memory = memory
         self._statistics = statistics
         self._batch_rows = batch_rows
@@ -207,7 +215,14 @@ class ScoringRun:
         calls = -(-len(window.missing) // self._batch_rows)
         for part in np.array_split(np.arange(len(window.missing)), calls):
             (batch,) = table.slice(part[0], len(part)).combine_chunks().to_batches()
-            window.pending.append((window.missing[part], scorer.submit(batch)))
+            window.waiting.append((window.missing[part], batch))
+        self._submit(window)
+
+    def _submit(self, window: _Window) -> None:
+        while window.waiting and len(window.pending) < CALLS_UNDER_WAY:
+            self._permit()
+            inputs, batch = window.waiting.popleft()
+            window.pending.append((inputs, self._scorer().submit(batch)))
 
     def _finish(self) -> _Window | None:
         """Wait for what was sent of the window being scored, and keep it."""
@@ -233,6 +248,7 @@ class ScoringRun:
         inputs, future = window.pending[0]
         scored = future.result()
         window.pending.popleft()
+        self._submit(window)
         window.scored.append(scored)
         self._statistics.calls += scored.calls
         self._remember(window.distinct.take(pa.array(inputs)), scored)

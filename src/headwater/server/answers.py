@@ -78,13 +78,15 @@ class SignedIn(Answer):
 
 
 class Me(Answer):
-    """Who asks, and ``via`` what: a session, a token, the administrator token."""
+    """Who asks, and ``via`` what: a session, a token, the administrator token, or nothing (``local``) where
+    a program of whoever runs the demo asks.
+    """
 
     id: str
     name: str
     display_name: str
     email: str | None
-    via: Literal["session", "token", "administrator_token"]
+    via: Literal["session", "token", "administrator_token", "local"]
     csrf_token: str | None
 
     @classmethod

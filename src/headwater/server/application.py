@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from headwater import __version__
+from headwater.access import Actor
 from headwater.app.runtime import Headwater
-from headwater.server import problems, web
+from headwater.server import problems, way_in, web
 from headwater.server.api import catalog, dataflows, session, status, tables
 from headwater.server.docs import docs_page
-from headwater.server.hosts import LocalNamesOnly
+from headwater.server.local import LocalSignIn
 from headwater.server.security import Guard
+from headwater.server.settings import ServerSettings
 
 
-def create_app(headwater: Headwater) -> FastAPI:
-    """The ASGI application for an opened home folder. Closing ``headwater`` is left to the caller."""
+def create_app(
+    headwater: Headwater, settings: ServerSettings | None = None, *, local_person: Actor | None = None
+) -> FastAPI:
+    """The ASGI application for an opened home folder. Closing ``headwater`` is left to the caller.
+
+    Without ``settings`` it answers this machine's own names only. ``local_person`` is who runs this process, where
+    programs of theirs need not sign in: see ``server.local``.
+    """
+    settings = settings or ServerSettings()
     app = FastAPI(
         title="Headwater",
         version=__version__,
@@ -24,16 +33,25 @@ def create_app(headwater: Headwater) -> FastAPI:
         redoc_url=None,
     )
     app.state.headwater = headwater
+    app.state.settings = settings
     problems.install(app)
     for part in (status, session, tables, catalog, dataflows):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)
-    def docs() -> Response:
-        return docs_page()
+    def docs(request: Request) -> Response:
+        return docs_page(request)
 
     own = len(app.router.routes)
     web.mount(app)
-    app.add_middleware(Guard, identity=headwater.identity, routes=app.router.routes, pages=app.router.routes[own:])
-    app.add_middleware(LocalNamesOnly)
+    if local_person is not None:
+        app.add_middleware(LocalSignIn, identity=headwater.identity, person=local_person)
+    app.add_middleware(
+        Guard,
+        identity=headwater.identity,
+        local_person=local_person,
+        routes=app.router.routes,
+        pages=app.router.routes[own:],
+    )
+    way_in.install(app, settings)
     return app

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 from headwater.errors import ServeError
+from headwater.server.addresses import listening_address
+from headwater.server.certificates import ServerCertificate
+
+#: How long requests under way may take when the server is ended.
+DRAIN_SECONDS = 5
+
+#: How often it is looked whether the certificate's files were replaced.
+RENEWAL_SECONDS = 5
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to a loopback address; port 0 takes a free one.
+    """A socket bound to an address; port 0 takes a free one. The address ``::`` is every one of IPv4 too.
 
     Raises:
-        ServeError: the address is not loopback (``serve.not_local``), the port is in use (``serve.port_in_use``), or
-            it cannot be bound (``serve.bind``).
+        ServeError: ``host`` is no address (``serve.address``), the port is in use (``serve.port_in_use``), or it cannot
+            be bound (``serve.bind``).
     """
-    family = _loopback_family(host)
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    address = listening_address(host)
+    bound = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if bound.family == socket.AF_INET6:
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not address.is_unspecified)
     try:
-        bound.bind((host, port))
+        bound.bind((str(address), port))
         # Two servers may bind the same port until one listens: listening settles it.
         bound.listen(2048)
     except OSError as error:
@@ -40,34 +51,60 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _loopback_family(host: str) -> socket.AddressFamily:
-    name = "127.0.0.1" if host == "localhost" else host
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        address = None
-    if address is None or not address.is_loopback:
+def bind_locally(host: str, port: int) -> socket.socket:
+    """A socket bound to a loopback address; port 0 takes a free one.
+
+    Raises:
+        ServeError: as ``bind``; and the address is not loopback (``serve.not_local``).
+    """
+    if not listening_address(host).is_loopback:
         raise ServeError(
             f"'{host}' is not an address of this machine alone.",
             place=host,
-            hint="Headwater has no sign-in yet, so it serves 127.0.0.1 (or ::1) only.",
+            hint="Give 127.0.0.1 or ::1. 'headwater serve' serves other machines.",
             code="serve.not_local",
         )
-    return socket.AF_INET if address.version == 4 else socket.AF_INET6
+    return bind(host, port)
 
 
-def address_of(bound: socket.socket) -> str:
+def address_of(bound: socket.socket, *, tls: bool = False) -> str:
     """The URL of a bound socket."""
     host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def serve(app: FastAPI, bound: socket.socket, on_ready: Callable[[], None] | None = None) -> None:
-    """Serve until interrupted (Ctrl+C, SIGTERM); requests under way are finished first."""
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5), on_ready)
+def serve(
+    app: FastAPI,
+    bound: socket.socket,
+    on_ready: Callable[[], None] | None = None,
+    *,
+    certificate: ServerCertificate | None = None,
+    drain_seconds: int = DRAIN_SECONDS,
+) -> None:
+    """Serve until interrupted (Ctrl+C, SIGTERM); requests under way have ``drain_seconds`` to finish."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        # Whom to believe is the application's own setting; here every client of a loopback address would be.
+        proxy_headers=False,
+        timeout_graceful_shutdown=drain_seconds,
+        **({} if certificate is None else _tls(certificate)),
+    )
     # Having shut down, uvicorn raises the signal again.
     with suppress(KeyboardInterrupt):
-        server.run(sockets=[bound])
+        _Server(config, on_ready).run(sockets=[bound])
+
+
+def _tls(certificate: ServerCertificate) -> dict[str, Any]:
+    def context(_config: uvicorn.Config, _default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+        return certificate.context
+
+    async def renew() -> None:
+        certificate.renew()
+
+    return {"ssl_context_factory": context, "callback_notify": renew, "timeout_notify": RENEWAL_SECONDS}
 
 
 class _Server(uvicorn.Server):

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from headwater.errors import HeadwaterError, ThrottledError
 
@@ -56,7 +57,16 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     code = codes.get(error.status_code, "request")
     shown = problem(error.status_code, code, f"{error.detail}.", request.url.path, "See /docs for what there is.")
     shown.headers.update(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The router names the methods of the first route of this address; there may be another route of it.
+        shown.headers["Allow"] = ", ".join(_methods(request))
     return shown
+
+
+def _methods(request: Request) -> list[str]:
+    routes = request.app.router.routes
+    tried = ("DELETE", "GET", "PATCH", "POST", "PUT")
+    return [m for m in tried if any(r.matches({**request.scope, "method": m})[0] is Match.FULL for r in routes)]
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

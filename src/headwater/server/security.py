@@ -24,11 +24,14 @@ from headwater.access import Actor
 from headwater.access.sessions import check_csrf
 from headwater.app.identity import Identity
 from headwater.errors import ForbiddenError, HeadwaterError, UnauthenticatedError
+from headwater.server.base_path import path_below
+from headwater.server.cookies import COOKIE
+from headwater.server.local import is_from
 from headwater.server.problems import answer
+from headwater.server.settings import ServerSettings
 
-__all__ = ["COOKIE", "CSRF_HEADER", "PUBLIC", "Guard"]
+__all__ = ["CSRF_HEADER", "PUBLIC", "Guard"]
 
-COOKIE: Final = "headwater_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
 
 #: Beside the app's files: whether the server is there, and the ways in.
@@ -53,15 +56,23 @@ class Guard:
     Args:
         app: what comes next.
         identity: tells whose a credential is.
+        local_person: who runs this process, where programs of theirs need no credential.
         routes: all routes, in order.
         pages: those of them that serve the browser app.
     """
 
     def __init__(
-        self, app: ASGIApp, *, identity: Identity, routes: Sequence[BaseRoute], pages: Sequence[BaseRoute]
+        self,
+        app: ASGIApp,
+        *,
+        identity: Identity,
+        local_person: Actor | None = None,
+        routes: Sequence[BaseRoute],
+        pages: Sequence[BaseRoute],
     ) -> None:
         self._app = app
         self._identity = identity
+        self._local_person = local_person
         self._routes = routes
         self._pages = tuple(pages)
 
@@ -86,7 +97,7 @@ class Guard:
         await (refusal or self._app)(scope, receive, send)
 
     def _is_public(self, scope: Scope) -> bool:
-        if scope["path"].removeprefix(scope.get("root_path", "")) in PUBLIC:
+        if path_below(scope) in PUBLIC:
             return True
         found = next((route for route in self._routes if route.matches(scope)[0] is not Match.NONE), None)
         return any(found is page for page in self._pages)
@@ -112,6 +123,8 @@ class Guard:
             return await run_in_threadpool(self._identity.bearer, found["token"])
         cookie = request.cookies.get(COOKIE)
         if cookie is None:
+            if self._local_person is not None and await run_in_threadpool(is_from, request):
+                return self._local_person
             raise UnauthenticatedError("You are not signed in.", hint="Sign in, or send an API token.")
         actor = await run_in_threadpool(self._identity.session, cookie)
         if request.method not in _SAFE:
@@ -123,7 +136,12 @@ class Guard:
 def _check_origin(request: Request) -> None:
     """A browser says which page made it send a request that changes something; only this server's own may."""
     origin = request.headers.get("origin")
-    if origin is not None and origin != f"{request.url.scheme}://{request.headers.get('host', '')}":
+    settings: ServerSettings = request.app.state.settings
+    own = {
+        f"{request.url.scheme}://{request.headers.get('host', '')}",
+        *(str(url.origin) for url in settings.public_urls),
+    }
+    if origin is not None and origin not in own:
         raise ForbiddenError(
             "The request comes from a page of another site.",
             hint="Use this server's own pages.",
@@ -142,8 +160,8 @@ def _from_elsewhere(request: Request) -> Response | None:
 
 def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-        back = quote(request.url.path.removeprefix(request.scope.get("root_path", "")))
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in?next={back}", HTTPStatus.SEE_OTHER)
+        base = request.scope.get("root_path", "")
+        return RedirectResponse(f"{base}/sign-in?next={quote(path_below(request.scope))}", HTTPStatus.SEE_OTHER)
     refused = answer(error)
     refused.headers["WWW-Authenticate"] = "Bearer"
     return refused

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from headwater.access import Action, Actor, ScopeKind, add_scope, allowed_to, remove_scope, require
 from headwater.errors import ConflictError, NotFoundError, UsageError
 from headwater.net import parse_origin
 from headwater.store import Database, tables, utc_now
@@ -34,6 +35,7 @@ class Source:
     collection: str
     settings: Mapping[str, Any]
     created_at: datetime
+    scope_id: int
 
 
 class SourceService:
@@ -42,8 +44,8 @@ class SourceService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(
-        self, name: str, display_name: str, kind: str, url: str, collection: str = tables.ROOT_COLLECTION
+    def add(  # noqa: PLR0917 -- what a registration says
+        self, actor: Actor, name: str, display_name: str, kind: str, url: str, collection: str = tables.ROOT_COLLECTION
     ) -> Source:
         """Register a workspace. It is not called; ``test`` does that.
 
@@ -61,13 +63,17 @@ class SourceService:
         parse_origin(url)
         try:
             with self._database.begin() as connection:
+                collection_id, above = _collection(connection, collection)
+                require(connection, actor, Action.SOURCE_REGISTER, above)
+                scope = add_scope(connection, ScopeKind.WORKSPACE, name, above)
                 connection.execute(
                     insert(tables.sources).values(
+                        scope_id=scope.id,
                         name=name,
                         display_name=display_name or name,
                         kind=kind,
                         url=url.strip().rstrip("/"),
-                        collection_id=_collection_id(connection, collection),
+                        collection_id=collection_id,
                         settings={},
                         created_at=utc_now(),
                     )
@@ -76,33 +82,38 @@ class SourceService:
             raise ConflictError(
                 f"There is a source '{name}' already.", hint="Choose another name, or remove that source first."
             ) from error
-        return self.get(name)
+        return self.get(actor, name)
 
-    def list(self) -> Sequence[Source]:
+    def list(self, actor: Actor) -> Sequence[Source]:
         """Every source, by name."""
         with self._database.read() as connection:
-            return [_source(row) for row in connection.execute(_listing().order_by(tables.sources.c.name))]
+            return [_source(row) for row in connection.execute(_listing(actor).order_by(tables.sources.c.name))]
 
-    def get(self, name: str) -> Source:
+    def get(self, actor: Actor, name: str) -> Source:
         """One source; NotFoundError when there is none."""
         with self._database.read() as connection:
-            row = connection.execute(_listing().where(tables.sources.c.name == name)).one_or_none()
+            row = connection.execute(_listing(actor).where(tables.sources.c.name == name)).one_or_none()
         if row is None:
             raise NotFoundError(f"There is no source '{name}'.", hint="List the sources, or add it.")
         return _source(row)
 
-    def remove(self, name: str) -> None:
+    def remove(self, actor: Actor, name: str) -> None:
         """Forget a source. What its scans found is kept as deleted, for the lineage that runs through it."""
-        source = self.get(name)
+        source = self.get(actor, name)
         with self._database.begin() as connection:
+            require(connection, actor, Action.SOURCE_REGISTER, source.scope_id)
+            _, above = _collection(connection, source.collection)
             connection.execute(
-                update(tables.assets).where(tables.assets.c.source_id == source.id).values(status="deleted")
+                update(tables.assets)
+                .where(tables.assets.c.source_id == source.id)
+                .values(status="deleted", scope_id=above)
             )
             connection.execute(delete(tables.sources).where(tables.sources.c.id == source.id))
+            remove_scope(connection, source.scope_id)
 
-    def test(self, name: str, credential: Credential | None = None) -> WorkspaceInfo:
+    def test(self, actor: Actor, name: str, credential: Credential | None = None) -> WorkspaceInfo:
         """Call the workspace; whatever is wrong with it is raised, as ``Connector`` says."""
-        source = self.get(name)
+        source = self.get(actor, name)
         connector = load_connector(source.kind, source.url, credential)
         try:
             return connector.test()
@@ -110,19 +121,24 @@ class SourceService:
             connector.close()
 
 
-def _listing() -> Select[Any]:
-    """The one query behind every listing of sources: a rights clause is joined in here."""
+def _listing(actor: Actor) -> Select[Any]:
+    """The one query behind every listing of sources."""
     columns = tables.sources.c
-    return select(
-        columns.id,
-        columns.name,
-        columns.display_name,
-        columns.kind,
-        columns.url,
-        tables.collections.c.name.label("collection"),
-        columns.settings,
-        columns.created_at,
-    ).join(tables.collections, tables.collections.c.id == columns.collection_id)
+    return (
+        select(
+            columns.id,
+            columns.name,
+            columns.display_name,
+            columns.kind,
+            columns.url,
+            tables.collections.c.name.label("collection"),
+            columns.settings,
+            columns.created_at,
+            columns.scope_id,
+        )
+        .join(tables.collections, tables.collections.c.id == columns.collection_id)
+        .where(columns.scope_id.in_(allowed_to(actor, Action.SOURCE_READ)))
+    )
 
 
 def _source(row: Row[Any]) -> Source:
@@ -137,8 +153,9 @@ def _check_name(name: str) -> None:
         )
 
 
-def _collection_id(connection: Connection, name: str) -> int:
-    found: int | None = connection.scalar(select(tables.collections.c.id).where(tables.collections.c.name == name))
+def _collection(connection: Connection, name: str) -> tuple[int, int]:
+    collection = tables.collections.c
+    found = connection.execute(select(collection.id, collection.scope_id).where(collection.name == name)).one_or_none()
     if found is None:
         raise NotFoundError(f"There is no collection '{name}'.", hint="List the collections, or add it.")
-    return found
+    return found[0], found[1]

@@ -1,37 +1,15 @@
-/** One typed client for the whole app, and the one kind of error that its calls end in. */
+/** One typed client for the whole app; its calls end in a body or in the one kind of error. */
 import createClient from "openapi-fetch";
+import { basePath } from "../lib/basePath.ts";
+import { ApiError } from "./apiError.ts";
 import type { paths } from "./schema.ts";
 import { inSession, noteSession } from "./session.ts";
 
-export const client = createClient<paths>({ fetch: inSession(renewSession) });
+export const client = createClient<paths>({ baseUrl: basePath, fetch: inSession(renewSession) });
 
 async function renewSession(): Promise<void> {
   const { data } = await client.GET("/api/me");
   if (data !== undefined) noteSession(data);
-}
-
-/** A call that did not bring what was asked for, in the server's own words. `status` is 0 when nobody answered. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly place: string;
-  readonly hint: string;
-  /** How many seconds the server asks to wait; 0 where it asks for none. */
-  readonly retryAfter: number;
-
-  constructor(
-    status: number,
-    detail: { code: string; message: string; where?: string; hint?: string },
-    retryAfter: number = 0,
-  ) {
-    super(detail.message);
-    this.name = "ApiError";
-    this.status = status;
-    this.code = detail.code;
-    this.place = detail.where ?? "";
-    this.hint = detail.hint ?? "";
-    this.retryAfter = retryAfter;
-  }
 }
 
 interface Result<Body> {

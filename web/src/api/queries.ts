@@ -1,6 +1,7 @@
 /** What the pages ask of the server: one place for each question's key, call and freshness. */
 import { queryOptions } from "@tanstack/react-query";
-import { ApiError, body, client } from "./client.ts";
+import { ApiError } from "./apiError.ts";
+import { body, client } from "./client.ts";
 import { noteSession } from "./session.ts";
 import type { Direction, Me, SignInWays } from "./types.ts";
 

@@ -574,7 +574,8 @@ export interface components {
         };
         /**
          * Me
-         * @description Who asks, and ``via`` what: a session, a token, the administrator token.
+         * @description Who asks, and ``via`` what: a session, a token, the administrator token, or nothing (``local``) where
+         *     a program of whoever runs the demo asks.
          */
         Me: {
             /** Id */
@@ -589,7 +590,7 @@ export interface components {
              * Via
              * @enum {string}
              */
-            via: "session" | "token" | "administrator_token";
+            via: "session" | "token" | "administrator_token" | "local";
             /** Csrf Token */
             csrf_token: string | null;
         };
@@ -898,6 +899,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };

@@ -1,5 +1,6 @@
 import { makeStyles, tokens } from "@fluentui/react-components";
 import { Link } from "react-router";
+import { basePath } from "../lib/basePath.ts";
 
 const useStyles = makeStyles({
   product: {
@@ -21,7 +22,7 @@ export function Brand() {
   const styles = useStyles();
   return (
     <Link to="/" className={styles.product}>
-      <img className={styles.mark} src="/favicon.svg" alt="" />
+      <img className={styles.mark} src={`${basePath}/favicon.svg`} alt="" />
       Headwater
     </Link>
   );

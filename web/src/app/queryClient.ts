@@ -1,5 +1,5 @@
 import { QueryClient } from "@tanstack/react-query";
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/apiError.ts";
 import { meQuery } from "../api/queries.ts";
 import { whenSessionEnds } from "../api/session.ts";
 

@@ -1,6 +1,7 @@
 /** Which page answers which address. Every page is a chunk of its own; the shell is all that the first load brings. */
 import { createBrowserRouter, type RouteObject } from "react-router";
 import { LoadingState } from "../components/states.tsx";
+import { basePath } from "../lib/basePath.ts";
 import { NotFoundPage } from "./NotFoundPage.tsx";
 import { PageError } from "./PageError.tsx";
 import { Shell } from "./Shell.tsx";
@@ -71,5 +72,5 @@ const pages: RouteObject = {
 
 /** The router. It reads the address when it is made. */
 export function createRouter() {
-  return createBrowserRouter([waysIn, pages]);
+  return createBrowserRouter([waysIn, pages], { basename: basePath === "" ? "/" : basePath });
 }

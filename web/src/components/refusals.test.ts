@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/apiError.ts";
 import { refusalMeaning } from "./refusals.ts";
 
 describe("the meaning of a refusal", () => {

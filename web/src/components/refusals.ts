@@ -1,5 +1,5 @@
 /** What a refusal of the server means to a person, beside the server's own words for it. */
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/apiError.ts";
 
 const NOT_THERE =
   "You may not see this, or it is not there: the answer is the same for both." +

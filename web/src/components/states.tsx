@@ -4,7 +4,7 @@ import { Box24Regular } from "@fluentui/react-icons/svg/box";
 import { ErrorCircle48Regular } from "@fluentui/react-icons/svg/error-circle";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/apiError.ts";
 import { meQuery } from "../api/queries.ts";
 import { refusalMeaning } from "./refusals.ts";
 

@@ -2,6 +2,7 @@
 import SwaggerUI, { type TriedRequest } from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
 import { body, client } from "../api/client.ts";
+import { basePath } from "../lib/basePath.ts";
 
 /** What is tried here is sent as the session, and may change something: the token goes along, to this server alone. */
 async function withToken(request: TriedRequest): Promise<TriedRequest> {
@@ -13,7 +14,7 @@ async function withToken(request: TriedRequest): Promise<TriedRequest> {
 }
 
 SwaggerUI({
-  url: "/openapi.json",
+  url: `${basePath}/openapi.json`,
   dom_id: "#api",
   deepLinking: true,
   // Its validator is a service elsewhere.

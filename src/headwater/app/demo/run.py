@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import psutil
 from filelock import FileLock, Timeout
 
+from headwater.access import SYSTEM, Actor
 from headwater.app.demo import warehouse as source_data
 from headwater.app.runtime import Headwater
 from headwater.catalog import LineageTree
@@ -83,9 +84,10 @@ class DemoResult:
 
 @dataclass
 class Demo:
-    """The demo over one opened home folder; ``warehouse`` and ``workspace`` lie in it."""
+    """The demo over one opened home folder; ``warehouse`` and ``workspace`` lie in it. ``actor`` is who started it."""
 
     app: Headwater
+    actor: Actor
     stages: Stages
     seconds: dict[str, float] = field(default_factory=dict)
     cpu_seconds: dict[str, float] = field(default_factory=dict)
@@ -147,20 +149,20 @@ class Demo:
         show = self.stages("Scan the workspace")
         self._register(server)
         started = time.perf_counter()
-        self.app.scan(SOURCE, "full", show)
+        self.app.scan(self.actor, SOURCE, "full", show)
         self.seconds["scan"] = time.perf_counter() - started
 
     def _register(self, server: LocalServer) -> None:
         try:
-            self.app.collections.get(COLLECTION)
+            self.app.collections.get(self.actor, COLLECTION)
         except NotFoundError:
-            self.app.collections.add(COLLECTION, "Flights team")
-        known = {source.name: source for source in self.app.sources.list()}
+            self.app.collections.add(self.actor, COLLECTION, "Flights team")
+        known = {source.name: source for source in self.app.sources.list(self.actor)}
         if SOURCE in known and known[SOURCE].url != server.url:
-            self.app.sources.remove(SOURCE)
+            self.app.sources.remove(self.actor, SOURCE)
             del known[SOURCE]
         if SOURCE not in known:
-            self.app.sources.add(SOURCE, "Demo workspace", "mlflow", server.url, COLLECTION)
+            self.app.sources.add(self.actor, SOURCE, "Demo workspace", "mlflow", server.url, COLLECTION)
 
     def _write_dataflow(self) -> None:
         """Copy the dataflow's files into the home folder and save them; the parameter says where the data is."""
@@ -170,13 +172,14 @@ class Demo:
             (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
         parameter = '// Where the company\'s files are.\n{} meta [IsParameterQuery = true, Type = "Text"]\n'
         (folder / "Warehouse.pq").write_text(parameter.format(quote_text(str(self.warehouse))), "utf-8")
-        self.app.apply(folder, "demo")
+        self.app.apply(self.actor, folder, COLLECTION)
 
     def _refresh(self, key: str, title: str) -> RefreshResult:
         show = self.stages(title)
         total = source_data.rows_in(self.warehouse)
         before = _cpu_seconds()
         result = self.app.refresh(
+            self.actor,
             DATAFLOW,
             trigger="demo",
             on_event=lambda event: show(event.rows, total, f"{event.phase} {event.entity}".strip()),
@@ -199,8 +202,8 @@ class Demo:
             seconds={name: round(taken, 3) for name, taken in self.seconds.items()},
             rows_per_second_first=round(first.scoring["rows"] / first.seconds, 1),
             auc_holdout=round(trained["auc_holdout"], 6),
-            assets=self.app.assets.counts_by_type(),
-            lineage=self.app.edges_upstream(DATAFLOW, SCORED),
+            assets=self.app.assets.counts_by_type(self.actor),
+            lineage=self.app.edges_upstream(self.actor, DATAFLOW, SCORED),
             tables={
                 entity.summary.entity: {
                     "rows": entity.summary.rows_written,
@@ -209,7 +212,7 @@ class Demo:
                 }
                 for entity in second.entities
             },
-            tree=self.app.column_tree(DATAFLOW, SCORED, SCORED_COLUMN),
+            tree=self.app.column_tree(self.actor, DATAFLOW, SCORED, SCORED_COLUMN),
             scoring_first=first.scoring,
             scoring_second=second.scoring,
             cpu_seconds=self.cpu_seconds,
@@ -259,7 +262,7 @@ def local_workspace(app: Headwater) -> Iterator[LocalServer]:
     """
     folder = app.home.path / "workspace"
     folder.mkdir(parents=True, exist_ok=True)
-    known = {source.name: source.url for source in app.sources.list()}
+    known = {source.name: source.url for source in app.sources.list(SYSTEM)}
     server = LocalServer(folder, int(known[SOURCE].rpartition(":")[2]) if SOURCE in known else 0)
     try:
         yield server

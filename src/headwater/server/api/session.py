@@ -11,7 +11,7 @@ from headwater.access.sessions import StartedSession
 from headwater.app.identity import Origin
 from headwater.server.answers import ErrorAnswer, Me, SignedIn, SignInWays
 from headwater.server.api import RESPONSES, App, Asking
-from headwater.server.security import COOKIE
+from headwater.server.cookies import COOKIE, clear_session, set_session
 
 router = APIRouter(
     prefix="/api",
@@ -69,7 +69,7 @@ def sign_out(
 ) -> None:
     """End this session, or all of this person's."""
     app.identity.sign_out(actor, everywhere=everywhere)
-    response.delete_cookie(COOKIE, path=_path(request))
+    clear_session(response, request)
 
 
 @router.get("/me")
@@ -81,15 +81,7 @@ def me(app: App, actor: Asking, request: Request) -> Me:
 
 
 def _begin(started: StartedSession, request: Request, response: Response) -> SignedIn:
-    response.set_cookie(
-        COOKIE,
-        started.token,
-        expires=started.session.expires_at,
-        path=_path(request),
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="lax",
-    )
+    set_session(response, request, started)
     response.headers["Cache-Control"] = "no-store"
     return SignedIn(csrf_token=request.app.state.headwater.identity.csrf(started.token))
 
@@ -97,7 +89,3 @@ def _begin(started: StartedSession, request: Request, response: Response) -> Sig
 def _origin(request: Request) -> Origin:
     address = None if request.client is None else request.client.host
     return Origin(address, request.state.request_id, request.cookies.get(COOKIE))
-
-
-def _path(request: Request) -> str:
-    return request.scope.get("root_path", "") or "/"

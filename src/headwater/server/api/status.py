@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from headwater import __version__
 from headwater.errors import HomeError
 from headwater.server.answers import ErrorAnswer, Health, Overview, Ready
-from headwater.server.api import App
+from headwater.server.api import RESPONSES, App, Asking
 from headwater.server.problems import answer
 
 router = APIRouter(tags=["status"])
@@ -36,7 +36,7 @@ def readyz(app: App) -> Ready | JSONResponse:
     return Ready(status="ready")
 
 
-@router.get("/api/overview")
-def overview(app: App) -> Overview:
+@router.get("/api/overview", responses=RESPONSES)
+def overview(app: App, actor: Asking) -> Overview:
     """The numbers of the start page."""
-    return Overview.of(app.overview(), __version__)
+    return Overview.of(app.overview(actor), __version__)

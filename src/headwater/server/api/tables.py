@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from headwater.server.answers import Rows, Table, Tables, TableSummary
-from headwater.server.api import MAX_NUMBER, RESPONSES, App
+from headwater.server.api import MAX_NUMBER, RESPONSES, App, Asking
 from headwater.server.cells import json_rows
 from headwater.tables import schema
 
@@ -17,21 +17,24 @@ MAX_ROWS = 1_000
 
 
 @router.get("")
-def list_tables(app: App) -> Tables:
+def list_tables(app: App, actor: Asking) -> Tables:
     """Every published table."""
-    found = app.tables.list()
-    return Tables(value=[TableSummary.of(table, app.table_guid(table.dataflow, table.entity)) for table in found])
+    found = app.tables.list(actor)
+    return Tables(
+        value=[TableSummary.of(table, app.table_guid(actor, table.dataflow, table.entity)) for table in found]
+    )
 
 
 @router.get("/{dataflow}/{entity}")
-def get_table(app: App, dataflow: str, entity: str) -> Table:
+def get_table(app: App, actor: Asking, dataflow: str, entity: str) -> Table:
     """A published table with its columns."""
-    return Table.in_full(app.tables.get(dataflow, entity), app.table_guid(dataflow, entity))
+    return Table.in_full(app.tables.get(actor, dataflow, entity), app.table_guid(actor, dataflow, entity))
 
 
 @router.get("/{dataflow}/{entity}/rows")
 def get_rows(
     app: App,
+    actor: Asking,
     dataflow: str,
     entity: str,
     *,
@@ -42,8 +45,8 @@ def get_rows(
     ] = None,
 ) -> Rows:
     """A page of a table's rows, in their stored order."""
-    table = app.tables.get(dataflow, entity)
-    page = app.tables.rows(table, offset, limit, version)
+    table = app.tables.get(actor, dataflow, entity)
+    page = app.tables.rows(actor, table, offset, limit, version)
     return Rows(
         offset=offset,
         limit=limit,

@@ -18,7 +18,9 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-__all__ = ["CACHE_NEVER", "CONTENT_SECURITY_POLICY", "mount", "security_headers", "static_directory"]
+from headwater.server.base_path import path_below, with_base_path
+
+__all__ = ["CACHE_NEVER", "CONTENT_SECURITY_POLICY", "mount", "page", "security_headers", "static_directory"]
 
 STATIC: Final = Path(__file__).parent / "static"
 
@@ -53,7 +55,7 @@ _NOT_BUILT: Final = """<!doctype html>
 <head><meta charset="utf-8"><title>Headwater</title></head>
 <body>
 <h1>The browser app was not built</h1>
-<p>This Headwater was installed without its pages; the API works, see <a href="/docs">/docs</a>.</p>
+<p>This Headwater was installed without its pages; the API works, see <a href="./docs">/docs</a>.</p>
 <p>To build them, install it again from its source folder, with HEADWATER_SKIP_WEB unset:</p>
 <pre>pip install .</pre>
 </body>
@@ -74,6 +76,11 @@ def security_headers(policy: Mapping[str, str]) -> dict[str, str]:
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
     }
+
+
+def page(request: Request, text: str, headers: Mapping[str, str], *, status: int = 200) -> Response:
+    """A page with its own addresses, written ``./…``, below the base path of this server."""
+    return HTMLResponse(with_base_path(text, request.scope.get("root_path", "")), status, headers)
 
 
 def mount(app: FastAPI) -> None:
@@ -97,7 +104,7 @@ class PageRoute(Route):
     """Any address but the reserved ones, which stay the server's: a wrong API path is its error to word."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        first_segment = str(scope.get("path", "")).lstrip("/").partition("/")[0]
+        first_segment = path_below(scope).lstrip("/").partition("/")[0]
         if first_segment in RESERVED:
             return Match.NONE, {}
         return super().matches(scope)
@@ -119,8 +126,8 @@ def _assets_route(directory: Path) -> BaseRoute:
 def _pages(directory: Path | None) -> Callable[[Request], Awaitable[Response]]:
     headers = {**security_headers(CONTENT_SECURITY_POLICY), "Cache-Control": CACHE_NEVER}
 
-    async def answer_without_app(_request: Request) -> Response:
-        return HTMLResponse(_NOT_BUILT, status_code=503, headers=headers)
+    async def answer_without_app(request: Request) -> Response:
+        return page(request, _NOT_BUILT, headers, status=503)
 
     if directory is None:
         return answer_without_app
@@ -133,6 +140,8 @@ def _pages(directory: Path | None) -> Callable[[Request], Awaitable[Response]]:
 
     async def answer(request: Request) -> Response:
         path = request.path_params["path"]
-        return FileResponse(directory / (path if path in files else "index.html"), headers=headers)
+        if path in files:
+            return FileResponse(directory / path, headers=headers)
+        return page(request, (directory / "index.html").read_text("utf-8"), headers)
 
     return answer

@@ -8,6 +8,7 @@ import { Page } from "../../components/Page.tsx";
 const VIA: Readonly<Record<Me["via"], string>> = {
   session: "A session of this browser",
   token: "An API token that is sent with every request",
+  local: "Being the person who runs this server",
   administrator_token: "The administrator token of the server's environment",
 };
 

@@ -3,7 +3,7 @@ import { Button, Divider, MessageBar, MessageBarBody, makeStyles } from "@fluent
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useHref, useLocation, useSearchParams } from "react-router";
-import type { ApiError } from "../../api/client.ts";
+import type { ApiError } from "../../api/apiError.ts";
 import { meQuery, signInWaysQuery } from "../../api/queries.ts";
 import { signIn } from "../../api/signIn.ts";
 import type { Provider, SignInWays } from "../../api/types.ts";

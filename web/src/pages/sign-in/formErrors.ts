@@ -1,5 +1,5 @@
 /** Which part of a form an error of the server is about. */
-import type { ApiError } from "../../api/client.ts";
+import type { ApiError } from "../../api/apiError.ts";
 
 /** What is wrong, by the names of the form's fields; `form` is what concerns none of them alone. */
 export type FormErrors<FieldName extends string> = Partial<Record<FieldName | "form", string>>;

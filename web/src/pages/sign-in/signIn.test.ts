@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ApiError } from "../../api/client.ts";
+import { ApiError } from "../../api/apiError.ts";
 import { fieldErrors, isLinkRefused } from "./formErrors.ts";
 import { passwordProblem } from "./passwordRules.ts";
 import { secondsLeft } from "./useCountdown.ts";

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import type { ApiError } from "../../api/client.ts";
+import type { ApiError } from "../../api/apiError.ts";
 import { useEnter } from "./useEnter.ts";
 
 /** A call that signs somebody in; once it has, they go to where they wanted. `busy` until the next page is there. */
