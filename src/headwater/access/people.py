@@ -238,6 +238,7 @@ def _checked_name(name: str) -> str:
         raise UsageError(
             "A user's name has 1 to 255 characters, and no spaces or slashes.",
             hint="An e-mail address is a good name.",
+            code="usage.name",
         )
     return form
 

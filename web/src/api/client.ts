@@ -1,25 +1,15 @@
-/** One typed client for the whole app, and the one kind of error that its calls end in. */
+/** One typed client for the whole app; its calls end in a body or in the one kind of error. */
 import createClient from "openapi-fetch";
 import { basePath } from "../lib/basePath.ts";
+import { ApiError } from "./apiError.ts";
 import type { paths } from "./schema.ts";
+import { inSession, noteSession } from "./session.ts";
 
-export const client = createClient<paths>({ baseUrl: basePath });
+export const client = createClient<paths>({ baseUrl: basePath, fetch: inSession(renewSession) });
 
-/** A call that did not bring what was asked for, in the server's own words. `status` is 0 when nobody answered. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly place: string;
-  readonly hint: string;
-
-  constructor(status: number, detail: { code: string; message: string; where?: string; hint?: string }) {
-    super(detail.message);
-    this.name = "ApiError";
-    this.status = status;
-    this.code = detail.code;
-    this.place = detail.where ?? "";
-    this.hint = detail.hint ?? "";
-  }
+async function renewSession(): Promise<void> {
+  const { data } = await client.GET("/api/me");
+  if (data !== undefined) noteSession(data);
 }
 
 interface Result<Body> {
@@ -45,12 +35,15 @@ export async function body<Body>(call: Promise<Result<Body>>): Promise<Body> {
       hint: "Check that the server is still running, then try again.",
     });
   }
-  if (result.data !== undefined) return result.data;
+  // An answer that succeeds without a body (204) has no data, which is what its type says too.
+  if (result.response.ok) return result.data as Body;
   throw errorOf(result.response, result.error);
 }
 
 function errorOf(response: Response, answer: unknown): ApiError {
-  if (isErrorAnswer(answer)) return new ApiError(response.status, answer.error);
+  if (isErrorAnswer(answer)) {
+    return new ApiError(response.status, answer.error, Number(response.headers.get("Retry-After") ?? 0) || 0);
+  }
   return new ApiError(response.status, {
     code: `http.${response.status}`,
     message: `Headwater answered with status ${response.status} and said no more.`,

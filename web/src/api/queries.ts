@@ -1,9 +1,31 @@
 /** What the pages ask of the server: one place for each question's key, call and freshness. */
 import { queryOptions } from "@tanstack/react-query";
+import { ApiError } from "./apiError.ts";
 import { body, client } from "./client.ts";
-import type { Direction } from "./types.ts";
+import { noteSession } from "./session.ts";
+import type { Direction, Me, SignInWays } from "./types.ts";
 
 export const ROWS_PER_PAGE = 200;
+
+/** Who is signed in; null for nobody. */
+export const meQuery = queryOptions({
+  queryKey: ["me"],
+  queryFn: async ({ signal }): Promise<Me | null> => {
+    try {
+      const me = await body(client.GET("/api/me", { signal }));
+      noteSession(me);
+      return me;
+    } catch (reason) {
+      if (reason instanceof ApiError && reason.status === 401) return null;
+      throw reason;
+    }
+  },
+});
+
+export const signInWaysQuery = queryOptions({
+  queryKey: ["sign-in"],
+  queryFn: ({ signal }): Promise<SignInWays> => body(client.GET("/api/sign-in", { signal })),
+});
 
 export const overviewQuery = queryOptions({
   queryKey: ["overview"],

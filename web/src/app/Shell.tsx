@@ -1,13 +1,12 @@
 /** What surrounds every page: the product's name, the way to the other pages, and the theme. */
-import { Button, makeStyles, mergeClasses, ProgressBar, Tooltip, tokens } from "@fluentui/react-components";
+import { makeStyles, mergeClasses, ProgressBar, tokens } from "@fluentui/react-components";
 import { Home20Filled, Home20Regular } from "@fluentui/react-icons/svg/home";
 import { Table20Filled, Table20Regular } from "@fluentui/react-icons/svg/table";
-import { WeatherMoon20Regular } from "@fluentui/react-icons/svg/weather-moon";
-import { WeatherSunny20Regular } from "@fluentui/react-icons/svg/weather-sunny";
 import type { ComponentType } from "react";
-import { Link, NavLink, Outlet, useNavigation } from "react-router";
-import { basePath } from "../lib/basePath.ts";
-import { useColorScheme } from "./theme.tsx";
+import { NavLink, Outlet, useNavigation } from "react-router";
+import { AccountMenu } from "./AccountMenu.tsx";
+import { Brand } from "./Brand.tsx";
+import { ColorSchemeButton } from "./ColorSchemeButton.tsx";
 
 interface Destination {
   to: string;
@@ -51,18 +50,7 @@ const useStyles = makeStyles({
     justifyContent: "space-between",
     padding: "0 10px 0 14px",
   },
-  product: {
-    display: "flex",
-    alignItems: "center",
-    gap: "10px",
-    fontSize: tokens.fontSizeBase400,
-    fontWeight: tokens.fontWeightSemibold,
-    color: tokens.colorNeutralForeground1,
-    textDecorationLine: "none",
-    borderRadius: tokens.borderRadiusMedium,
-    ":focus-visible": { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: "2px" },
-  },
-  mark: { width: "24px", height: "24px", display: "block" },
+  tools: { display: "flex", alignItems: "center", gap: "4px", minWidth: 0 },
   nav: { padding: "4px 8px", display: "flex", flexDirection: "column", gap: "2px" },
   destination: {
     position: "relative",
@@ -135,17 +123,6 @@ function Navigation() {
   );
 }
 
-function ColorSchemeButton() {
-  const { scheme, toggle } = useColorScheme();
-  const label = scheme === "light" ? "Use dark colors" : "Use light colors";
-  const icon = scheme === "light" ? <WeatherMoon20Regular /> : <WeatherSunny20Regular />;
-  return (
-    <Tooltip content={label} relationship="label">
-      <Button appearance="subtle" icon={icon} onClick={toggle} />
-    </Tooltip>
-  );
-}
-
 /** The frame of the app; the page of the current address stands in it. */
 export function Shell() {
   const styles = useStyles();
@@ -156,11 +133,11 @@ export function Shell() {
         Skip to content
       </a>
       <header className={styles.top}>
-        <Link to="/" className={styles.product}>
-          <img className={styles.mark} src={`${basePath}/favicon.svg`} alt="" />
-          Headwater
-        </Link>
-        <ColorSchemeButton />
+        <Brand />
+        <div className={styles.tools}>
+          <ColorSchemeButton />
+          <AccountMenu />
+        </div>
       </header>
       <Navigation />
       <main id="content" className={styles.main} tabIndex={-1}>

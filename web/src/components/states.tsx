@@ -2,8 +2,11 @@
 import { Button, makeStyles, Spinner, Text, tokens } from "@fluentui/react-components";
 import { Box24Regular } from "@fluentui/react-icons/svg/box";
 import { ErrorCircle48Regular } from "@fluentui/react-icons/svg/error-circle";
+import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { ApiError } from "../api/client.ts";
+import { ApiError } from "../api/apiError.ts";
+import { meQuery } from "../api/queries.ts";
+import { refusalMeaning } from "./refusals.ts";
 
 const useStyles = makeStyles({
   state: {
@@ -74,6 +77,20 @@ interface ErrorStateProps extends StateProps {
   retry: () => void;
 }
 
+/** What a refusal means to who is signed in: which of the two it is, nobody may know who may not see it. */
+function Refusal({ reason }: { reason: unknown }) {
+  const styles = useStyles();
+  const me = useQueryClient().getQueryData(meQuery.queryKey);
+  const meaning = refusalMeaning(reason);
+  if (meaning === undefined) return null;
+  return (
+    <Text className={styles.text} align="center">
+      {meaning}
+      {me !== undefined && me !== null && ` You are signed in as ${me.display_name} (${me.name}).`}
+    </Text>
+  );
+}
+
 /** What went wrong, where, what to do, and a way to try again. */
 export function ErrorState({ reason, retry, wholePage }: ErrorStateProps) {
   const styles = useStyles();
@@ -87,6 +104,7 @@ export function ErrorState({ reason, retry, wholePage }: ErrorStateProps) {
           {hint}
         </Text>
       )}
+      <Refusal reason={reason} />
       {place !== "" && (
         <Text className={styles.place} size={200} font="monospace" align="center">
           {place}

@@ -37,7 +37,11 @@ export function formatAgo(iso: string, now: number): string {
 
 /** The time from one ISO time to another: "48 s", "3 min 5 s", "2 h 10 min". */
 export function formatDuration(start: string, end: string): string {
-  const seconds = Math.max(0, Math.round((new Date(end).getTime() - new Date(start).getTime()) / 1000));
+  return formatSeconds(Math.max(0, Math.round((new Date(end).getTime() - new Date(start).getTime()) / 1000)));
+}
+
+/** Whole seconds as a duration: "48 s", "3 min 5 s", "2 h 10 min". */
+export function formatSeconds(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;

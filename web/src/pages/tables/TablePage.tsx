@@ -10,6 +10,7 @@ import { lineageAddress } from "../../app/addresses.ts";
 import { DataGrid } from "../../components/grid/DataGrid.tsx";
 import type { RowRange } from "../../components/grid/rowWindow.ts";
 import { EmptyState, ErrorState, LoadingState } from "../../components/states.tsx";
+import { basePath } from "../../lib/basePath.ts";
 import { countOf, formatCount } from "../../lib/format.ts";
 import { noteRow, rowFromSearch } from "./rowInAddress.ts";
 import { TableHeader } from "./TableHeader.tsx";
@@ -58,7 +59,7 @@ function TableRowsGrid({ table }: { table: Table }) {
     [show],
   );
   const { pathname, search } = useLocation();
-  const onFirstRowChange = useCallback((row: number) => noteRow(pathname, row), [pathname]);
+  const onFirstRowChange = useCallback((row: number) => noteRow(basePath + pathname, row), [pathname]);
   const { guid } = table;
   const columnAction = useMemo(() => {
     if (guid === null) return undefined;

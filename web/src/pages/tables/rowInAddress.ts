@@ -16,7 +16,7 @@ export function withRow(search: URLSearchParams, row: number): URLSearchParams {
 }
 
 /**
- * Notes the row in the address bar while the page of `pathname` is shown.
+ * Notes the row in the address bar while the page of `pathname`, base path and all, is shown.
  *
  * Not by way of the router: to it that would be a navigation, which calls off one that is on its way.
  */
