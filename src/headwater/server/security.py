@@ -164,8 +164,9 @@ def _from_elsewhere(request: Request) -> Response | None:
 
 def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-        base = request.scope.get("root_path", "")
-        return RedirectResponse(f"{base}/sign-in?next={quote(path_below(request.scope))}", HTTPStatus.SEE_OTHER)
+        base, query = request.scope.get("root_path", ""), request.url.query
+        back = path_below(request.scope) + (f"?{query}" if query else "")
+        return RedirectResponse(f"{base}/sign-in?next={quote(back)}", HTTPStatus.SEE_OTHER)
     refused = answer(error)
     refused.headers["WWW-Authenticate"] = "Bearer"
     return refused

@@ -11,15 +11,10 @@ type Answer<Path extends keyof paths> = paths[Path] extends {
   ? Body
   : never;
 
-/** Somewhere else that people are known, and sign in by. */
-export interface Provider {
-  name: string;
-  display_name: string;
-}
-
 export type Me = Answer<"/api/me">;
-/** A server that knows no providers need not name them. */
-export type SignInWays = Answer<"/api/sign-in"> & { providers?: readonly Provider[] };
+export type SignInWays = Answer<"/api/sign-in">;
+/** Somewhere else that people are known, and sign in by. */
+export type Provider = SignInWays["providers"][number];
 export type Overview = Answer<"/api/overview">;
 export type RefreshSummary = NonNullable<Overview["latest_refresh"]>;
 export type TableSummary = Answer<"/api/tables">["value"][number];

@@ -27,6 +27,15 @@ const NOTICES: Readonly<Record<string, string>> = {
   "signed-out": "You are signed out.",
 };
 
+/** Why coming back from a provider ended here, by the error's code; the server's log has the whole of it. */
+const FAILURES: Readonly<Record<string, string>> = {
+  unauthenticated: "Signing in there did not work, or you may not come in here. Try again, or ask an administrator.",
+  "unauthenticated.name_taken":
+    "Somebody here has your name already. If that is you, sign in as before and have your account tied to the provider.",
+  "unauthenticated.throttled": "Too many people are signing in at once. Wait a minute, then try again.",
+};
+const FAILED = "Signing in there did not work. Ask an administrator: the server's log says why.";
+
 interface Wait {
   since: number;
   seconds: number;
@@ -89,13 +98,20 @@ function ByProvider({ provider }: { provider: Provider }) {
 function Ways({ ways }: { ways: SignInWays }) {
   const styles = useStyles();
   const { state } = useLocation() as { state: { ending?: string } | null };
+  const [search] = useSearchParams();
   const notice = NOTICES[state?.ending ?? ""];
-  const providers = ways.providers ?? [];
+  const failed = search.get("failed");
+  const providers = ways.providers;
   return (
     <div className={styles.ways}>
       {notice !== undefined && (
         <MessageBar intent="info" layout="multiline" role="status">
           <MessageBarBody>{notice}</MessageBarBody>
+        </MessageBar>
+      )}
+      {failed !== null && (
+        <MessageBar intent="error" layout="multiline" role="alert">
+          <MessageBarBody>{FAILURES[failed] ?? FAILED}</MessageBarBody>
         </MessageBar>
       )}
       <ByPassword />
