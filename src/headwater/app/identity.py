@@ -194,6 +194,7 @@ class Identity:
 
     @staticmethod
     def _begin(connection: Connection, user: User, method: str, origin: Origin, now: datetime) -> StartedSession:
+        access_sessions.purge(connection, now=now)
         by = Actor(user.id, user.name, Via.LINK, request_id=origin.request_id, address=origin.address)
         return begin_session(connection, by, method=method, now=now, replacing=origin.cookie)
 

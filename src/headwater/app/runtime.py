@@ -71,9 +71,9 @@ class Overview:
 class Headwater:
     """An opened home folder with everything that works on it. Close it, or use it as a context manager."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *, upgrade: bool = False) -> None:
         self.home = home
-        self.database = open_database(home.database_url)
+        self.database = open_database(home.database_url, upgrade=upgrade)
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
         self.dataflows = DataflowService(self.database)
@@ -84,9 +84,12 @@ class Headwater:
             install(connection, now=utc_now())
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False, folders: tuple[str, ...] = ()) -> Self:
-        """Open the home folder at ``path``; see :func:`headwater.app.home.open_home`."""
-        return cls(open_home(path, create=create, folders=folders))
+    def open(cls, path: Path, *, create: bool = False, folders: tuple[str, ...] = (), upgrade: bool = False) -> Self:
+        """Open the home folder at ``path``; see :func:`headwater.app.home.open_home`.
+
+        ``upgrade`` brings the database of an older version to this one, instead of refusing it.
+        """
+        return cls(open_home(path, create=create, folders=folders), upgrade=upgrade)
 
     def close(self) -> None:
         """End the models' processes and let go of the database."""

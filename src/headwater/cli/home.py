@@ -1,4 +1,4 @@
-"""``headwater init``."""
+"""``headwater init`` and ``upgrade``."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def init(home: Path, folders: list[Path]) -> None:
         for folder in app.home.folders:
             say(f"  dataflows may read: {folder}")
         say(f"  more folders: in {app.home.path / CONFIGURATION}")
+
+
+def upgrade(home: Path) -> None:
+    """Bring a home folder's database to this version."""
+    with Headwater.open(home, upgrade=True) as app:
+        say(f"{app.home.path} is at revision {app.database.revision()}")

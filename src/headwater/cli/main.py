@@ -112,6 +112,14 @@ def init(
     make(home, folder or [])
 
 
+@app.command("upgrade")
+def upgrade(home: HomeOption = DEFAULT_HOME) -> None:
+    """Bring a home folder that an older version made to this one; back it up first."""
+    from headwater.cli.home import upgrade as bring_up
+
+    bring_up(home)
+
+
 @app.command("serve")
 def serve(  # noqa: PLR0917 -- the command's options
     home: HomeOption = DEFAULT_HOME,

@@ -68,7 +68,7 @@ def version_error(found: str | None, *, place: str) -> HomeError:
     if found is None:
         hint = "Its tables are not Headwater's: choose another home folder or database."
     elif found in {script.revision for script in _scripts().walk_revisions()}:
-        hint = "It is an older Headwater's: back it up, then open it with upgrade=True; or choose another home folder."
+        hint = "It is an older Headwater's: back the folder up, then run 'headwater upgrade' (in Python: upgrade=True)."
     else:
         hint = "It is a newer Headwater's: use that version, or choose another home folder."
     return HomeError(message, code="home.version", place=place, hint=hint)
