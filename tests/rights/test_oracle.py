@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.access.databases import new_postgresql_database
+from tests.access.databases import new_postgresql_database, new_sqlite_database
 from tests.rights.estate import Builder, Estate
 
 from headwater.access import SYSTEM, Action, Actor, Via
@@ -29,7 +29,7 @@ MakeUrl = Callable[[Path], str]
 def make_url(request: pytest.FixtureRequest) -> MakeUrl:
     """Gives the URL of an empty database, for each example one."""
     if request.param == "sqlite":
-        return lambda folder: f"sqlite:///{folder / 'headwater.db'}"
+        return new_sqlite_database
     server = request.getfixturevalue("postgresql_folder")
     return lambda _: new_postgresql_database(server)
 

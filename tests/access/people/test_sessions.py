@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from sqlalchemy import select
+from tests.access.databases import new_sqlite_database
 from tests.access.people.support import NOW, PASSWORD, after, new_user, user_in
 
 from headwater.access import audit, people, sessions
@@ -180,7 +181,7 @@ class SessionLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory(prefix="headwater-sessions-")
-        self.database = open_database(f"sqlite:///{Path(self.folder.name) / 'headwater.db'}")
+        self.database = open_database(new_sqlite_database(Path(self.folder.name)))
         with self.database.begin() as connection:
             self.users = [new_user(connection, name).id for name in ("ann", "bob")]
         self.active = [True, True]

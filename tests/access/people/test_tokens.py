@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
 from sqlalchemy import select
+from tests.access.databases import new_sqlite_database
 from tests.access.people.support import NOW, after, new_user, user_in
 
 from headwater.access import audit, people, scopes, tokens
@@ -216,7 +217,7 @@ class TokenLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory(prefix="headwater-tokens-")
-        self.database = open_database(f"sqlite:///{Path(self.folder.name) / 'headwater.db'}")
+        self.database = open_database(new_sqlite_database(Path(self.folder.name)))
         with self.database.begin() as connection:
             self.users = [new_user(connection, name).id for name in ("ann", "bob")]
         self.active = [True, True]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
-from tests.access.databases import new_postgresql_database
+from tests.access.databases import new_postgresql_database, new_sqlite_database
 from tests.access.roles.support import NOW
 from tests.access.roles.world import World, make_people, read_scopes
 
@@ -46,7 +46,7 @@ PATTERNS = ("model.read", "model.invoke", "model.*", "roles.assign", "*.read", "
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One database for all examples, each of which is undone."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('oracle') / 'headwater.db'}"
+        url = new_sqlite_database(tmp_path_factory.mktemp("oracle"))
     else:
         url = new_postgresql_database(request.getfixturevalue("postgresql_folder"))
     database = open_database(url)

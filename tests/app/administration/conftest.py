@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.access.conftest import database
-from tests.access.databases import new_postgresql_database
+from tests.access.databases import new_postgresql_database, new_sqlite_database
 from tests.app.administration.world import World
 
 from headwater.store import open_database
@@ -19,7 +19,7 @@ __all__ = ["database"]
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One installation for all tests of a module: what a test changes, it makes itself."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('world') / 'headwater.db'}"
+        url = new_sqlite_database(tmp_path_factory.mktemp("world"))
     else:
         url = new_postgresql_database(request.getfixturevalue("postgresql_folder"))
     opened = open_database(url)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
-from tests.access.databases import new_postgresql_database
+from tests.access.databases import new_postgresql_database, new_sqlite_database
 from tests.access.roles.support import give, group, person
 from tests.workspaces.stored.support import PUBLIC, new_collection, secret_store, set_up
 
@@ -69,7 +69,7 @@ def acts(role: tuple[tuple[str, ...], tuple[str, ...], bool], action: str) -> bo
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """One database for all examples: each has a collection of its own, above which nobody has a role."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('oracle') / 'headwater.db'}"
+        url = new_sqlite_database(tmp_path_factory.mktemp("oracle"))
     else:
         url = new_postgresql_database(request.getfixturevalue("postgresql_folder"))
     database = open_database(url)
