@@ -49,15 +49,15 @@ def test_people_are_added_listed_and_disabled(place: Path) -> None:
 
 def test_a_link_lets_somebody_in(place: Path) -> None:
     made = succeeded("people", "link", "ann", "--address", "https://h.example/base", "--home", place)
-    found = re.fullmatch(r"https://h\.example/base/sign-in#set_password=(hwl_\S+)\n", made.out)
+    found = re.fullmatch(r"https://h\.example/base/sign-in/password#(hwl_\S+)\n", made.out)
     assert found is not None
     assert found[1] not in made.err
     direct = succeeded("people", "link", "ann", "--sign-in", "--home", place).out
-    assert direct.startswith("http://127.0.0.1:8400/sign-in#sign_in=hwl_")
+    assert direct.startswith("http://127.0.0.1:8400/sign-in/link#hwl_")
     with Headwater.open(place) as app:
         app.identity.accept_link(found[1], PASSWORD, Origin())
         assert app.identity.sign_in("ann", PASSWORD, Origin("127.0.0.1"))
-        assert app.identity.accept_sign_in_link(direct.strip().partition("=")[2], Origin())
+        assert app.identity.accept_sign_in_link(direct.strip().partition("#")[2], Origin())
 
 
 def test_groups_have_members(place: Path) -> None:

@@ -58,7 +58,7 @@ class Site:
     def signed_in(self, user: dict[str, Any]) -> TestClient:
         """The user's browser, once they have set a password by the link that was made for them."""
         link = made(self.administrator.post(f"/api/users/{user['id']}/link"))
-        assert link["path"] == f"/sign-in#set_password={link['token']}"
+        assert link["path"] == f"/sign-in/password#{link['token']}"
         browser = self.client()
         accepted = browser.post("/api/sign-in/password", json={"token": link["token"], "password": PASSWORD})
         browser.headers[CSRF_HEADER] = accepted.json()["csrf_token"]

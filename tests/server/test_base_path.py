@@ -15,6 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 from tests.cli.command import ADMINISTRATOR, line_with, started
+from tests.server.conftest import ADMINISTRATOR as HEADWATERS_ADMINISTRATOR
 from tests.server.reverse_proxy import ReverseProxy, reverse_proxy
 from tests.server.small_home import ROWS
 
@@ -66,18 +67,19 @@ def test_names_are_read_as_they_were_written(site: httpx.Client) -> None:
     assert "'café x'" in message
 
 
-def test_redirects_lead_to_the_public_address(site: httpx.Client) -> None:
-    found = site.get("/headwater/api/tables/")
-    assert (found.status_code, found.headers["location"]) == (307, f"{PUBLIC}/api/tables")
+def test_who_has_to_sign_in_is_led_there_below_the_path(site: httpx.Client) -> None:
+    found = site.get("/headwater/docs", headers={"accept": "text/html", "authorization": "Bearer none"})
+    assert (found.status_code, found.headers["location"]) == (303, "/headwater/sign-in?next=/docs")
 
 
-def test_the_path_itself_leads_to_the_app(site: httpx.Client, proxy: ReverseProxy) -> None:
-    found = site.get("/headwater")
-    # Where the proxy takes it off, "/headwater" and "/headwater/" arrive alike.
-    if not proxy.strips:
-        assert (found.status_code, found.headers["location"]) == (307, f"{PUBLIC}/")
-        found = site.get("/headwater/")
-    assert found.headers["content-type"].startswith("text/html")
+def test_an_address_is_not_led_to_another_one(site: httpx.Client) -> None:
+    assert site.get("/headwater/api/tables/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/headwater", "/headwater/"])
+def test_the_path_itself_is_the_app(site: httpx.Client, address: str) -> None:
+    found = site.get(address)
+    assert found.status_code == 200 and found.headers["content-type"].startswith("text/html")
 
 
 def test_the_description_says_where_the_api_is(site: httpx.Client) -> None:
@@ -118,7 +120,7 @@ def test_without_a_built_app_the_pages_link_below_the_path(
 ) -> None:
     monkeypatch.setattr(web, "STATIC", tmp_path)
     app = create_app(headwater, ServerSettings((PublicUrl.parse(f"https://{HOST}{base_path}"),)))
-    with TestClient(app, base_url=f"https://{HOST}") as client:
+    with TestClient(app, base_url=f"https://{HOST}", headers=HEADWATERS_ADMINISTRATOR) as client:
         for address, link in (("/", "/docs"), ("/tables/a/b", "/docs"), ("/docs", "/openapi.json")):
             page = client.get(base_path + address)
             assert page.status_code == 503

@@ -29,7 +29,10 @@ class BasePath:
 
     def _below(self, scope: Scope) -> Scope:
         path = scope["path"]
-        if path == self._base or path.startswith(f"{self._base}/"):
+        if path == self._base:
+            # The site's part itself, as people type it.
+            return {**scope, "root_path": self._base, "path": f"{path}/", "raw_path": f"{path}/".encode("ascii")}
+        if path.startswith(f"{self._base}/"):
             return {**scope, "root_path": self._base}
         raw_path = self._base.encode("ascii") + (scope.get("raw_path") or b"")
         return {**scope, "root_path": self._base, "path": self._base + path, "raw_path": raw_path}

@@ -222,7 +222,7 @@ def test_who_manages_people_hands_on_no_role_that_they_could_not_give(shared: Wo
 def test_links_lead_to_the_page_and_keep_the_token_out_of_logs(shared: World) -> None:
     made = shared.people.link(SYSTEM, shared.new_user().id)
     address, _, fragment = link_address("http://127.0.0.1:8400/", made).partition("#")
-    assert (address, fragment) == ("http://127.0.0.1:8400/sign-in", f"set_password={made.token}")
+    assert (address, fragment) == ("http://127.0.0.1:8400/sign-in/password", made.token)
     assert shared.people.link(SYSTEM, shared.new_user().id, "sign_in").purpose == "sign_in"
 
 
