@@ -9,7 +9,18 @@ from headwater import __version__
 from headwater.access import Actor
 from headwater.app.runtime import Headwater
 from headwater.server import problems, way_in, web
-from headwater.server.api import access, audit, catalog, dataflows, people, session, status, tables
+from headwater.server.api import (
+    access,
+    audit,
+    catalog,
+    connections,
+    dataflows,
+    people,
+    session,
+    sources,
+    status,
+    tables,
+)
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.security import Guard
@@ -35,7 +46,7 @@ def create_app(
     app.state.headwater = headwater
     app.state.settings = settings
     problems.install(app)
-    for part in (status, session, tables, catalog, dataflows, people, access, audit):
+    for part in (status, session, tables, catalog, sources, connections, dataflows, people, access, audit):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)

@@ -12,6 +12,7 @@ from headwater.access import Actor
 from headwater.access.secret import Secret
 from headwater.access.secrets import STORED, SecretStore
 from headwater.errors import SecretError, UsageError
+from headwater.workspaces.permissions import require_administrator
 
 __all__ = ["CredentialDescription", "NewCredential", "SecretKeeper", "describe"]
 
@@ -76,12 +77,15 @@ class SecretKeeper:
         """The reference to the secret of a new credential.
 
         Raises:
+            ForbiddenError: it is a reference, and ``by`` may not manage the server.
             SecretError: there is no store for it, or the reference leads where nothing was allowed.
             UsageError: the reference is none.
         """
         if new.secret is not None:
             return self._open().add(connection, new.secret, by=by, now=now)
         if new.reference is not None:
+            # Else whoever may register an address could have everything that is allowed here sent to it.
+            require_administrator(connection, by, "a reference to a secret that is kept elsewhere")
             self._open().check_reference(connection, new.reference)
         return new.reference
 
