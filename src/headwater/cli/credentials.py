@@ -85,8 +85,13 @@ def show_credential(credential: CredentialDescription) -> None:
 def _from_stdin() -> str:
     if sys.stdin.isatty():
         return getpass("Secret: ")
+    try:
+        text = sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        # Without its cause, which holds what was read.
+        raise UsageError("Standard input is no text in UTF-8.", hint="Give the secret as text.") from None
     # One line break at the end is the shell's, not the secret's.
-    return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 def _from_environment(variable: str) -> str:

@@ -37,13 +37,15 @@ class NewCredential:
         """Refuse what no kind of credential could be.
 
         Raises:
-            UsageError: there is a secret and a reference, the secret is empty, a field is no line of text, or the
-                reference leads to a secret that was stored for something else.
+            UsageError: there is a secret and a reference, the secret is empty or no text, a field is no line of text,
+                or the reference leads to a secret that was stored for something else.
         """
         if self.secret is not None and self.reference is not None:
             raise UsageError("A secret and a reference to one were given.", hint="Give one of them.")
         if self.secret is not None and not self.secret.reveal():
             raise UsageError("The secret is empty.", hint="Give it, or a kind of credential that has none.")
+        if self.secret is not None and any("\ud800" <= letter <= "\udfff" for letter in self.secret.reveal()):
+            raise UsageError("The secret is no text.", hint="Correct it: it holds half a character.")
         # Whoever knows its id could have somebody else's secret sent to an address of their own.
         if self.reference is not None and self.reference.startswith(STORED):
             raise UsageError(
