@@ -12,12 +12,12 @@ Every error says what happened (``message``), where (``place``) and what to do (
     ├── UnauthenticatedError    whoever asks has not shown who they are                      (HTTP 401)
     │   └── ThrottledError          too many attempts of late; ``retry_after`` says when       (HTTP 429)
     ├── ForbiddenError          the one who asks is known, and may not                       (HTTP 403)
-    ├── SecretError             a secret cannot be read: its key, its reference or its vault
+    ├── SecretError             a secret cannot be read: its key, its reference or its vault  (HTTP 409)
     ├── HomeError               the home folder: another version's, unreadable, in use
     ├── ServeError              the server cannot listen where it was told to
-    ├── NetworkError            a call over the network
+    ├── NetworkError            a call over the network                                      (HTTP 502)
     │   ├── UnreachableError        nobody answered
-    │   ├── OriginDeniedError       the address is not one an administrator allowed
+    │   ├── OriginDeniedError       the address is not one an administrator allowed          (HTTP 400)
     │   └── RemoteError             somebody answered, with a failure
     ├── MError                  an error value of the M language: reason, message, detail
     │   └── MSyntaxError            M text that cannot be read; lists every finding
@@ -153,6 +153,7 @@ class ForbiddenError(HeadwaterError):
 
 class SecretError(HeadwaterError):
     default_code = "secret"
+    http_status = 409
 
 
 class HomeError(HeadwaterError):
@@ -174,6 +175,7 @@ class UnreachableError(NetworkError):
 
 class OriginDeniedError(NetworkError):
     default_code = "network.origin_denied"
+    http_status = 400
 
 
 class RemoteError(NetworkError):

@@ -35,7 +35,7 @@ def headwater(*arguments: str | Path, cwd: Path | None = None, environ: Mapping[
     run = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         cwd=cwd,
-        env=_environment(environ),
+        env=environment(environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -86,7 +86,7 @@ def started(*arguments: str | Path, environ: Mapping[str, str] | None = None) ->
     """A command under way, in a process group of its own as a terminal gives it one; killed at the end if need be."""
     process = subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
-        env=_environment(environ),
+        env=environment(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -120,7 +120,7 @@ def line_with(stream: IO[str] | None, text: str) -> str:
     raise AssertionError(f"'{text}' was not written: {''.join(seen)}")
 
 
-def _environment(changes: Mapping[str, str] | None) -> dict[str, str]:
+def environment(changes: Mapping[str, str] | None) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("HEADWATER_")}
     # Wide enough that no message is broken into lines.
     return {**own, "COLUMNS": "300", "HEADWATER_ADMIN_TOKEN": TOKEN, **(changes or {})}

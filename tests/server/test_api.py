@@ -129,17 +129,20 @@ def test_a_version_can_be_asked_for(client: TestClient) -> None:
 
 
 def test_sources_are_listed_with_their_last_scan(client: TestClient) -> None:
-    assert get(client, "/api/sources") == {
-        "value": [
-            {
-                "name": "lab",
-                "display_name": "The lab's workspace",
-                "kind": "mlflow",
-                "url": "http://127.0.0.1:9",
-                "collection": "root",
-                "last_scan": None,
-            }
-        ]
+    listed = get(client, "/api/sources")
+    assert (listed["total"], listed["after"]) == (1, None)
+    (lab,) = listed["value"]
+    assert lab.pop("created_at") and lab.pop("scope_id")
+    assert lab == {
+        "name": "lab",
+        "display_name": "The lab's workspace",
+        "kind": "mlflow",
+        "url": "http://127.0.0.1:9",
+        "collection": "root",
+        "settings": {},
+        "credential_mode": "service",
+        "private_networks": [],
+        "last_scan": None,
     }
 
 

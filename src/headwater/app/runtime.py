@@ -19,6 +19,7 @@ from headwater.access import Actor, install
 from headwater.access.keys import load_keyring
 from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
+from headwater.app.azure import Azure
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.openid import OpenId, read_providers
@@ -176,6 +177,11 @@ class Headwater:
     def connections(self) -> ConnectionService:
         """The connections to M's data sources."""
         return ConnectionService(self.database, self.secrets_store)
+
+    @cached_property
+    def azure(self) -> Azure:
+        """Azure Machine Learning workspaces to choose from."""
+        return Azure(self.database)
 
     def scan(
         self,

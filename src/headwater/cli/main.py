@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from headwater._version import __version__
-from headwater.cli import access, audit, groups, people, secrets, tokens
+from headwater.cli import access, audit, collections, connections, groups, people, secrets, sources, tokens
 from headwater.cli.options import DEFAULT_HOME, HomeOption
 from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
 from headwater.errors import HeadwaterError, UsageError
@@ -261,9 +261,10 @@ def lineage(
 
 
 dataflow_app = typer.Typer(help="Dataflows: save them, list them.", no_args_is_help=True)
-source_app = typer.Typer(help="Sources: workspaces whose models and metadata are used.", no_args_is_help=True)
 app.add_typer(dataflow_app, name="dataflow")
-app.add_typer(source_app, name="source")
+app.add_typer(sources.app, name="source")
+app.add_typer(connections.app, name="connection")
+app.add_typer(collections.app, name="collection")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")
@@ -289,49 +290,6 @@ def dataflow_list(home: HomeOption = DEFAULT_HOME) -> None:
     from headwater.cli.dataflows import list_dataflows
 
     list_dataflows(home)
-
-
-@source_app.command("add")
-def source_add(  # noqa: PLR0917 -- the command's options
-    name: Annotated[str, typer.Argument(help="What M calls it by: NAME.model.")],
-    url: Annotated[str, typer.Argument(help="The workspace's address.")],
-    kind: Annotated[str, typer.Option(help="The kind of workspace.")] = "mlflow",
-    display_name: Annotated[str, typer.Option(help="What people call it.")] = "",
-    collection: Annotated[str, typer.Option(help="The collection it goes into.")] = "root",
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Register a workspace."""
-    from headwater.cli.sources import add
-
-    add(home, name, display_name, kind, url, collection)
-
-
-@source_app.command("list")
-def source_list(home: HomeOption = DEFAULT_HOME) -> None:
-    """List the sources with their latest scan."""
-    from headwater.cli.sources import list_sources
-
-    list_sources(home)
-
-
-@source_app.command("test")
-def source_test(name: Annotated[str, typer.Argument(help="A source.")], home: HomeOption = DEFAULT_HOME) -> None:
-    """Call a workspace and say what answers."""
-    from headwater.cli.sources import test
-
-    test(home, name)
-
-
-@source_app.command("scan")
-def source_scan(
-    name: Annotated[str, typer.Argument(help="A source.")],
-    incremental: Annotated[bool, typer.Option("--incremental", help="Read only what is new.")] = False,
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Bring what a workspace holds into the catalog."""
-    from headwater.cli.sources import scan_source
-
-    scan_source(home, name, incremental=incremental)
 
 
 def main() -> None:

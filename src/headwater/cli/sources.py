@@ -2,43 +2,155 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
-from headwater.app.runtime import Headwater
-from headwater.cli.actor import machine
-from headwater.cli.output import progress, say, show
+import typer
+
+from headwater.cli.actor import as_machine
+from headwater.cli.credentials import (
+    FieldOption,
+    ReferenceOption,
+    SecretEnvironmentOption,
+    SecretStdinOption,
+    given,
+    show_credential,
+)
+from headwater.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from headwater.cli.output import progress, say, show, show_json
+from headwater.errors import UsageError
+
+if TYPE_CHECKING:
+    from headwater.workspaces.sources import CredentialMode
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Sources: workspaces whose models and metadata are used.", no_args_is_help=True)
+
+SourceArgument = Annotated[str, typer.Argument(help="A source.")]
+NetworkOption = Annotated[
+    list[str] | None,
+    typer.Option("--private-network", help="A private network it may lie in, e.g. 10.0.0.0/8; may be repeated."),
+]
+CollectionOption = Annotated[str, typer.Option(help="The collection it goes into.")]
+ChoiceKindOption = Annotated[str, typer.Option(help="The kind of credential to look with.")]
 
 
-def add(home: Path, name: str, display_name: str, kind: str, url: str, collection: str) -> None:  # noqa: PLR0917 -- the command's
-    """Register a workspace."""
-    with Headwater.open(home) as app:
-        source = app.sources.add(machine(), name, display_name, kind, url, collection)
+@app.command("add")
+def add(  # noqa: PLR0917 -- the command's options
+    name: Annotated[str, typer.Argument(help="What M calls it by: NAME.model.")],
+    url: Annotated[str, typer.Argument(help="The workspace's address.")],
+    kind: Annotated[str, typer.Option(help="The kind of workspace: mlflow, azureml, openapi.")] = "mlflow",
+    display_name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    collection: CollectionOption = "root",
+    credential_mode: Annotated[
+        str, typer.Option(help="Whose credential is used: 'service', or 'personal' for each person's own.")
+    ] = "service",
+    subscription: Annotated[str, typer.Option(help="The Azure subscription it belongs to.")] = "",
+    private_network: NetworkOption = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Register a workspace. It is not called."""
+    with as_machine(home) as (headwater, actor):
+        source = headwater.sources.add(
+            actor, name, display_name, kind, url, collection,
+            settings={"subscription": subscription} if subscription else None,
+            # Any other text is refused there.
+            credential_mode=cast("CredentialMode", credential_mode),
+            private_networks=private_network or (),
+        )  # fmt: skip
     say(f"source {source.name} ({source.kind}): {source.url}, in collection {source.collection}")
 
 
-def list_sources(home: Path) -> None:
-    """List the sources."""
-    with Headwater.open(home) as app:
-        scans = app.last_scans(machine())
-        for source in app.sources.every(machine()):
-            scan = scans.get(source.name)
-            state = "never scanned" if scan is None else f"{scan.status} {scan.started_at:%Y-%m-%d %H:%M} UTC"
-            show(f"{source.name}\t{source.kind}\t{source.url}\t{source.collection}\t{state}")
+@app.command("list")
+def list_sources(as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME) -> None:
+    """List the sources: name, kind, address, collection, latest scan."""
+    with as_machine(home) as (headwater, actor):
+        scans = headwater.last_scans(actor)
+        sources = list(headwater.sources.every(actor))
+    if as_json:
+        show_json([{"source": source, "last_scan": scans.get(source.name)} for source in sources])
+        return
+    for source in sources:
+        scan = scans.get(source.name)
+        state = "never scanned" if scan is None else f"{scan.status} {scan.started_at:%Y-%m-%d %H:%M} UTC"
+        show(f"{source.name}\t{source.kind}\t{source.url}\t{source.collection}\t{state}")
 
 
-def test(home: Path, name: str) -> None:
-    """Call a workspace."""
-    with Headwater.open(home) as app:
-        found = app.sources.test(machine(), name)
+@app.command("show")
+def show_source(name: SourceArgument, as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME) -> None:
+    """Show a source with what may be shown of its service credential."""
+    with as_machine(home) as (headwater, actor):
+        source = headwater.sources.get(actor, name)
+        credential = headwater.sources.describe_credential(actor, name)
+    if as_json:
+        show_json({"source": source, "credential": credential})
+        return
+    for label, value in (
+        ("name", source.name),
+        ("display name", source.display_name),
+        ("kind", source.kind),
+        ("address", source.url),
+        ("collection", source.collection),
+        ("credentials", source.credential_mode),
+        ("private networks", ",".join(source.private_networks) or "none"),
+    ):
+        show(f"{label}\t{value}")
+    if credential is not None:
+        show_credential(credential)
+
+
+@app.command("change")
+def change(  # noqa: PLR0917 -- the command's options
+    name: SourceArgument,
+    url: Annotated[
+        str | None, typer.Option(help="Its new address; at another origin, credentials are forgotten.")
+    ] = None,
+    display_name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    collection: Annotated[str | None, typer.Option(help="The collection it moves to.")] = None,
+    credential_mode: Annotated[str | None, typer.Option(help="Whose credential is used: service or personal.")] = None,
+    private_network: NetworkOption = None,
+    no_private_networks: Annotated[
+        bool, typer.Option("--no-private-networks", help="It may lie in no private network any more.")
+    ] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Change a source; what is not given stays."""
+    with as_machine(home) as (headwater, actor):
+        source = headwater.sources.change(
+            actor, name, url=url, display_name=display_name, collection=collection,
+            credential_mode=cast("CredentialMode | None", credential_mode),
+            private_networks=() if no_private_networks else private_network or None,
+        )  # fmt: skip
+    say(f"source {source.name} ({source.kind}): {source.url}, in collection {source.collection}")
+
+
+@app.command("remove")
+def remove(name: SourceArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Forget a source with its credentials; what its scans found is kept as deleted."""
+    with as_machine(home) as (headwater, actor):
+        headwater.sources.remove(actor, name)
+    say(f"source {name} is gone")
+
+
+@app.command("test")
+def test(name: SourceArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Call a workspace and say what answers."""
+    with as_machine(home) as (headwater, actor):
+        found = headwater.sources.test(actor, name)
     say(f"{name} answers: {found.kind} at {found.url}")
 
 
-def scan_source(home: Path, name: str, *, incremental: bool) -> None:
-    """Scan a source with progress, and say what was found."""
-    with Headwater.open(home) as app, progress() as bars:
+@app.command("scan")
+def scan(
+    name: SourceArgument,
+    incremental: Annotated[bool, typer.Option("--incremental", help="Read only what is new.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Bring what a workspace holds into the catalog."""
+    with as_machine(home) as (headwater, actor), progress() as bars:
         task = bars.add_task(f"scan {name}", total=None, doing="")
-        report = app.scan(
-            machine(),
+        report = headwater.scan(
+            actor,
             name,
             "incremental" if incremental else "full",
             lambda done, total: bars.update(task, completed=done, total=total),
@@ -47,3 +159,67 @@ def scan_source(home: Path, name: str, *, incremental: bool) -> None:
     say(f"{name}: {found or 'nothing'}; {report.missing} missing, {len(report.warnings)} warnings")
     for warning in report.warnings:
         say(f"  warning [{warning['code']}]: {warning['message']} ({warning['item']})")
+
+
+@app.command("credential")
+def credential(  # noqa: PLR0917 -- the command's options
+    name: SourceArgument,
+    kind: Annotated[str, typer.Option(help="Its kind: anonymous, basic, token, key, entra_….")] = "",
+    field: FieldOption = None,
+    secret_stdin: SecretStdinOption = False,
+    secret_env: SecretEnvironmentOption = None,
+    reference: ReferenceOption = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Forget it instead.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Give a source its service credential, in place of the one before."""
+    if bool(kind) == remove:
+        raise UsageError("A credential is given or removed.", hint="Give --kind, or --remove alone.")
+    new = given(field, secret_stdin=secret_stdin, secret_env=secret_env)
+    with as_machine(home) as (headwater, actor):
+        if remove:
+            headwater.sources.remove_credential(actor, name)
+        else:
+            headwater.sources.set_credential(actor, name, kind, **new, reference=reference)
+    say(f"{name}: the credential is {'gone' if remove else f'of kind {kind}'}")
+
+
+@app.command("azure-subscriptions")
+def azure_subscriptions(  # noqa: PLR0917 -- the command's options
+    kind: ChoiceKindOption = "entra_cli",
+    field: FieldOption = None,
+    secret_stdin: SecretStdinOption = False,
+    secret_env: SecretEnvironmentOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """List the Azure subscriptions that a credential's account sees: id, state, name. The credential is not kept."""
+    new = given(field, secret_stdin=secret_stdin, secret_env=secret_env)
+    with as_machine(home) as (headwater, actor):
+        found = headwater.azure.subscriptions(actor, kind, **new)
+    if as_json:
+        show_json(found)
+        return
+    for each in found:
+        show(f"{each.subscription_id}\t{each.state}\t{each.name}")
+
+
+@app.command("azure-workspaces")
+def azure_workspaces(  # noqa: PLR0917 -- the command's options
+    subscription: Annotated[str, typer.Argument(help="The subscription's id.")],
+    kind: ChoiceKindOption = "entra_cli",
+    field: FieldOption = None,
+    secret_stdin: SecretStdinOption = False,
+    secret_env: SecretEnvironmentOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """List the workspaces of an Azure subscription: name, group, address to register. The credential is not kept."""
+    new = given(field, secret_stdin=secret_stdin, secret_env=secret_env)
+    with as_machine(home) as (headwater, actor):
+        found = headwater.azure.workspaces(actor, subscription, kind, **new)
+    if as_json:
+        show_json(found)
+        return
+    for each in found:
+        show(f"{each.display_name}\t{each.resource_group}\t{each.url}")

@@ -18,6 +18,9 @@ from headwater.dataflows import RefreshSummary as DataflowRefresh
 RunStatus = Literal["running", "succeeded", "failed", "cancelled"]
 """How a refresh or a scan stands."""
 
+WITHOUT_NUL = r"^[^\x00]*$"
+"""Of texts that a database is asked for: none takes the character 0."""
+
 AssetStatus = Literal["active", "missing", "deleted"]
 
 ColumnType = Literal[
@@ -245,26 +248,6 @@ class Rows(Answer):
     version: int
     columns: list[str]
     rows: list[list[Cell]]
-
-
-class Scan(Answer):
-    status: RunStatus
-    started_at: datetime
-    ended_at: datetime | None
-    assets: int
-
-
-class Source(Answer):
-    name: str
-    display_name: str
-    kind: str
-    url: str
-    collection: str
-    last_scan: Scan | None
-
-
-class Sources(Answer):
-    value: list[Source]
 
 
 class AssetSummary(Answer):

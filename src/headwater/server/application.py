@@ -9,7 +9,19 @@ from headwater import __version__
 from headwater.access import Actor
 from headwater.app.runtime import Headwater
 from headwater.server import problems, way_in, web
-from headwater.server.api import access, audit, catalog, dataflows, openid, people, session, status, tables
+from headwater.server.api import (
+    access,
+    audit,
+    catalog,
+    connections,
+    dataflows,
+    openid,
+    people,
+    session,
+    sources,
+    status,
+    tables,
+)
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.security import Guard
@@ -39,7 +51,8 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    for part in (status, session, openid, tables, catalog, dataflows, people, access, audit):
+    parts = (status, session, openid, tables, catalog, sources, connections, dataflows, people, access, audit)
+    for part in parts:
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)

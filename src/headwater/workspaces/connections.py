@@ -90,7 +90,8 @@ class ConnectionService:
         """Keep a connection in a collection where the actor may ``connection.create``, and make them its manager.
 
         What does not lead to a public https address or to a database server with a public name (this machine's files,
-        private networks, drivers that reach anything) needs ``server.manage`` at the server.
+        private networks, drivers that reach anything) needs ``server.manage`` at the server, and so does a reference to
+        a secret.
 
         Raises:
             UsageError: the name, the path, the credential or another value is none.
@@ -195,7 +196,8 @@ class ConnectionService:
             kind: one of ``CONNECTION_CREDENTIALS``.
             fields: its public fields.
             secret: the secret, to be encrypted and stored.
-            reference: where the secret is kept instead: ``env:NAME``, ``file:PATH``, ``plugin:NAME:…``.
+            reference: where the secret is kept instead: ``env:NAME``, ``file:PATH``, ``plugin:NAME:…``. It needs
+                ``server.manage``.
 
         Raises:
             UsageError: it is no credential of its kind.
@@ -345,9 +347,12 @@ def _check_credential(new: NewCredential) -> None:
 
 
 def _check_name(name: str) -> None:
-    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable() or name != name.strip():
+    # It is a part of addresses, where '/' divides and dots lead upwards.
+    unfit = "/" in name or name in {".", ".."} or name != name.strip()
+    if unfit or not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
         raise UsageError(
-            f"A connection's name has 1 to {_LONGEST_NAME} characters in one line.", hint="Choose another name."
+            f"A connection's name has 1 to {_LONGEST_NAME} characters in one line, and no '/'.",
+            hint="Choose another name.",
         )
 
 

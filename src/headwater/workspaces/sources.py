@@ -214,7 +214,8 @@ class SourceService:
             kind: one of ``CREDENTIAL_KINDS``. What the machine's own identity vouches for needs ``server.manage``.
             fields: its public fields.
             secret: the secret, to be encrypted and stored.
-            reference: where the secret is kept instead: ``env:NAME``, ``file:PATH``, ``plugin:NAME:…``.
+            reference: where the secret is kept instead: ``env:NAME``, ``file:PATH``, ``plugin:NAME:…``. It needs
+                ``server.manage``.
 
         Raises:
             UsageError: the source takes no such credential, or it is none of its kind.

@@ -12,6 +12,7 @@ from headwater.access import Actor
 from headwater.access.secret import Secret
 from headwater.access.secrets import STORED, SecretStore
 from headwater.errors import SecretError, UsageError
+from headwater.workspaces.permissions import require_administrator
 
 __all__ = ["CredentialDescription", "NewCredential", "SecretKeeper", "describe"]
 
@@ -36,13 +37,15 @@ class NewCredential:
         """Refuse what no kind of credential could be.
 
         Raises:
-            UsageError: there is a secret and a reference, the secret is empty, a field is no line of text, or the
-                reference leads to a secret that was stored for something else.
+            UsageError: there is a secret and a reference, the secret is empty or no text, a field is no line of text,
+                or the reference leads to a secret that was stored for something else.
         """
         if self.secret is not None and self.reference is not None:
             raise UsageError("A secret and a reference to one were given.", hint="Give one of them.")
         if self.secret is not None and not self.secret.reveal():
             raise UsageError("The secret is empty.", hint="Give it, or a kind of credential that has none.")
+        if self.secret is not None and any("\ud800" <= letter <= "\udfff" for letter in self.secret.reveal()):
+            raise UsageError("The secret is no text.", hint="Correct it: it holds half a character.")
         # Whoever knows its id could have somebody else's secret sent to an address of their own.
         if self.reference is not None and self.reference.startswith(STORED):
             raise UsageError(
@@ -76,12 +79,15 @@ class SecretKeeper:
         """The reference to the secret of a new credential.
 
         Raises:
+            ForbiddenError: it is a reference, and ``by`` may not manage the server.
             SecretError: there is no store for it, or the reference leads where nothing was allowed.
             UsageError: the reference is none.
         """
         if new.secret is not None:
             return self._open().add(connection, new.secret, by=by, now=now)
         if new.reference is not None:
+            # Else whoever may register an address could have everything that is allowed here sent to it.
+            require_administrator(connection, by, "a reference to a secret that is kept elsewhere")
             self._open().check_reference(connection, new.reference)
         return new.reference
 

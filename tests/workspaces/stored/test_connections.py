@@ -37,21 +37,30 @@ ACTS: dict[str, Act] = {
     "change": lambda connections, actor, one: connections.change(actor, one.name, privacy="Private"),
     "set": lambda connections, actor, one: connections.set_credential(actor, one.name, "key", secret=Secret("k")),
     "describe": lambda connections, actor, one: connections.describe_credential(actor, one.name),
+    "refer": lambda connections, actor, one: connections.set_credential(
+        actor, one.name, "key", reference="env:ALLOWED"
+    ),
     "remove": lambda connections, actor, one: connections.remove(actor, one.name),
     "add": lambda connections, actor, one: connections.add(actor, "new", "Web", WEB, collection="ml"),
+    "add by reference": lambda connections, actor, one: connections.add(
+        actor, "newer", "Web", WEB, credential="key", reference="env:ALLOWED", collection="ml"
+    ),
 }
+#: An address of one's own and any reference that is allowed would be somebody else's secret sent there.
+REFERRING = {"refer", "add by reference"}
 MANAGING = {"change", "set", "describe", "remove"}
 
 #: Of each role: what is answered, and what is forbidden; anything else is unknown.
 EXPECTED: dict[str, tuple[set[str], set[str]]] = {
     "nothing": (set(), set()),
-    "Owner": (set(ACTS), set()),
-    "Contributor": (set(ACTS), set()),
-    "Reader": ({"get"}, {"resolve", "add"} | MANAGING),
+    "Owner of the server": (set(ACTS), set()),
+    "Owner": (set(ACTS) - REFERRING, REFERRING),
+    "Contributor": (set(ACTS) - REFERRING, REFERRING),
+    "Reader": ({"get"}, {"resolve", "add"} | MANAGING | REFERRING),
     # Who has nothing but these does not see the collection.
-    "Connection user": ({"get", "resolve"}, MANAGING),
-    "Connection manager": ({"get", "resolve"} | MANAGING, set()),
-    "Data reader": (set(), {"add"}),
+    "Connection user": ({"get", "resolve"}, MANAGING | {"refer"}),
+    "Connection manager": ({"get", "resolve"} | MANAGING, {"refer"}),
+    "Data reader": (set(), {"add", "add by reference"}),
     "disabled Owner": (set(), set()),
     "token for use": ({"resolve"}, set()),
     "token elsewhere": (set(), set()),
@@ -61,6 +70,9 @@ EXPECTED: dict[str, tuple[set[str], set[str]]] = {
 def holder(database: Database, role: str) -> Actor:
     with database.begin() as connection:
         here, elsewhere = scope_of(connection, "ml"), scope_of(connection, "elsewhere")
+        server = server_scope(connection)
+    if role == "Owner of the server":
+        return somebody(database, "root", "Owner", server)
     if role == "nothing":
         return somebody(database, "ann", "Owner", elsewhere)
     if role not in {"disabled Owner", "token for use", "token elsewhere"}:

@@ -8,7 +8,7 @@ import pytest
 from tests.access.roles.support import give
 from tests.workspaces.stored.support import PUBLIC, Probe, new_collection, outcome, scope_of, somebody
 
-from headwater.access import SYSTEM, Actor, ScopeKind, add_scope
+from headwater.access import SYSTEM, Actor, ScopeKind, add_scope, server_scope
 from headwater.access.people import disable_user
 from headwater.access.secret import Secret
 from headwater.errors import HeadwaterError
@@ -41,6 +41,14 @@ def used(sources: SourceService, actor: Actor, source: Source) -> None:
     assert sources.credential_for(actor, source, purpose="test") is not None
 
 
+def referred(sources: SourceService, actor: Actor, source: Source) -> None:
+    sources.set_credential(actor, source.name, "token", reference="env:ALLOWED")
+
+
+def own_referred(sources: SourceService, actor: Actor, source: Source) -> None:
+    sources.link_credential(actor, source.name, "token", reference="env:ALLOWED")
+
+
 def in_service_mode(act: Act) -> Act:
     """For the acts that call the source: without a credential of one's own they would end there."""
 
@@ -64,36 +72,47 @@ ACTS: dict[str, Act] = {
     "unlink": unlinked,
     "own": own_described,
     "use": used,
+    "refer": referred,
+    "link by reference": own_referred,
     "add": lambda sources, actor, source: sources.add(actor, "new", "", "mlflow", PUBLIC, "ml"),
 }
 
 READING = {"get", "test"}
 REGISTERING = {"change", "remove", "set", "clear", "describe", "connect"}
 OWN = {"link", "unlink", "own", "use"}
+#: An address of one's own and any reference that is allowed would be somebody else's secret sent there.
+REFERRING = {"refer", "link by reference"}
 
 #: Of each role: what is answered, and what is forbidden; anything else is unknown.
 EXPECTED: dict[str, tuple[set[str], set[str]]] = {
     "nothing": (set(), set()),
-    "Owner": (set(ACTS), set()),
-    "Contributor": (set(ACTS), set()),
-    "Data source administrator": (set(ACTS), set()),
-    "Reader": (READING | OWN, REGISTERING | {"add"}),
+    "Owner of the server": (set(ACTS), set()),
+    "Owner": (set(ACTS) - REFERRING, REFERRING),
+    "Contributor": (set(ACTS) - REFERRING, REFERRING),
+    "Data source administrator": (set(ACTS) - REFERRING, REFERRING),
+    "Reader": (READING | OWN, REGISTERING | REFERRING | {"add"}),
     # They may see the collection, and not what is registered there.
     "Data curator": (set(), {"add"}),
     "Collection administrator": (set(), {"add"}),
     # One model is enough to have to do with its source, and not to see it.
-    "Reader of a model": (OWN, set()),
+    "Reader of a model": (OWN, {"link by reference"}),
     "disabled Owner": (set(), set()),
     # Tokens for some actions, and for another scope.
-    "token for models": (OWN, set()),
+    "token for models": (OWN, {"link by reference"}),
     "token elsewhere": (set(), set()),
 }
 
 
 def holder(database: Database, role: str, models: list[int]) -> Actor:
     with database.begin() as connection:
-        here, elsewhere = scope_of(connection, "ml"), scope_of(connection, "elsewhere")
+        here, elsewhere, server = (
+            scope_of(connection, "ml"),
+            scope_of(connection, "elsewhere"),
+            server_scope(connection),
+        )
     match role:
+        case "Owner of the server":
+            return somebody(database, "root", "Owner", server)
         case "nothing":
             return somebody(database, "stranger", "Owner", elsewhere)
         case "Reader of a model":

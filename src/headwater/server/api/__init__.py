@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 
 from headwater.access import Actor
 from headwater.app.runtime import Headwater
-from headwater.server.answers import ErrorAnswer
+from headwater.server.answers import WITHOUT_NUL, ErrorAnswer
 
 
 def _application(request: Request) -> Headwater:
@@ -32,9 +32,18 @@ MAX_NUMBER = 2**63 - 1
 
 Limit = Annotated[int, Query(ge=1, le=1_000, description="how many on a page")]
 
+Name = Annotated[str, Path(max_length=255, pattern=WITHOUT_NUL)]
+
+AfterName = Annotated[str | None, Query(max_length=255, pattern=WITHOUT_NUL, description="what the page before said")]
+
 CONFLICT: dict[int | str, dict[str, Any]] = {
     409: {"model": ErrorAnswer, "description": "It exists already, or something else stands against it"}
 }
+
+CALLING: dict[int | str, dict[str, Any]] = CONFLICT | {
+    502: {"model": ErrorAnswer, "description": "What was called does not answer, or not as it should"}
+}
+"""Of what calls a workspace; its secret that cannot be had stands against it (409)."""
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "The request cannot be carried out as it is written"},

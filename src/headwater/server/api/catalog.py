@@ -1,34 +1,29 @@
-"""Sources, assets and lineage."""
+"""Collections, assets and lineage."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from headwater.server.answers import Asset, Assets, AssetSummary, Lineage, Scan, Source, Sources
-from headwater.server.api import MAX_NUMBER, RESPONSES, App, Asking
+from headwater.server.answers import Asset, Assets, AssetSummary, Lineage
+from headwater.server.api import CONFLICT, MAX_NUMBER, RESPONSES, App, Asking
+from headwater.server.source_answers import Collection, Collections, NewCollection
 
 router = APIRouter(prefix="/api", tags=["catalog"], responses=RESPONSES)
 
 
-@router.get("/sources")
-def list_sources(app: App, actor: Asking) -> Sources:
-    """Every registered source with its latest scan."""
-    scans = app.last_scans(actor)
-    return Sources(
-        value=[
-            Source(
-                name=source.name,
-                display_name=source.display_name,
-                kind=source.kind,
-                url=source.url,
-                collection=source.collection,
-                last_scan=Scan.model_validate(scans[source.name]) if source.name in scans else None,
-            )
-            for source in app.sources.every(actor)
-        ]
-    )
+@router.get("/collections")
+def list_collections(app: App, actor: Asking) -> Collections:
+    """Every collection that may be seen, by name; their parents make a tree of them."""
+    return Collections(value=[Collection.model_validate(each) for each in app.collections.list(actor)])
+
+
+@router.post("/collections", status_code=HTTPStatus.CREATED, responses=CONFLICT)
+def add_collection(app: App, actor: Asking, wanted: NewCollection) -> Collection:
+    """Make a collection below another."""
+    return Collection.model_validate(app.collections.add(actor, **wanted.model_dump()))
 
 
 @router.get("/assets")
