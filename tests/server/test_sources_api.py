@@ -63,7 +63,10 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         url = new_postgresql_database(request.getfixturevalue("postgresql_folder"))
     vaults = Vaults(variables=frozenset({"ALLOWED"}), environment={"ALLOWED": "from the environment"})
     token = secrets.token_urlsafe(32)
-    with pytest.MonkeyPatch.context() as patch, Headwater(Elsewhere(own.path, own.folders, vaults, url)) as headwater:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Headwater(Elsewhere(own.path, own.folders, vaults, url=url)) as headwater,
+    ):
         patch.setenv(VARIABLE, token)
         headwater.collections.add(SYSTEM, "ml", "Machine learning")
         site = Site(create_app(headwater), headwater, token)
