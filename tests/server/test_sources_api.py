@@ -177,6 +177,7 @@ def test_sources_come_a_page_at_a_time(place: Place) -> None:
         after, total = page["after"], page["total"]
         if after is None:
             break
+        assert after == seen[-1] and len(seen) <= total, "a page was given twice"
     assert names <= set(seen)
     assert len(seen) == total == len(set(seen))
     assert seen == sorted(seen)

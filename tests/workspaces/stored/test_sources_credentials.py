@@ -111,7 +111,8 @@ def test_a_personal_credential_is_for_where_it_is_used_and_for_people(
 def test_what_is_shown_of_a_credential(database: Database, sources: SourceService) -> None:
     sources.add(SYSTEM, "demo", "", "mlflow", PUBLIC, credential_mode="personal")
     with database.begin() as connection:
-        ann = somebody(database, "ann", "Owner", server_scope(connection))
+        server = server_scope(connection)
+    ann = somebody(database, "ann", "Owner", server)
     assert sources.describe_credential(SYSTEM, "demo") is None
     sources.set_credential(SYSTEM, "demo", "basic", {"username": "service"}, secret=Secret("hunter2"))
     sources.link_credential(ann, "demo", "token", reference="env:ALLOWED")

@@ -73,7 +73,7 @@ ACTS: dict[str, Act] = {
     "own": own_described,
     "use": used,
     "refer": referred,
-    "link by reference": own_referred,
+    "link_by_reference": own_referred,
     "add": lambda sources, actor, source: sources.add(actor, "new", "", "mlflow", PUBLIC, "ml"),
 }
 
@@ -81,7 +81,7 @@ READING = {"get", "test"}
 REGISTERING = {"change", "remove", "set", "clear", "describe", "connect"}
 OWN = {"link", "unlink", "own", "use"}
 #: An address of one's own and any reference that is allowed would be somebody else's secret sent there.
-REFERRING = {"refer", "link by reference"}
+REFERRING = {"refer", "link_by_reference"}
 
 #: Of each role: what is answered, and what is forbidden; anything else is unknown.
 EXPECTED: dict[str, tuple[set[str], set[str]]] = {
@@ -95,10 +95,10 @@ EXPECTED: dict[str, tuple[set[str], set[str]]] = {
     "Data curator": (set(), {"add"}),
     "Collection administrator": (set(), {"add"}),
     # One model is enough to have to do with its source, and not to see it.
-    "Reader of a model": (OWN, {"link by reference"}),
+    "Reader of a model": (OWN, {"link_by_reference"}),
     "disabled Owner": (set(), set()),
     # Tokens for some actions, and for another scope.
-    "token for models": (OWN, {"link by reference"}),
+    "token for models": (OWN, {"link_by_reference"}),
     "token elsewhere": (set(), set()),
 }
 
