@@ -178,3 +178,8 @@ def test_a_database_that_cannot_be_read_makes_the_server_unready(tmp_path: Path)
                 file.write_bytes(b"no database" * 1_000)
             assert problem(client.get("/readyz"), 503)["code"] == "home.unreadable"
             assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/api/assets/a%00b", "/api/assets?collection=a%00b", "/tables/%00/x"])
+def test_no_address_holds_nul(client: TestClient, address: str) -> None:
+    assert problem(client.get(address), 400)["code"] == "request.text"
