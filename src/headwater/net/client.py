@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import ssl
@@ -21,6 +20,7 @@ import orjson
 from headwater._version import __version__
 from headwater.errors import OriginDeniedError, RemoteError, UnreachableError, UsageError
 from headwater.net.failures import bare_path, error_code_of, pause_asked_for, status_hint
+from headwater.net.jsons import parse_json
 from headwater.net.origins import Network, Origin, check_peer, check_scheme, parse_origin
 
 __all__ = ["Answer", "HttpClient"]
@@ -188,8 +188,7 @@ class HttpClient:
         if not body:
             return None
         try:
-            # The standard library's reader, because servers written in Python do send NaN and Infinity.
-            return json.loads(body)
+            return parse_json(body)
         except ValueError as error:
             raise RemoteError(
                 f"{method} {bare_path(path)} was answered with something that is not JSON.",

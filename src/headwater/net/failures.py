@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import email.utils
-import json
 import re
 import time
 from urllib.parse import urlsplit
+
+from headwater.net.jsons import parse_json
 
 __all__ = ["bare_path", "error_code_of", "pause_asked_for", "status_hint"]
 
@@ -23,7 +24,7 @@ def bare_path(path: str) -> str:
 def error_code_of(body: bytes) -> str:
     """The far side's word for the failure, where its JSON has one (MLflow's, Azure's or OAuth's form)."""
     try:
-        answer = json.loads(body)
+        answer = parse_json(body)
     except ValueError:
         return ""
     if not isinstance(answer, dict):

@@ -27,7 +27,7 @@ from headwater.errors import ForbiddenError, HeadwaterError, UnauthenticatedErro
 from headwater.server.base_path import path_below
 from headwater.server.cookies import COOKIE
 from headwater.server.local import is_from
-from headwater.server.problems import answer, problem
+from headwater.server.problems import answer
 from headwater.server.settings import ServerSettings
 
 __all__ = ["CSRF_HEADER", "PUBLIC", "Guard"]
@@ -92,9 +92,7 @@ class Guard:
         request = Request(scope)
         request.state.request_id = str(uuid4())
         refusal: Response | None = None
-        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-            refusal = _no_text(scope["path"])
-        elif not self._is_public(scope):
+        if not self._is_public(scope):
             refusal = await self._let_in(request)
             send = _unstored(send)
         elif request.method not in _SAFE:
@@ -137,16 +135,6 @@ class Guard:
             check_csrf(cookie, request.headers.get(CSRF_HEADER, ""))
             _check_origin(request)
         return actor
-
-
-def _no_text(path: str) -> Response:
-    """No name holds NUL, and PostgreSQL takes it in no text."""
-    return problem(
-        HTTPStatus.BAD_REQUEST,
-        "request.text",
-        "The address holds a character that is in no text.",
-        path.replace("\x00", "?"),
-    )
 
 
 def _check_origin(request: Request) -> None:

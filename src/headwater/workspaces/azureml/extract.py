@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from headwater.net import redact
+from headwater.net.jsons import parse_json
 from headwater.workspaces.base import JobInfo, ModelInfo, ModelVersionInfo, SignatureInfo
 
 __all__ = ["Input", "inputs", "is_archived", "job", "latest", "model", "model_version", "properties", "text"]
@@ -180,7 +181,7 @@ def _parsed(value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return parse_json(value.encode(errors="surrogatepass"))
     except ValueError:
         return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 
 from headwater.errors import WorkspaceError
 from headwater.net import redact
+from headwater.net.jsons import parse_json
 from headwater.workspaces.base import DatasetInfo, JobInfo, ModelInfo, ModelVersionInfo, SignatureInfo
 from headwater.workspaces.naming import common_folder, dataset_name
 
@@ -143,7 +143,7 @@ def _columns(schema: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def _signature_part(text: object) -> list[dict[str, Any]] | None:
     if text is None:
         return None
-    parsed = json.loads(text) if isinstance(text, str) else text
+    parsed = parse_json(text.encode(errors="surrogatepass")) if isinstance(text, str) else text
     if not isinstance(parsed, list):
         raise ValueError("a part of a signature is a list")
     return parsed or None
@@ -154,7 +154,7 @@ def _json_object(text: object) -> dict[str, Any]:
     if not isinstance(text, str):
         return {}
     try:
-        parsed = json.loads(text)
+        parsed = parse_json(text.encode(errors="surrogatepass"))
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

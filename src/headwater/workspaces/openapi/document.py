@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from headwater.errors import WorkspaceError
+from headwater.net.jsons import parse_json
 
 __all__ = ["MAX_BYTES", "Document", "read_document"]
 
@@ -80,7 +81,7 @@ def read_document(content: bytes, place: str = "") -> Document:
 
 def _parsed(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return parse_json(content)
     except ValueError:
         if len(content) > _MAX_YAML_BYTES:
             raise
