@@ -36,6 +36,15 @@ def hurry(folder: str) -> None:
     _administer(folder, "SELECT pg_reload_conf()")
 
 
+def new_bare_database(folder: Path, server: str | None) -> str:
+    """The URL of a database without any table: on the server, or a file where there is none."""
+    if server is None:
+        return f"sqlite:///{folder / 'bare.db'}"
+    name = f"headwater_{uuid4().hex}"
+    _administer(server, f"CREATE DATABASE {name}")
+    return _url(server, name)
+
+
 @functools.cache
 def _sqlite_template() -> bytes:
     with TemporaryDirectory() as folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -156,7 +157,9 @@ def arrives(base_path: str, path: str) -> Scope:
         return None
 
     scope = {"type": "http", "path": path, "raw_path": quote(path).encode()}
-    asyncio.run(BasePath(application, base_path)(scope, nothing, nothing))
+    # In a thread of its own: a browser that is under test keeps a loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, BasePath(application, base_path)(scope, nothing, nothing)).result(30)
     return seen[0]
 
 

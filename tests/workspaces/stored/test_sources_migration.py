@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
+from tests.access.databases import new_bare_database
 
 from headwater.store import Database, migrations, tables
 
 
-def test_sources_of_before_use_a_service_credential(database_url: str) -> None:
-    database = Database(database_url)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_sources_of_before_use_a_service_credential(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    server = request.getfixturevalue("postgresql_folder") if kind == "postgresql" else None
+    database = Database(new_bare_database(tmp_path, server))
     scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
     earlier = [*scripts.iterate_revisions("0004", "base")]
     with database.begin() as connection:
