@@ -11,9 +11,9 @@ from cryptography.fernet import Fernet
 from tests.cli.command import failed, headwater, succeeded
 
 from headwater.access import SYSTEM, Via
-from headwater.access.secret import Secret
 from headwater.app.identity import Origin
 from headwater.app.runtime import Headwater
+from headwater.secret import Secret
 from headwater.store import utc_now
 
 PASSWORD = "a long walk on the beach"

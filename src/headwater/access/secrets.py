@@ -16,9 +16,9 @@ from headwater.access.actors import Actor
 from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.access.keys import Keyring
-from headwater.access.secret import Secret
 from headwater.access.vaults import Vaults
 from headwater.errors import NotFoundError, SecretError
+from headwater.secret import Secret
 from headwater.store import exclusive, tables
 
 __all__ = ["STORED", "SecretStore", "has_secrets"]

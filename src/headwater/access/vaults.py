@@ -13,8 +13,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Protocol
 
-from headwater.access.secret import Secret
 from headwater.errors import SecretError, UsageError
+from headwater.secret import Secret
 
 __all__ = ["ENTRY_POINT_GROUP", "Vault", "Vaults"]
 

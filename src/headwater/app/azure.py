@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from headwater.access import Action, Actor
 from headwater.access.audit import record
 from headwater.access.events import Event
-from headwater.access.secret import Secret
 from headwater.errors import UsageError
+from headwater.secret import Secret
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import Credential, check_credential, credential_kinds, make_credential
 from headwater.workspaces.azureml import SubscriptionChoice, WorkspaceChoice, list_subscriptions, list_workspaces

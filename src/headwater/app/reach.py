@@ -12,6 +12,7 @@ from headwater.app.home import Home
 from headwater.dataflows import Reach
 from headwater.powerquery import connections as m
 from headwater.powerquery.connections import Connections, Privacy
+from headwater.secret import Secret
 from headwater.store import Database
 from headwater.workspaces import ConnectionService, Connector, ResolvedConnection, SourceService
 
@@ -111,7 +112,7 @@ def reach_of(database: Database, home: Home, service: ConnectionService, actor: 
 
 
 def _credential(resolved: ResolvedConnection) -> m.Credential:
-    secret = m.Secret("" if resolved.secret is None else resolved.secret.reveal())
+    secret = resolved.secret or Secret("")
     match resolved.credential_kind:
         case "username_password":
             return m.UsernamePassword(resolved.fields["username"], secret)

@@ -47,7 +47,7 @@ def given(field: Sequence[str] | None, *, secret_stdin: bool, secret_env: str | 
     Raises:
         UsageError: a field is not ``NAME=VALUE``, two ways to the secret were named, or nothing is there.
     """
-    from headwater.access.secret import Secret
+    from headwater.secret import Secret
 
     fields = pairs(field, "--field")
     if secret_stdin and secret_env is not None:

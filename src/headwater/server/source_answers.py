@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr
 
 from headwater import workspaces
-from headwater.access.secret import Secret
 from headwater.catalog import ScanSummary
+from headwater.secret import Secret
 from headwater.server.answers import WITHOUT_NUL, Answer, RunStatus
 
 CredentialMode = Literal["service", "personal"]

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, select
 
 from headwater.access import Action, Actor, Listing, allowed_to
-from headwater.access.secret import Secret
 from headwater.errors import NotFoundError
+from headwater.secret import Secret
 from headwater.store import tables
 from headwater.workspaces.addresses import WEB_KINDS
 from headwater.workspaces.permissions import permit

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from headwater.access import SYSTEM, Action, Actor, ScopeKind, add_scope, get_scope, grant, move_scope, remove_scope
 from headwater.access.audit import record
 from headwater.access.events import Event
-from headwater.access.secret import Secret
 from headwater.access.secrets import SecretStore
 from headwater.errors import ConflictError, UsageError
+from headwater.secret import Secret
 from headwater.store import Database, exclusive, tables, utc_now
 from headwater.workspaces.addresses import WEB_KINDS, Destination, connection_destination, networks
 from headwater.workspaces.connection_rows import (

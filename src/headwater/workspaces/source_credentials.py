@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
 from headwater.access import Actor
 from headwater.access.audit import record
 from headwater.access.events import Event
-from headwater.access.secret import Secret
 from headwater.access.secrets import SecretStore
 from headwater.errors import NotFoundError, UsageError
 from headwater.net import parse_origin
+from headwater.secret import Secret
 from headwater.store import tables
 from headwater.workspaces.credentials import CredentialKind, check_credential
 from headwater.workspaces.registry import credential_kinds

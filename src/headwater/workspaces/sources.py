@@ -13,10 +13,10 @@ from sqlalchemy import Connection, delete, insert, select, update
 from headwater.access import Action, Actor
 from headwater.access.audit import record
 from headwater.access.events import Event
-from headwater.access.secret import Secret
 from headwater.access.secrets import SecretStore
 from headwater.errors import UsageError
 from headwater.net import parse_origin
+from headwater.secret import Secret
 from headwater.store import Database, exclusive, tables, utc_now
 from headwater.workspaces.addresses import networks
 from headwater.workspaces.base import Connector, Credential, WorkspaceInfo

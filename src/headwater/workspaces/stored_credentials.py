@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from headwater.access import Actor
-from headwater.access.secret import Secret
 from headwater.access.secrets import STORED, SecretStore
 from headwater.errors import SecretError, UsageError
+from headwater.secret import Secret
 from headwater.workspaces.permissions import require_administrator
 
 __all__ = ["CredentialDescription", "NewCredential", "SecretKeeper", "describe"]

@@ -17,8 +17,8 @@ from headwater.access import audit
 from headwater.access.audit import AuditEvent
 from headwater.access.events import Event
 from headwater.access.openid import Begun, Completed, Directory, Provider, begin, complete
-from headwater.access.secret import Secret
 from headwater.errors import HeadwaterError
+from headwater.secret import Secret
 from headwater.store import Database, tables
 
 REDIRECT_URI = "https://headwater.example/auth/openid/corp/callback"

@@ -12,8 +12,8 @@ from tests.access.openid.support import REDIRECT_URI, query_of, sign_ins, state_
 from headwater.access import groups, sessions
 from headwater.access.actors import SYSTEM
 from headwater.access.openid import Begun, Directory, Provider, begin, complete, tie_group
-from headwater.access.secret import Secret
 from headwater.errors import UnauthenticatedError
+from headwater.secret import Secret
 from headwater.store import Database
 from headwater.store.types import utc_now
 

@@ -17,8 +17,8 @@ from tests.access.people.support import NOW, after
 from tests.access.people.test_canaries import Canaries, database_bytes
 
 from headwater.access import audit
-from headwater.access.secret import Secret
 from headwater.errors import HeadwaterError
+from headwater.secret import Secret
 from headwater.store import open_database
 
 

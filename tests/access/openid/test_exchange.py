@@ -9,8 +9,8 @@ from tests.access.openid.provider import CLIENT_ID, CLIENT_SECRET, Answer, as_js
 from tests.access.openid.provider import Provider as Remote
 from tests.access.openid.support import Browser, described, refusal
 
-from headwater.access.secret import Secret
 from headwater.errors import HeadwaterError, OriginDeniedError, RemoteError, UnauthenticatedError, UnreachableError
+from headwater.secret import Secret
 
 # Which database it is makes no difference here.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

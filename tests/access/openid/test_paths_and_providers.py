@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from headwater.access.openid import Provider
 from headwater.access.openid.requests import check_return_to
-from headwater.access.secret import Secret
 from headwater.errors import UsageError
+from headwater.secret import Secret
 
 LOCAL = ["/", "/a", "/a/b?c=d#e", "/?next=https://example.com", "/a//b", "/ä", "/a:b@c", "/.//example.com"]
 ELSEWHERE = [

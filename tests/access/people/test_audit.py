@@ -17,8 +17,8 @@ from headwater.access import audit
 from headwater.access.actors import SYSTEM, Actor, Via
 from headwater.access.audit import Filter
 from headwater.access.events import Event
-from headwater.access.secret import Secret
 from headwater.errors import UsageError
+from headwater.secret import Secret
 from headwater.store import Database, tables
 
 ANN = Actor("a" * 36, "ann", Via.SESSION, credential_id="c" * 36, request_id="r1", address="192.0.2.1")

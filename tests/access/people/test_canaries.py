@@ -16,11 +16,11 @@ from headwater.access.actors import SYSTEM, Actor, Via
 from headwater.access.administrator import AdministratorToken, authenticate_bearer
 from headwater.access.events import Event
 from headwater.access.keys import load_keyring
-from headwater.access.secret import Secret
 from headwater.access.secrets import SecretStore
 from headwater.access.sign_in import sign_in
 from headwater.access.vaults import Vaults
 from headwater.errors import HeadwaterError
+from headwater.secret import Secret
 from headwater.store import Database
 
 

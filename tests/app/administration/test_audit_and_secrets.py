@@ -15,13 +15,13 @@ from headwater.access import SYSTEM
 from headwater.access.audit import Filter
 from headwater.access.events import Event
 from headwater.access.keys import FILE_NAME, VARIABLE, load_keyring
-from headwater.access.secret import Secret
 from headwater.access.secrets import SecretStore
 from headwater.access.vaults import Vaults
 from headwater.app.administration import Secrets
 from headwater.app.administration.audit import events_named
 from headwater.app.runtime import Headwater
 from headwater.errors import ForbiddenError, NotFoundError, SecretError, UsageError
+from headwater.secret import Secret
 from headwater.store import utc_now
 
 

@@ -20,10 +20,10 @@ from headwater.powerquery.connections import (
     Key,
     OAuth2,
     Privacy,
-    Secret,
     UsernamePassword,
 )
 from headwater.powerquery.connections.file import read_connections
+from headwater.secret import Secret
 
 CANARY = "canary-5d41402abc4b"
 

@@ -11,7 +11,8 @@ from tests.powerquery.connections.service import Reply, Service, serving
 
 from headwater.errors import MError
 from headwater.powerquery import Session, evaluate, on_deep_stack, to_text
-from headwater.powerquery.connections import Connection, Connections, Privacy, Secret, UsernamePassword
+from headwater.powerquery.connections import Connection, Connections, Privacy, UsernamePassword
+from headwater.secret import Secret
 
 CANARY = "canary-5d41402abc4b"
 

@@ -14,9 +14,10 @@ from tests.powerquery.connections.service import Asked, Reply, Service, serving
 
 from headwater.errors import MError
 from headwater.powerquery import Session, evaluate, to_text
-from headwater.powerquery.connections import Connection, Connections, Key, OAuth2, Secret
+from headwater.powerquery.connections import Connection, Connections, Key, OAuth2
 from headwater.powerquery.values.core import List, Record, Value
 from headwater.powerquery.values.table import Table
+from headwater.secret import Secret
 
 METADATA = """<?xml version="1.0" encoding="utf-8"?>
 <edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices>

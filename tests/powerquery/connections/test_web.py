@@ -21,11 +21,11 @@ from headwater.powerquery.connections import (
     Credential,
     Key,
     OAuth2,
-    Secret,
     UsernamePassword,
 )
 from headwater.powerquery.connections.web import WebAccess
 from headwater.powerquery.values.core import Value
+from headwater.secret import Secret
 
 CANARY = "canary-5d41402abc4b"
 GZIPPED = Reply(gzip.compress(b"packed"), headers={"Content-Encoding": "gzip", "Content-Type": "text/plain"})

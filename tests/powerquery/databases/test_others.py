@@ -15,13 +15,14 @@ from headwater.engines.dbapi import DriverDatabase, Login
 from headwater.errors import MError
 from headwater.powerquery import evaluate, to_text
 from headwater.powerquery.api import explain
-from headwater.powerquery.connections import Connection, Connections, Secret, UsernamePassword
+from headwater.powerquery.connections import Connection, Connections, UsernamePassword
 from headwater.powerquery.evaluator.session import Session
 from headwater.powerquery.library.data.databases.odbc import connection_text
 from headwater.powerquery.library.data.databases.rows import browsed, constant_text, m_value, queried
 from headwater.powerquery.library.data.unavailable import UNAVAILABLE
 from headwater.powerquery.values.core import Record
 from headwater.powerquery.values.times import Date, DateTime
+from headwater.secret import Secret
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from tests.engines.postgresql_server import Server, running
 from headwater.errors import HeadwaterError, MError
 from headwater.powerquery import evaluate, to_text
 from headwater.powerquery.api import explain
-from headwater.powerquery.connections import Connection, Connections, Key, Secret, UsernamePassword
+from headwater.powerquery.connections import Connection, Connections, Key, UsernamePassword
 from headwater.powerquery.evaluator.session import Session
+from headwater.secret import Secret
 
 
 @pytest.fixture(scope="module")

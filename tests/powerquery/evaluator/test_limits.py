@@ -16,11 +16,12 @@ import pytest
 
 from headwater.errors import EngineError, MError, MSyntaxError, UsageError
 from headwater.powerquery import Limits, Session, evaluate, to_text
-from headwater.powerquery.connections import Connection, Connections, Secret, UsernamePassword
+from headwater.powerquery.connections import Connection, Connections, UsernamePassword
 from headwater.powerquery.evaluator import limits as module
 from headwater.powerquery.evaluator.parcel import packed_session, session_of
 from headwater.powerquery.values.core import Record
 from headwater.powerquery.values.table import Table
+from headwater.secret import Secret
 
 SMALL = Limits(memory=300 << 20, seconds=60)
 MOST = Limits(seconds=60)

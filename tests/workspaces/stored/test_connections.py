@@ -21,8 +21,8 @@ from tests.workspaces.stored.support import (
 
 from headwater.access import SYSTEM, Actor, ScopeKind, add_scope, get_scope, list_assignments, revoke, server_scope
 from headwater.access.people import disable_user
-from headwater.access.secret import Secret
 from headwater.errors import ConflictError, ForbiddenError, HeadwaterError, NotFoundError, SecretError, UsageError
+from headwater.secret import Secret
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import ConnectionService, StoredConnection
 from headwater.workspaces.addresses import connection_destination

@@ -21,7 +21,6 @@ from tests.workspaces.stored.support import (
 )
 
 from headwater.access import SYSTEM, Action, ScopeKind, add_scope, get_scope, may, server_scope
-from headwater.access.secret import Secret
 from headwater.errors import (
     ConflictError,
     ForbiddenError,
@@ -31,6 +30,7 @@ from headwater.errors import (
     UnreachableError,
     UsageError,
 )
+from headwater.secret import Secret
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import Source, SourceService, list_kinds, load_connector
 

@@ -12,8 +12,8 @@ from tests.access.people.test_canaries import Canaries, database_bytes
 from tests.workspaces.stored.support import PUBLIC, Probe, probe, secret_store, set_up, somebody
 
 from headwater.access import SYSTEM, Actor, audit
-from headwater.access.secret import Secret
 from headwater.errors import HeadwaterError
+from headwater.secret import Secret
 from headwater.store import Database, open_database
 from headwater.workspaces import ConnectionService, SourceService
 

@@ -22,9 +22,9 @@ from tests.workspaces.stored.support import (
 
 from headwater.access import SYSTEM, server_scope
 from headwater.access.people import disable_user
-from headwater.access.secret import Secret
 from headwater.access.secrets import SecretStore
 from headwater.errors import ForbiddenError, NotFoundError, SecretError, UsageError
+from headwater.secret import Secret
 from headwater.store import Database, tables
 from headwater.workspaces import SourceService
 

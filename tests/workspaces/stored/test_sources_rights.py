@@ -10,8 +10,8 @@ from tests.workspaces.stored.support import PUBLIC, Probe, new_collection, outco
 
 from headwater.access import SYSTEM, Actor, ScopeKind, add_scope, server_scope
 from headwater.access.people import disable_user
-from headwater.access.secret import Secret
 from headwater.errors import HeadwaterError
+from headwater.secret import Secret
 from headwater.store import Database, utc_now
 from headwater.workspaces import Source, SourceService
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from headwater.access.secret import Secret
 from headwater.errors import OriginDeniedError, UsageError
 from headwater.net.origins import Network, check_scheme, parse_origin
+from headwater.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

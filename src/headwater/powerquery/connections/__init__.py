@@ -7,7 +7,6 @@ from headwater.powerquery.connections.model import (
     Key,
     OAuth2,
     Privacy,
-    Secret,
     UsernamePassword,
 )
 from headwater.powerquery.connections.resolving import Connections, Resolver, missing_connection
@@ -21,7 +20,6 @@ __all__ = [
     "OAuth2",
     "Privacy",
     "Resolver",
-    "Secret",
     "UsernamePassword",
     "missing_connection",
 ]

@@ -16,10 +16,10 @@ from headwater.powerquery.connections.model import (
     Key,
     OAuth2,
     Privacy,
-    Secret,
     UsernamePassword,
 )
 from headwater.powerquery.connections.resolving import WINDOWS_PATH, Connections
+from headwater.secret import Secret
 
 _TEXTS = ("kind", "path", "privacy", "username")
 _SECRETS = ("password", "key", "token")

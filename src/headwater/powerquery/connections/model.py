@@ -5,40 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
-class Secret:
-    """A text that is shown to nobody: neither ``str`` nor ``repr`` nor an error has it, only :meth:`reveal`.
-
-    >>> secret = Secret("hunter2")
-    >>> print(secret, [secret])
-    *** [Secret(***)]
-    >>> secret.reveal()
-    'hunter2'
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself, for the driver or request that needs it and for nothing else."""
-        return self._text
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __reduce__(self) -> str:
-        raise TypeError("A secret cannot be pickled or copied into a file.")
+from headwater.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)

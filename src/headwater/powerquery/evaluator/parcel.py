@@ -15,11 +15,12 @@ from headwater import errors
 from headwater.errors import EngineError, HeadwaterError, MError, UsageError
 from headwater.plan import types as p
 from headwater.plan.nodes import Column
-from headwater.powerquery.connections import Connection, Connections, Credential, Privacy, Secret, model
+from headwater.powerquery.connections import Connection, Connections, Credential, Privacy, model
 from headwater.powerquery.evaluator.program import evaluate_text
 from headwater.powerquery.evaluator.session import Session
 from headwater.powerquery.values.core import Thunk, Value
 from headwater.powerquery.values.text import canonical_text
+from headwater.secret import Secret
 
 __all__ = ["error_of", "packed_columns", "packed_error", "packed_session", "session_of", "unpacked_columns", "value_of"]
 
