@@ -9,6 +9,7 @@ import typer
 from headwater.cli.actor import as_machine
 from headwater.cli.credentials import (
     FieldOption,
+    NetworkOption,
     ReferenceOption,
     SecretEnvironmentOption,
     SecretStdinOption,
@@ -32,10 +33,6 @@ app = typer.Typer(help="Connections: M's data sources, with their credentials.",
 ConnectionArgument = Annotated[str, typer.Argument(help="A connection.")]
 CredentialKindOption = Annotated[
     str, typer.Option("--credential", help="The kind of credential: anonymous, username_password, key or oauth2.")
-]
-NetworkOption = Annotated[
-    list[str] | None,
-    typer.Option("--private-network", help="A private network it may lie in, e.g. 10.0.0.0/8; may be repeated."),
 ]
 
 

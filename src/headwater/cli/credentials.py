@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FieldOption",
+    "NetworkOption",
     "ReferenceOption",
     "SecretEnvironmentOption",
     "SecretStdinOption",
@@ -26,6 +27,10 @@ __all__ = [
     "show_credential",
 ]
 
+NetworkOption = Annotated[
+    list[str] | None,
+    typer.Option("--private-network", help="A private network it may lie in, e.g. 10.0.0.0/8; may be repeated."),
+]
 FieldOption = Annotated[
     list[str] | None, typer.Option("--field", help="A public field of the credential, NAME=VALUE; may be repeated.")
 ]

@@ -39,6 +39,9 @@ def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
                 say(f"The HTTP API:         {address}/docs")
                 say(f"The MLflow workspace: {server.url}")
                 say(f"Your browser and programs on this machine are signed in as {person.name}.")
+                say(
+                    f"Later, with 'headwater serve', a link signs you in: headwater people link {person.name} --sign-in"
+                )
                 served = create_app(app, local_person=person)
                 serve(served, bound, lambda: say("Ctrl+C ends it."))
     finally:

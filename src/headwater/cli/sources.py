@@ -9,6 +9,7 @@ import typer
 from headwater.cli.actor import as_machine
 from headwater.cli.credentials import (
     FieldOption,
+    NetworkOption,
     ReferenceOption,
     SecretEnvironmentOption,
     SecretStdinOption,
@@ -27,10 +28,6 @@ __all__ = ["app"]
 app = typer.Typer(help="Sources: workspaces whose models and metadata are used.", no_args_is_help=True)
 
 SourceArgument = Annotated[str, typer.Argument(help="A source.")]
-NetworkOption = Annotated[
-    list[str] | None,
-    typer.Option("--private-network", help="A private network it may lie in, e.g. 10.0.0.0/8; may be repeated."),
-]
 CollectionOption = Annotated[str, typer.Option(help="The collection it goes into.")]
 ChoiceKindOption = Annotated[str, typer.Option(help="The kind of credential to look with.")]
 
