@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from headwater.models.process import WorkerOptions, WorkerScorer
-from headwater.models.signature import Signature, from_mlflow
+from headwater.models.schemas.mlflow import from_mlflow
+from headwater.models.signature import Signature
+from headwater.models.workers.process import WorkerOptions, WorkerScorer
 from headwater.workspaces.mlflow.extract import parse_mlmodel
 
 OpenScorer = Callable[..., WorkerScorer]

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from headwater.errors import UsageError
 from headwater.models.checks import check
-from headwater.models.signature import Signature, from_mlflow
+from headwater.models.schemas.mlflow import from_mlflow
+from headwater.models.signature import Signature
 from headwater.plan.cells import decode_error, encode_error
 
 OUTPUTS = [{"type": "double", "name": "p"}]

@@ -14,8 +14,8 @@ from headwater.catalog import names
 from headwater.errors import NotFoundError, SchemaError
 from headwater.models.environment import ModelEnvironment, ModelName, version_name
 from headwater.models.ledger import Ledger
-from headwater.models.pool import ScorerPool
 from headwater.models.rights import ActorsRights
+from headwater.models.workers.pool import ScorerPool
 from headwater.store import Database
 from headwater.workspaces.base import ModelVersionInfo
 from headwater.workspaces.mlflow import MLflowConnector

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from headwater.models.fingerprint import call_description, call_fingerprint
-from headwater.models.signature import from_mlflow
+from headwater.models.schemas.mlflow import from_mlflow
 
 INPUTS = [{"name": "a", "type": "double"}, {"name": "b", "type": "long"}]
 OUTPUTS = [{"name": "p", "type": "double"}]

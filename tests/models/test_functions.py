@@ -20,10 +20,11 @@ from headwater.errors import ScoringError
 from headwater.models import run
 from headwater.models.functions import ModelFunction
 from headwater.models.ledger import Ledger
-from headwater.models.process import WorkerScorer
 from headwater.models.run import Memory
+from headwater.models.schemas.mlflow import from_mlflow
 from headwater.models.scorer import ScoredBatch
-from headwater.models.signature import Signature, from_mlflow
+from headwater.models.signature import Signature
+from headwater.models.workers.process import WorkerScorer
 from headwater.plan.cells import decode_error, encode_error
 from headwater.plan.functions import BatchFunction
 from headwater.plan.types import to_arrow

@@ -53,8 +53,8 @@ from headwater.dataflows import (
 from headwater.dataflows.service import Dataflow
 from headwater.models.environment import FunctionProgress, ModelEnvironment
 from headwater.models.ledger import Ledger
-from headwater.models.pool import ScorerPool
 from headwater.models.rights import ActorsRights
+from headwater.models.workers.pool import ScorerPool
 from headwater.store import open_database, tables, utc_now
 from headwater.workspaces import ConnectionService, SourceService
 

@@ -34,7 +34,7 @@ REASON = "DataSource.Error"
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No answer: ``kind`` is ``model``, ``form`` or ``length`` (see :mod:`headwater.models.worker`)."""
+    """No answer: ``kind`` is ``model``, ``form`` or ``length`` (see :mod:`headwater.models.workers.worker`)."""
 
     kind: str
     message: str

@@ -59,7 +59,7 @@ def check(signature: Signature, function: str, batch: pa.RecordBatch, arguments:
     Raises:
         UsageError: an argument's column is of a kind that the parameter does not take at all.
 
-    >>> from headwater.models.signature import from_mlflow
+    >>> from headwater.models.schemas.mlflow import from_mlflow
     >>> signature = from_mlflow([{"name": "n", "type": "integer"}], [{"name": "p", "type": "double"}])
     >>> checked = check(signature, "demo.m", pa.record_batch({"x": pa.array([1.0, 1.5, None])}), ["x"])
     >>> checked.batch.schema.field("n").type, checked.errors.is_null().to_pylist()

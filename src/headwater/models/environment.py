@@ -22,16 +22,17 @@ from typing import Self, TypeAlias
 from urllib.parse import quote
 
 from headwater.errors import NotFoundError
-from headwater.models.artifacts import ArtifactCache
 from headwater.models.fingerprint import call_description, call_fingerprint
 from headwater.models.functions import BATCH_ROWS, ModelFunction
 from headwater.models.ledger import Ledger
-from headwater.models.pool import ScorerPool
-from headwater.models.process import WorkerOptions
 from headwater.models.rights import ModelRights
 from headwater.models.run import Memory
+from headwater.models.schemas.mlflow import from_mlflow
 from headwater.models.scorer import Scorer
-from headwater.models.signature import Signature, from_mlflow
+from headwater.models.signature import Signature
+from headwater.models.workers.artifacts import ArtifactCache
+from headwater.models.workers.pool import ScorerPool
+from headwater.models.workers.process import WorkerOptions
 from headwater.workspaces.base import Connector, ModelVersionInfo
 
 __all__ = ["FunctionProgress", "ModelEnvironment", "ModelName", "ResolvedModel"]

@@ -21,6 +21,9 @@ __all__ = [
     "ConnectorFactory",
     "Credential",
     "DatasetInfo",
+    "DeploymentInfo",
+    "EndpointInfo",
+    "EndpointKind",
     "JobInfo",
     "ModelInfo",
     "ModelVersionInfo",
@@ -31,7 +34,13 @@ __all__ = [
 #: What a connector may declare. ``aliases``: versions have movable names. ``signatures``: versions can state their
 #: columns. ``jobs``: the run behind a version can be read. ``datasets``: a job names the data it read.
 #: ``artifacts``: a version's files can be downloaded; where it is missing, ``download_version`` raises WorkspaceError.
-Capability = Literal["aliases", "signatures", "jobs", "datasets", "artifacts"]
+#: ``endpoints``: models are deployed as services there, which can be called.
+Capability = Literal["aliases", "signatures", "jobs", "datasets", "artifacts", "endpoints"]
+
+#: How a service wants its rows: ``mlflow`` (/invocations of a served MLflow model), ``azureml`` (an entry script with
+#: schema decorators, or what automated ML makes), ``azureml_mlflow`` (a managed online endpoint of an MLflow model:
+#: ``input_data``), ``azureml_classic`` (a classic web service), ``openapi`` (whatever its description says).
+EndpointKind = Literal["mlflow", "azureml", "azureml_mlflow", "azureml_classic", "openapi"]
 
 
 class Credential(ABC):
@@ -150,6 +159,54 @@ class JobInfo:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[DatasetInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentInfo:
+    """What stands behind an endpoint; ``traffic`` is its share of the calls in percent.
+
+    ``model`` and ``model_version`` name the registered model where the workspace tells it; ``revision`` changes
+    whenever what is deployed changes, "" where the workspace does not tell.
+    """
+
+    name: str
+    traffic: int = 0
+    model: str = ""
+    model_version: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointInfo:
+    """A model that is deployed as a service.
+
+    Attributes:
+        name: as it is called within the workspace.
+        kind: how it wants its rows.
+        url: where rows are scored; "" while the service is not ready.
+        state: the workspace's word for it; "Succeeded" for one that works.
+        deployments: what stands behind it.
+        document: its OpenAPI description, parsed; None where it was only listed, or has none.
+        operation: the path of the operation within ``document`` and its method ("/score", "post"); ("", "") where
+            the description has one alone.
+    """
+
+    name: str
+    kind: EndpointKind
+    url: str
+    description: str = ""
+    state: str = "Succeeded"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    deployments: tuple[DeploymentInfo, ...] = ()
+    document: Mapping[str, Any] | None = None
+    operation: tuple[str, str] = ("", "")
+    created_at: datetime | None = None
+
+    @property
+    def revision(self) -> str:
+        """What tells this state of the service from all others: the only called deployment's revision, else ""."""
+        called = [deployment for deployment in self.deployments if deployment.traffic]
+        return called[0].revision if len(called) == 1 else ""
 
 
 @runtime_checkable

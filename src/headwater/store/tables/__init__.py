@@ -29,6 +29,7 @@ from headwater.store.tables.dataflows import (
     refresh_entities,
     refreshes,
 )
+from headwater.store.tables.functions import function_settings
 from headwater.store.tables.installation import installation
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
 from headwater.store.tables.lineage import column_lineage, process_inputs, process_outputs
@@ -85,6 +86,7 @@ __all__ = [
     "containment",
     "dataflow_versions",
     "dataflows",
+    "function_settings",
     "group_members",
     "groups",
     "installation",

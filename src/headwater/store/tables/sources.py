@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from headwater.store.tables._metadata import metadata, one_of
 from headwater.store.tables.access import scope_column
@@ -52,6 +52,8 @@ sources = Table(
     Column("credential_mode", String(16), nullable=False, default="service"),
     # Networks that are not public and that its address may lead into, as an administrator allowed.
     Column("private_networks", JsonValue, nullable=False, default=list),
+    # Whether its models may run code on this machine, as an administrator allowed.
+    Column("trusted", Boolean, nullable=False, default=False),
     one_of("credential_mode", CREDENTIAL_MODES),
 )
 

@@ -20,11 +20,11 @@ import pyarrow as pa
 import pytest
 
 from headwater.errors import ScoringError
-from headwater.models.pool import ScorerPool
-from headwater.models.process import WorkerOptions, WorkerScorer
 from headwater.models.scorer import ScoredBatch
 from headwater.models.signature import Signature
-from headwater.models.worker import HEADER
+from headwater.models.workers.pool import ScorerPool
+from headwater.models.workers.process import WorkerOptions, WorkerScorer
+from headwater.models.workers.worker import HEADER
 from headwater.plan.cells import decode_error
 
 OpenScorer = Callable[..., WorkerScorer]
@@ -218,9 +218,9 @@ def test_the_process_dies_with_its_parent(saved_models: Path, tmp_path: Path) ->
 PARENT = """
 import sys, time
 from pathlib import Path
-from headwater.models.process import WorkerScorer
+from headwater.models.workers.process import WorkerScorer
 from headwater.models.scorer import ScoredBatch
-from headwater.models.signature import from_mlflow
+from headwater.models.schemas.mlflow import from_mlflow
 signature = from_mlflow([{"name": "x", "type": "double"}], [{"name": "p", "type": "double"}])
 scorer = WorkerScorer(Path(sys.argv[1]), signature, name="m", log=Path(sys.argv[2]))
 scorer.warm()
@@ -241,7 +241,7 @@ def test_the_end_of_its_input_ends_the_process(
         writer.write_batch(batch_of(["sleep"]))
     load = json.dumps({"folder": str(saved_models / "arithmetic"), "outputs": outputs}).encode()
     process = subprocess.Popen(
-        [sys.executable, "-m", "headwater.models.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-m", "headwater.models.workers.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert process.stdin is not None and process.stdout is not None
     for kind, content in ((b"L", load), (b"B", sink.getvalue().to_pybytes())):

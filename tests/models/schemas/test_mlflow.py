@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from headwater.errors import SchemaError
-from headwater.models.signature import Signature, from_mlflow
+from headwater.models.schemas.mlflow import from_mlflow
+from headwater.models.signature import Signature
 from headwater.plan.types import to_arrow
 
 TENSOR = {"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, 3]}}

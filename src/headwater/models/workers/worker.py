@@ -1,4 +1,4 @@
-"""The process that holds one MLflow model: ``python -m headwater.models.worker``.
+"""The process that holds one MLflow model: ``python -m headwater.models.workers.worker``.
 
 It speaks in frames over its standard input and output. A frame is one byte of kind, eight bytes of length
 (little-endian), and so many bytes of content:
@@ -8,7 +8,8 @@ kind  direction  content
 ====  =========  ==============================================================================================
 L     to here    JSON: ``folder`` of the model; ``outputs``, the Arrow schema of the answer (IPC, base64)
 R     from here  JSON: the model is loaded; ``cpu``, seconds of CPU time spent so far
-B     to here    an Arrow IPC stream of one batch, in the wire schema of the signature
+B     to here    four bytes: the length of what follows (little-endian); JSON: the call's settings (MLflow's params);
+                 an Arrow IPC stream of one batch, in the wire schema of the signature
 A     from here  eight bytes: CPU seconds so far (double, little-endian); an Arrow IPC stream of one batch, one
                  column per output
 F     from here  JSON: ``kind`` (``load``: it will never work; ``model``: the model raised; ``form``: its answer does
@@ -52,6 +53,7 @@ __all__ = ["HEADER", "main"]
 #: Kind and length, before the content of a frame.
 HEADER = struct.Struct("<cQ")
 _SECONDS = struct.Struct("<d")
+_COUNT = struct.Struct("<I")
 
 #: Ask Linux to kill this process when the thread that started it ends (prctl's PR_SET_PDEATHSIG).
 _PR_SET_PDEATHSIG = 1
@@ -140,11 +142,13 @@ def _load(content: bytes) -> tuple[Model, Outputs]:
 
 
 def _score(model: Model, content: bytes, outputs: Outputs) -> pa.Buffer:
-    with pa.ipc.open_stream(pa.py_buffer(content)) as reader:
+    start = _COUNT.size + _COUNT.unpack_from(content)[0]
+    params = json.loads(content[_COUNT.size : start]) or None
+    with pa.ipc.open_stream(pa.py_buffer(memoryview(content)[start:])) as reader:
         batch = reader.read_next_batch()
     # MLflow's own predict, not the bare implementation behind it: its check of the schema costs nothing measurable
     # when the types are the declared ones already, and some models rely on what it does besides.
-    answer = model.predict(_model_input(batch, model.metadata.get_input_schema()))
+    answer = model.predict(_model_input(batch, model.metadata.get_input_schema()), params)
     columns = _output_columns(answer, outputs, batch.num_rows)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, outputs) as writer:

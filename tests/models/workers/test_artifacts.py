@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from headwater.errors import ModelError
-from headwater.models.artifacts import ArtifactCache
+from headwater.models.workers.artifacts import ArtifactCache
 
 CONTENT = b"flavors: {}\n"
 DIGEST = "sha256:" + hashlib.sha256(CONTENT).hexdigest()

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from headwater.models.process import WorkerOptions, WorkerScorer
 from headwater.models.signature import Signature
+from headwater.models.workers.process import WorkerOptions, WorkerScorer
 
 __all__ = ["ScorerPool"]
 

@@ -1,0 +1,1 @@
+"""Scoring by services over HTTP."""
