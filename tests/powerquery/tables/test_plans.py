@@ -164,10 +164,10 @@ class TestExplain:
                 "List.Mode",
             ),
             (
-                'Table.AddColumn(orders, "v", each if [Id] = 1 then judge([Weight], [Word]) else null)',
+                'Table.AddColumn(orders, "v", each judge(if [Id] = 1 then [Weight] else Text.Proper([Word]), [Word]))',
                 "Table.AddColumn",
-                "whole columns",
-                "judge(",
+                "does not fold",
+                "Text.Proper(",
             ),
             ('Table.TransformColumns(orders, {"Id", each {_}})', "Table.TransformColumns", "does not fold", "{_}"),
         ],

@@ -9,16 +9,15 @@ from typing import Literal as OneOf
 
 from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
-from headwater.plan.expressions import Expr, Literal, Ref, call
-from headwater.plan.functions import BatchFunction
-from headwater.plan.nodes import Call, Column, Node, Project, fresh_id, select
+from headwater.plan.expressions import Expr, Literal, call
+from headwater.plan.nodes import Column, Node, Project, fresh_id, select
 from headwater.plan.operators import FOLDED_CULTURES
 from headwater.powerquery.evaluator.loops import rows_with
 from headwater.powerquery.library.converters import NARROW_FACETS, converter, facet_of
 from headwater.powerquery.library.cultures import culture_of
 from headwater.powerquery.tables.arrow import m_type, plan_type
 from headwater.powerquery.tables.batching import call_rows
-from headwater.powerquery.tables.folding import RowFolder
+from headwater.powerquery.tables.calling import CallFolder, with_call
 from headwater.powerquery.tables.looking import kept_column
 from headwater.powerquery.tables.plan_table import PlanTable, folded
 from headwater.powerquery.tables.row_calls import CellCall, row_call, with_cell_calls
@@ -172,16 +171,16 @@ def _result_type(function: Function) -> t.Type:
 def add_column(table: PlanTable, name: str, function: Function, column_type: t.Type | None = None) -> Table:
     """A column computed from each row.
 
-    A call of a batch function becomes a call node: the function runs once over batches of all rows.
+    Calls of batch functions become call nodes: each function runs once over batches of all rows.
     """
     unique_or_error([*table.names, name])
-    folder = RowFolder(function, table)
+    folder = CallFolder(function, table)
     batch = folder.row_call()
     taken = [c.id for c in table.plan.columns]
     if batch is not None:
         result = batch.function.result
         added = Column(fresh_id(name, taken), name, result, may_fail=True)
-        plan = _call_node(table, batch.function, batch.arguments, added)
+        plan = with_call(table.plan, batch, added)
         return table.with_plan(plan, [*table.column_types, column_type or m_type(result)])
     try:
         expression = folder.fold()
@@ -191,26 +190,7 @@ def add_column(table: PlanTable, name: str, function: Function, column_type: t.T
         return table.with_plan(call_node, [*table.column_types, column_type or _result_type(function)])
     added = Column(fresh_id(name, taken), name, expression.type, expression.may_fail)
     items = (*((c, c.ref) for c in table.plan.columns), (added, expression))
-    return table.with_plan(Project(table.plan, items), [*table.column_types, column_type or _result_type(function)])
-
-
-def _call_node(table: PlanTable, function: BatchFunction, arguments: Sequence[Expr], added: Column) -> Node:
-    """The call; arguments that are no columns yet are computed for it and dropped again afterwards."""
-    columns = table.plan.columns
-    taken = [*(c.id for c in columns), added.id]
-    made: list[tuple[Column, Expr]] = []
-    names: list[str] = []
-    for number, argument in enumerate(arguments, start=1):
-        if isinstance(argument, Ref):
-            names.append(argument.id)
-            continue
-        identifier = fresh_id(f"argument {number}", [*taken, *(c.id for c, _ in made)])
-        made.append((Column(identifier, identifier, argument.type, argument.may_fail), argument))
-        names.append(identifier)
-    if not made:
-        return Call(table.plan, function, tuple(names), added)
-    prepared = Project(table.plan, (*((c, c.ref) for c in columns), *made))
-    return select(Call(prepared, function, tuple(names), added), [*columns, added])
+    return table.with_plan(Project(folder.plan, items), [*table.column_types, column_type or _result_type(function)])
 
 
 # -- types ---------------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from headwater.errors import MError, NotFoldableError
 from headwater.plan import types as p
 from headwater.plan.conversions import INT64_MAX, INT64_MIN
 from headwater.plan.expressions import Expr, Literal, call
-from headwater.plan.functions import BatchFunction
 from headwater.powerquery.evaluator.closure import Closure
 from headwater.powerquery.language import syntax
 from headwater.powerquery.library.declarations import Argument, Constant, Declaration, Items
@@ -32,14 +31,6 @@ _LARGEST = 1_000
 """How many nodes an expression may have once its names are replaced by what they stand for."""
 
 _BINARY = {"+", "-", "*", "/", "&", "=", "<>", "<", "<=", ">", ">=", "and", "or", "??"}
-
-
-@dataclass(frozen=True, slots=True)
-class RowCall:
-    """A row function that is nothing but a call of a batch function; ``arguments`` are over the row's columns."""
-
-    function: BatchFunction
-    arguments: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +81,6 @@ class RowFolder:
     def fold(self) -> Expr:
         """The expression of the function's body."""
         return self._fold(self.body)
-
-    def row_call(self) -> RowCall | None:
-        """The batch call that the body is, or None where it is something else."""
-        body = self.body
-        if not isinstance(body, syntax.Invocation) or self._reads_row(body.function):
-            return None
-        function = self._constant(body.function)
-        if not isinstance(function, Function) or function.batch is None:
-            return None
-        if len(body.arguments) != len(function.batch.parameters):
-            return None
-        arguments = [
-            self._fold_as(node, parameter.type)
-            for node, parameter in zip(body.arguments, function.batch.parameters, strict=True)
-        ]
-        return RowCall(function.batch, tuple(arguments))
-
-    def _fold_as(self, node: syntax.Expr, wanted: p.DataType) -> Expr:
-        folded = self._fold_hinted(node, wanted)
-        if folded.type.same_kind(wanted):
-            return folded
-        if folded.type.kind in p.NUMERIC and wanted.kind in p.NUMERIC:
-            # Batch functions take any number and say row by row what does not fit; converting here would round.
-            return folded
-        if folded.type.kind is p.Kind.DATETIME and wanted.kind is p.Kind.DATETIME:
-            return folded
-        raise self._refuse(node, f"A {folded.type.kind.value} is given where {wanted.kind.value} is expected.")
 
     # -- what depends on the row -------------------------------------------------------------------------------
 
@@ -220,10 +184,13 @@ class RowFolder:
             return self._typed(node)
         if node.operator not in _BINARY:
             raise self._refuse(node, f"Operator '{node.operator}' does not fold.")
-        left, right = self._pair(node.left, node.right)
+        left, right = self._operands(node)
         if node.operator == "??":
             self._check_alike(node, left, right)
         return call(node.operator, left, right)
+
+    def _operands(self, node: syntax.Binary) -> tuple[Expr, Expr]:
+        return self._pair(node.left, node.right)
 
     def _typed(self, node: syntax.Binary) -> Expr:
         """``is`` and ``as`` of a value whose kind is known, and of which only null is in question."""
@@ -261,11 +228,12 @@ class RowFolder:
         return call("negate" if node.operator == "-" else "not", operand)
 
     def _if(self, node: syntax.If) -> Expr:
-        then, otherwise = self._branches(node.then, node.otherwise)
+        condition = self._fold(node.condition)
+        then, otherwise = self._branches(condition, node.then, node.otherwise)
         self._check_alike(node, then, otherwise)
-        return call("if", self._fold(node.condition), then, otherwise)
+        return call("if", condition, then, otherwise)
 
-    def _branches(self, then: syntax.Expr, otherwise: syntax.Expr) -> tuple[Expr, Expr]:
+    def _branches(self, condition: Expr, then: syntax.Expr, otherwise: syntax.Expr) -> tuple[Expr, Expr]:
         if not self._reads_row(then) and not self._reads_row(otherwise):
             second = self._literal(otherwise, self._literal(then).type)
             return self._literal(then, second.type), second
@@ -286,13 +254,16 @@ class RowFolder:
         if not isinstance(function, Function):
             raise self._refuse(node, "What is called is not a function.")
         if function.batch is not None:
-            raise self._refuse(node, f"'{function.name}' runs over whole columns: give it a column of its own.")
+            return self._batched(node, function)
         declared = function.origin
         if function.name == "Record.Field" and len(node.arguments) == 2 and self._is_row(node.arguments[0]):
             return self._field_of_row(syntax.FieldAccess(None, self._constant(node.arguments[1]), False, node.span))
         if not isinstance(declared, Declaration) or declared.fold is None:
             raise self._refuse(node, f"'{function.name or 'A function written in M'}' does not fold.")
         return declared.fold(tuple(self._argument(argument) for argument in node.arguments), self._table.session)
+
+    def _batched(self, node: syntax.Invocation, function: Function) -> Expr:
+        raise self._refuse(node, f"'{function.name}' runs over whole columns: give it a column of its own.")
 
     def _item(self, node: syntax.Expr | syntax.Range) -> Expr:
         if isinstance(node, syntax.Range):
@@ -359,15 +330,16 @@ def _number_type(value: Value, hint: p.DataType | None) -> p.DataType:
     return p.INT64 if INT64_MIN <= value <= INT64_MAX else p.DOUBLE
 
 
+# By name, so that a folder of another kind has its own say.
 _HANDLERS: dict[type, Callable[[RowFolder, Any], Expr]] = {
-    syntax.FieldAccess: RowFolder._field,
-    syntax.Identifier: RowFolder._identifier,
-    syntax.Let: RowFolder._let,
-    syntax.Binary: RowFolder._binary,
-    syntax.Unary: RowFolder._unary,
-    syntax.If: RowFolder._if,
-    syntax.Try: RowFolder._try,
-    syntax.Invocation: RowFolder._invocation,
+    syntax.FieldAccess: lambda folder, node: folder._field(node),
+    syntax.Identifier: lambda folder, node: folder._identifier(node),
+    syntax.Let: lambda folder, node: folder._let(node),
+    syntax.Binary: lambda folder, node: folder._binary(node),
+    syntax.Unary: lambda folder, node: folder._unary(node),
+    syntax.If: lambda folder, node: folder._if(node),
+    syntax.Try: lambda folder, node: folder._try(node),
+    syntax.Invocation: lambda folder, node: folder._invocation(node),
 }
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import dropwhile, islice
 
 from headwater.errors import NotFoldableError
-from headwater.plan.nodes import Column, Filter, Index, Slice, fresh_id, select
+from headwater.plan.nodes import Column, Filter, Index, Node, Slice, fresh_id, select
 from headwater.plan.types import INT64, LOGICAL, Kind
 from headwater.powerquery.evaluator.loops import holds, rows_where
-from headwater.powerquery.tables.folding import fold_row_function
+from headwater.powerquery.tables.calling import CallFolder
 from headwater.powerquery.tables.looking import kept_for_filters
 from headwater.powerquery.tables.plan_table import PlanTable, folded
 from headwater.powerquery.tables.row_calls import row_call
@@ -72,14 +72,18 @@ def select_rows(table: PlanTable, condition: Function) -> Table:
     if held is not None:
         return _select_rows_form(RowTable.held(table.type, held), condition)
     try:
-        predicate = fold_row_function(condition, table)
+        folder = CallFolder(condition, table)
+        predicate = folder.fold()
     except NotFoldableError as reason:
         called = row_call(table, "Table.SelectRows", condition, "condition", kind=LOGICAL, reason=reason)
         kept = select(Filter(called, called.added.ref), table.plan.columns)
         return PlanTable(kept, table.session, table.type)
     if predicate.type.kind is not Kind.LOGICAL:
         raise NotFoldableError("The condition is not a logical.")
-    return PlanTable(Filter(table.plan, predicate), table.session, table.type)
+    plan: Node = Filter(folder.plan, predicate)
+    if folder.plan is not table.plan:
+        plan = select(plan, table.plan.columns)
+    return PlanTable(plan, table.session, table.type)
 
 
 # -- index ---------------------------------------------------------------------------------------------------------

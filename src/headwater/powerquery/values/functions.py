@@ -9,7 +9,7 @@ from headwater.errors import MError
 from headwater.powerquery.values.core import Value
 
 if TYPE_CHECKING:
-    from headwater.plan.functions import BatchFunction
+    from headwater.powerquery.values.batch_calls import BatchCalls
     from headwater.powerquery.values.types import FunctionType
 
 
@@ -19,7 +19,7 @@ class Function:
     ``call`` takes the arguments by position, as many as were given. ``type`` is made when first asked for: most
     functions are never asked. ``origin`` lets other rooms look inside: the library declaration, or the closure of a
     function written in M, from which a step is folded. ``batch`` is there when the function runs over whole columns
-    at once; ``many`` is its form for lists of argument tuples.
+    of a plan at once; ``many`` is its form for lists of argument tuples.
     """
 
     __slots__ = ("_make_type", "_type", "batch", "call", "many", "maximum", "minimum", "name", "origin")
@@ -33,7 +33,7 @@ class Function:
         maximum: int | None,
         name: str = "",
         origin: Any = None,
-        batch: BatchFunction | None = None,
+        batch: BatchCalls | None = None,
         many: Callable[[Sequence[Sequence[Value]]], Sequence[Value]] | None = None,
     ) -> None:
         self.call = call
