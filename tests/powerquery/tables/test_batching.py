@@ -275,3 +275,46 @@ class TestSingleValues:
         pair = Pair({"T": SMALL}, {"judge": batch_function_value(Broken())})
         rows, plan = pair.both(TestWholeColumns.SOURCE)
         assert rows == plan == Failure("Test.Error", "broken")
+
+
+class TestFunctionsWrittenInM:
+    """Function.ScalarVector takes the same path as a model."""
+
+    COUNTED = (
+        "let f = Function.ScalarVector(type function (x as number) as number, (rows) =>"
+        " let n = List.Count(rows[x]) in List.Transform(rows[x], each _ * 0 + n)) in "
+    )
+    DOUBLED = (
+        "let f = Function.ScalarVector(type function (x as nullable number, w as nullable text) as nullable text,"
+        ' (rows) => List.Transform(Table.ToRecords(rows), each Text.From(2 * [x]) & [w])) in Table.AddColumn(T, "r", '
+    )
+
+    @pytest.mark.parametrize("generator", ["each f([a])", "each f([a]) + 0", "each if true then f([a]) else null"])
+    @pytest.mark.parametrize("of", ["", ", type number"])
+    def test_all_rows_come_at_once(self, generator: str, of: str) -> None:
+        pair = Pair({"T": Data({"a": (REAL, [1.0] * 300)})})
+        source = f'{self.COUNTED}Table.AddColumn(T, "r", {generator}{of})'
+        assert last_column(shown(pair.on_plan(source))) == ("300",) * 300
+        assert len(calls_in(pair, source)) == 1
+
+    @pytest.mark.parametrize("call", ["f([a], [b])", 'f([a], [b]) & "!"', "try f([a], [b]) otherwise null"])
+    def test_the_results_are_those_of_rows(self, call: str) -> None:
+        @usual
+        @given(table=data({"a": "real", "b": "text"}, errors=True))
+        def check(table: Data) -> None:
+            agree(Pair({"T": table}), f"{self.DOUBLED}each {call})")
+
+        check()
+
+    def test_a_result_of_another_kind_is_no_loss(self) -> None:
+        source = (
+            "let f = Function.ScalarVector(type function (x as number) as number, (rows) => "
+            'List.Transform(rows[x], each if _ > 1 then "many" else _)) in Table.AddColumn(T, "r", each f([a]))'
+        )
+        pair = Pair({"T": Data({"a": (REAL, [1.0, 2.0])})})
+        assert last_column(agree(pair, source)) == ("1", '"many"')
+
+    def test_a_record_is_no_list_of_arguments(self) -> None:
+        pair = Pair({"T": SMALL})
+        with pytest.raises(MError):
+            evaluate(f"{self.COUNTED}f([x = 1])", environment=pair.as_rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headwater.errors import MError
 from headwater.plan import types as p
@@ -17,9 +17,11 @@ from headwater.plan.expressions import Expr, Literal, Ref, call
 from headwater.plan.functions import BatchFunction
 from headwater.plan.nodes import Call, Column, Node, Project, fresh_id, select
 from headwater.powerquery.language import syntax
+from headwater.powerquery.tables.arrow import m_type
 from headwater.powerquery.tables.batching import options_of
 from headwater.powerquery.tables.folding import RowFolder, bare, mentions_row
 from headwater.powerquery.tables.plan_table import PlanTable
+from headwater.powerquery.values import types as t
 from headwater.powerquery.values.batch_calls import BatchCalls
 from headwater.powerquery.values.functions import Function
 
@@ -28,10 +30,11 @@ __all__ = ["CallFolder", "RowCall", "with_call"]
 
 @dataclass(frozen=True, slots=True)
 class RowCall:
-    """A call of a batch function; ``arguments`` are over the row's columns."""
+    """A call of a batch function; ``arguments`` are over the row's columns, ``type`` is what M knows of the result."""
 
     function: BatchFunction
     arguments: tuple[Expr, ...]
+    type: t.Type
 
 
 class CallFolder(RowFolder):
@@ -54,9 +57,11 @@ class CallFolder(RowFolder):
         if not isinstance(body, syntax.Invocation) or self._reads_row(body.function):
             return None
         function = self._constant(body.function)
-        return self._call(body, function.batch) if isinstance(function, Function) and function.batch else None
+        return self._call(body, function) if isinstance(function, Function) and function.batch else None
 
-    def _call(self, node: syntax.Invocation, calls: BatchCalls) -> RowCall:
+    def _call(self, node: syntax.Invocation, function: Function) -> RowCall:
+        calls = function.batch
+        assert calls is not None, "asked for such functions alone"
         first = bare(node.arguments[0]) if node.arguments else None
         named = self._named(first) if first is not None and calls.is_by_name(len(node.arguments), True) else None
         try:
@@ -69,7 +74,8 @@ class CallFolder(RowFolder):
             Literal(None, parameter.type) if argument is None else self._fold_as(argument, parameter.type)
             for argument, parameter in zip(given, calls.parameters, strict=True)
         ]
-        return RowCall(bound, tuple(arguments))
+        of = function.type.result if bound is calls.function else m_type(bound.result)
+        return RowCall(bound, tuple(arguments), of)
 
     def _bound(self, calls: BatchCalls, options: syntax.Expr) -> BatchFunction:
         if self._reads_row(options):
@@ -112,13 +118,12 @@ class CallFolder(RowFolder):
     # -- calls within an expression ----------------------------------------------------------------------------
 
     def _batched(self, node: syntax.Invocation, function: Function) -> Expr:
-        assert function.batch is not None, "asked for such functions alone"
         # Made in all rows, or under less than now, it is made in the rows in question.
         for count in range(len(self._conditions) + 1):
             made = self._made.get((id(node), self._conditions[:count]))
             if made is not None:
                 return made
-        found = self._call(node, function.batch)
+        found = self._call(node, function)
         added = Column(fresh_id("call", [c.id for c in self._plan.columns]), "", found.function.result, True)
         self._plan = with_call(self._plan, self._where_it_runs(found), added)
         self._made[id(node), self._conditions] = added.ref
@@ -132,7 +137,7 @@ class CallFolder(RowFolder):
         nothing = call("as", Literal(None, first.type), option="Number")
         for condition in self._conditions:
             first = call("if", condition, first, nothing)
-        return RowCall(found.function, (first, *others))
+        return replace(found, arguments=(first, *others))
 
     @contextmanager
     def _under(self, condition: Expr) -> Iterator[None]:

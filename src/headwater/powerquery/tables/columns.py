@@ -15,7 +15,7 @@ from headwater.plan.operators import FOLDED_CULTURES
 from headwater.powerquery.evaluator.loops import rows_with
 from headwater.powerquery.library.converters import NARROW_FACETS, converter, facet_of
 from headwater.powerquery.library.cultures import culture_of
-from headwater.powerquery.tables.arrow import m_type, plan_type
+from headwater.powerquery.tables.arrow import plan_type
 from headwater.powerquery.tables.batching import call_rows
 from headwater.powerquery.tables.calling import CallFolder, with_call
 from headwater.powerquery.tables.looking import kept_column
@@ -178,10 +178,9 @@ def add_column(table: PlanTable, name: str, function: Function, column_type: t.T
     batch = folder.row_call()
     taken = [c.id for c in table.plan.columns]
     if batch is not None:
-        result = batch.function.result
-        added = Column(fresh_id(name, taken), name, result, may_fail=True)
+        added = Column(fresh_id(name, taken), name, batch.function.result, may_fail=True)
         plan = with_call(table.plan, batch, added)
-        return table.with_plan(plan, [*table.column_types, column_type or m_type(result)])
+        return table.with_plan(plan, [*table.column_types, column_type or batch.type])
     try:
         expression = folder.fold()
     except NotFoldableError as reason:

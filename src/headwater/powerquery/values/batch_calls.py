@@ -22,10 +22,14 @@ Configure: TypeAlias = Callable[[Mapping[str, Any]], BatchFunction]
 
 @dataclass(frozen=True, slots=True)
 class BatchCalls:
-    """``function`` is what a call without options runs; without ``configure`` it takes none."""
+    """``function`` is what a call without options runs; without ``configure`` it takes none.
+
+    ``by_name`` says whether one record may stand for the arguments at all.
+    """
 
     function: BatchFunction
     configure: Configure | None = None
+    by_name: bool = True
 
     @property
     def parameters(self) -> tuple[Field, ...]:
@@ -45,7 +49,7 @@ class BatchCalls:
     def takes_names(self) -> bool:
         """Whether a single record means its fields."""
         parameters = self.parameters
-        return bool(parameters) and (len(parameters) > 1 or parameters[0].type.kind is not Kind.RECORD)
+        return self.by_name and bool(parameters) and (len(parameters) > 1 or parameters[0].type.kind is not Kind.RECORD)
 
     def is_by_name(self, count: int, first_is_record: bool) -> bool:
         """Whether ``count`` arguments, of which the first is a record or not, are one record of them, and options."""

@@ -9,7 +9,9 @@ from headwater.powerquery.library.arguments import caller, list_of
 from headwater.powerquery.library.declarations import function
 from headwater.powerquery.library.functions.invoking import function_type_of, required_count
 from headwater.powerquery.tables.row_table import RowTable, table_type
+from headwater.powerquery.tables.vector_function import VectorFunction
 from headwater.powerquery.values import types as t
+from headwater.powerquery.values.batch_calls import BatchCalls
 from headwater.powerquery.values.core import Value, force
 from headwater.powerquery.values.functions import Function
 
@@ -46,10 +48,12 @@ def scalar_vector(of: t.Type, vector: Function) -> Function:
             )
         return results
 
+    folded = VectorFunction.of("Function.ScalarVector", signature, many)
     return Function(
         lambda *arguments: force(many([arguments])[0]),
         lambda: signature,
         minimum=required_count(signature),
         maximum=len(names),
+        batch=None if folded is None else BatchCalls(folded, by_name=False),
         many=many,
     )
