@@ -32,7 +32,7 @@ _DESCRIPTION_SECONDS = 60.0
 _DESCRIPTION_TRIES = 3
 _SHORT_MODEL = re.compile(r"azureml:([^:/@]+)(?::([^:/@]+)|@[^:/@]+)")
 _MODEL = re.compile(
-    r"(?:azureml:/)?(?P<home>/.+/workspaces/[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", re.IGNORECASE
+    r"(?:azureml:/?)?(?P<home>/.+/workspaces/[^/]+)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", re.IGNORECASE
 )
 _MLFLOW_MODELS = frozenset({"mlflow_model", "mlflowmodel"})
 _KEYS_REMEDY = (

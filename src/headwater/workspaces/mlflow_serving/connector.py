@@ -28,7 +28,7 @@ BUSY_TRIES = 4
 _MODEL = "model"
 _VERSION = "1"
 _INVOCATIONS = "/invocations"
-_MLFLOW_VERSION = re.compile(r"\d{1,3}(?:\.\w{1,16}){1,4}")
+_MLFLOW_VERSION = re.compile(r"\d{1,3}\.\d{1,3}(?:\.\w{1,16}){1,3}")
 _MAX_BYTES = 64 * 1024
 
 

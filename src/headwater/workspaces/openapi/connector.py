@@ -153,7 +153,10 @@ class OpenAPIConnector:
 
     def endpoint_identity(self, endpoint: EndpointInfo) -> str:
         described = endpoint if endpoint.document is not None else self.get_endpoint(endpoint.name)
-        return endpoint_identity(self._configuration.qualified_name, described)
+        path, method = described.operation
+        # Sources that mean one operation each, of one description, all call theirs by the service's name.
+        which = f"#{method} {path}" if path else ""
+        return endpoint_identity(self._configuration.qualified_name, described) + which
 
     def document(self) -> Document:
         """The service's description as it is now.
