@@ -14,7 +14,7 @@ import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,18 +30,20 @@ from headwater.errors import (
     UsageError,
     WorkspaceError,
 )
+from headwater.net import parse_origin
 from headwater.workspaces import CREDENTIAL_KINDS, Connector, Credential, make_credential
 from headwater.workspaces.base import Capability, ConnectorFactory
 
 CANARY = "canary-7f3a"
-CAPABILITIES: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets", "artifacts"})
+CAPABILITIES: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets", "artifacts", "endpoints"})
 
 
 @dataclass(frozen=True)
 class Expected:
     """What the workspace under test holds. ``model`` has at least versions ``version`` and ``latest``.
 
-    ``shapes`` are answers (JSON) that no workspace of the kind gives, besides those that none gives at all.
+    ``endpoint`` is one of ``endpoints``, and takes ``rows``. ``shapes`` are answers (JSON) that no workspace of
+    the kind gives, besides those that none gives at all.
     """
 
     factory: ConnectorFactory
@@ -56,6 +58,9 @@ class Expected:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     datasets: frozenset[str] = frozenset()
+    endpoints: frozenset[str] = frozenset()
+    endpoint: str = ""
+    rows: bytes = b"{}"
     credential: Credential | None = None
     shapes: tuple[object, ...] = field(default=())
 
@@ -177,9 +182,53 @@ class ConnectorContract:
         assert connector.model_identity(first) == connector.model_identity(listed)
         assert (connector.model_identity(first) == connector.model_identity(second)) == (first == second)
 
+    def test_every_endpoint_is_listed_once_and_without_its_document(
+        self, expected: Expected, connector: Connector
+    ) -> None:
+        listed = list(connector.list_endpoints())
+        names = [endpoint.name for endpoint in listed]
+        assert set(names) == expected.endpoints and len(names) == len(set(names))
+        assert bool(names) == ("endpoints" in connector.capabilities)
+        assert all(endpoint.document is None and endpoint.state for endpoint in listed)
+        assert all(endpoint.created_at is None or endpoint.created_at.tzinfo is not None for endpoint in listed)
+        for endpoint in listed:
+            found = connector.get_endpoint(endpoint.name)
+            assert replace(
+                found, document=None, operation=endpoint.operation, kind=endpoint.kind, problem=""
+            ) == replace(endpoint, problem="")
+            # A deployed model that nobody can call says why.
+            assert found.url or found.problem or found.state != "Succeeded"
+
+    def test_an_endpoint_is_called_at_its_address_and_by_its_client(
+        self, expected: Expected, connector: Connector
+    ) -> None:
+        if "endpoints" not in connector.capabilities:
+            return
+        endpoint = connector.get_endpoint(expected.endpoint)
+        path = endpoint.url.removeprefix(str(parse_origin(endpoint.url)))
+        with connector.endpoint_client(expected.endpoint) as client:
+            assert str(client.origin) == str(parse_origin(endpoint.url))
+            # It is the caller's from now on.
+            connector.close()
+            headers = {"Content-Type": "application/json"}
+            assert client.request("POST", path, content=expected.rows, headers=headers, deadline=30).status == 200
+
+    def test_an_endpoint_has_one_identity(self, expected: Expected, connector: Connector) -> None:
+        identities = []
+        for listed in connector.list_endpoints():
+            identity = connector.endpoint_identity(listed)
+            assert identity == connector.endpoint_identity(connector.get_endpoint(listed.name))
+            assert identity.startswith(f"{connector.test().qualified_name}/endpoints/{listed.name}#")
+            identities.append(identity)
+        assert len(identities) == len(set(identities))
+
     @pytest.mark.parametrize(
         "ask",
         [
+            lambda connector, expected: connector.get_endpoint("there is none"),
+            lambda connector, expected: connector.get_endpoint(".."),
+            lambda connector, expected: connector.endpoint_client("there is none"),
+            lambda connector, expected: connector.endpoint_client("."),
             lambda connector, expected: connector.get_version("there is none"),
             lambda connector, expected: connector.get_version("there is none", expected.version),
             lambda connector, expected: connector.get_version("..", expected.version),
@@ -282,6 +331,10 @@ class ConnectorContract:
             "get_version": lambda: connector.get_version(expected.model),
             "get_version, one": lambda: connector.get_version(expected.model, expected.version),
         }
+        if "endpoints" in connector.capabilities:
+            asks["list_endpoints"] = lambda: list(connector.list_endpoints())
+            asks["get_endpoint"] = lambda: connector.get_endpoint(expected.endpoint)
+            asks["endpoint_client"] = lambda: connector.endpoint_client(expected.endpoint)
         if "jobs" in connector.capabilities:
             asks["get_job"] = lambda: connector.get_job(expected.run_id)
         if "artifacts" in connector.capabilities:

@@ -50,8 +50,8 @@ class Destination:
     public: bool
 
 
-def source_url(url: str) -> Destination:
-    """Where a workspace's address leads.
+def source_url(url: str, *, takes_fragment: bool = False) -> Destination:
+    """Where a workspace's address leads; some kinds mean a part of it by a fragment.
 
     Raises:
         UsageError: it is no http(s) address, or carries a user name, a fragment or what looks like a secret.
@@ -61,7 +61,7 @@ def source_url(url: str) -> Destination:
     """
     origin = parse_origin(url)
     _check_plain(url.strip())
-    if "#" in url:
+    if "#" in url and not takes_fragment:
         raise _unusable("The address has a fragment.", "Leave out what follows '#'.")
     return Destination(url.strip().rstrip("/"), str(origin), _is_public(origin))
 

@@ -15,6 +15,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal, Protocol, final, runtime_checkable
 
+from headwater.net import HttpClient
+
 __all__ = [
     "Capability",
     "Connector",
@@ -183,12 +185,14 @@ class EndpointInfo:
     Attributes:
         name: as it is called within the workspace.
         kind: how it wants its rows.
-        url: where rows are scored; "" while the service is not ready.
+        url: where rows are scored; "" while the service is not ready, and where its address may not be called.
         state: the workspace's word for it; "Succeeded" for one that works.
         deployments: what stands behind it.
         document: its OpenAPI description, parsed; None where it was only listed, or has none.
         operation: the path of the operation within ``document`` and its method ("/score", "post"); ("", "") where
             the description has one alone.
+        problem: why it cannot be called, or why its description could not be had although it may have one; "" where
+            there is nothing to say.
     """
 
     name: str
@@ -201,6 +205,7 @@ class EndpointInfo:
     document: Mapping[str, Any] | None = None
     operation: tuple[str, str] = ("", "")
     created_at: datetime | None = None
+    problem: str = ""
 
     @property
     def revision(self) -> str:
@@ -261,6 +266,40 @@ class Connector(Protocol):
 
     def model_identity(self, version: ModelVersionInfo) -> str:
         """A name for exactly this artifact, stable across renames, never given to another artifact."""
+        ...
+
+    def list_endpoints(self) -> Iterator[EndpointInfo]:
+        """Every model that is deployed as a service and takes rows, whatever its state; without the documents.
+
+        Nothing, where the workspace deploys none (no ``endpoints`` among the capabilities).
+        """
+        ...
+
+    def get_endpoint(self, name: str) -> EndpointInfo:
+        """One deployed model with its OpenAPI description, where it has one.
+
+        A description that cannot be had does not fail this: the workspace told the rest, and a schema can be given by
+        hand. ``problem`` says why.
+        """
+        ...
+
+    def endpoint_client(self, name: str) -> HttpClient:
+        """What calls a deployed model: bound to the origin of its address, with the credential for it and no other.
+
+        It asks once and repeats nothing by itself. It lives on when the connector is closed; the caller closes it.
+
+        Raises:
+            WorkspaceError: the service cannot be called: it is not ready, or its address is none.
+            OriginDeniedError: the workspace names an address that may not be called.
+        """
+        ...
+
+    def endpoint_identity(self, endpoint: EndpointInfo) -> str:
+        """A name for exactly this state of the service, as far as it can be told.
+
+        It ends in the deployment's revision, else in the digest of the description, else in "#": then nothing
+        tells one state from another. Only a revision says that the model behind it is the same.
+        """
         ...
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from headwater.errors import UsageError
 from headwater.workspaces.base import Connector, ConnectorFactory, Credential
 from headwater.workspaces.credentials import CREDENTIAL_KINDS
 
-__all__ = ["ENTRY_POINT_GROUP", "credential_kinds", "list_kinds", "load_connector"]
+__all__ = ["ENTRY_POINT_GROUP", "credential_kinds", "list_kinds", "load_connector", "takes_fragment"]
 
 ENTRY_POINT_GROUP = "headwater.workspaces"
 
@@ -28,6 +28,15 @@ def credential_kinds(kind: str) -> frozenset[str]:
     """
     stated: frozenset[str] = getattr(_factory(kind), "credential_kinds", frozenset(CREDENTIAL_KINDS))
     return stated
+
+
+def takes_fragment(kind: str) -> bool:
+    """Whether an address of a workspace of ``kind`` may have a fragment: the connector says so, and most do not.
+
+    Raises:
+        UsageError: no such kind of workspace is installed.
+    """
+    return bool(getattr(_factory(kind), "takes_fragment", False))
 
 
 def load_connector(

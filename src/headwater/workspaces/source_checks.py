@@ -15,7 +15,7 @@ from headwater.net import parse_origin
 from headwater.store import tables
 from headwater.workspaces.addresses import Destination, networks, source_url
 from headwater.workspaces.permissions import require_administrator
-from headwater.workspaces.registry import load_connector
+from headwater.workspaces.registry import load_connector, takes_fragment
 from headwater.workspaces.source_rows import CredentialMode, Source
 
 __all__ = ["callable_address", "check_destination", "check_free", "check_mode", "check_name", "readdressed"]
@@ -31,7 +31,7 @@ def callable_address(kind: str, url: str, private_networks: Sequence[str]) -> De
         UsageError: the kind is not installed, or the address or a network is none.
         OriginDeniedError: the address could never be called.
     """
-    destination = source_url(url)
+    destination = source_url(url, takes_fragment=takes_fragment(kind))
     load_connector(kind, destination.path, private_networks=networks(private_networks)).close()
     return destination
 

@@ -52,6 +52,23 @@ class Management:
     broken: str = "nothing"
     next_link: Callable[[str], object] | None = None
     seen: list[str] = field(default_factory=list)
+    #: What is given out for endpoints: the answers to ``onlineEndpoints/NAME/ACTION``, the last of them for ever.
+    secrets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def act(self, target: str, token: str) -> tuple[int, dict[str, str], dict[str, Any]]:
+        """The answer to an action on a resource (POST)."""
+        self.seen.append(f"POST {target}")
+        parts = urlsplit(target)
+        if not self.accepts(token):
+            return failure(401, "InvalidAuthenticationToken")
+        if self.forbidden in target:
+            return failure(403, "AuthorizationFailed")
+        if self.broken in target:
+            return failure(500, "InternalServerError")
+        answers = self.secrets.get(unquote(parts.path).removeprefix(f"{HOME}/"))
+        if answers is None or "api-version=" not in parts.query:
+            return failure(404, "ResourceNotFound")
+        return 200, {}, answers.pop(0) if len(answers) > 1 else answers[0]
 
     def answer(self, target: str, token: str) -> tuple[int, dict[str, str], dict[str, Any]]:
         self.seen.append(target)
@@ -82,7 +99,7 @@ class Management:
         below = path[len(HOME) + 1 :] if path.lower().startswith(HOME.lower() + "/") else "?"
         if below.count("/") % 2:
             return self.items.get(below)
-        if below != "models" and below.rpartition("/")[0] not in self.items:
+        if below not in {"models", "onlineEndpoints"} and below.rpartition("/")[0] not in self.items:
             return None
         found = [self.items[key] for key in self.items if key.rpartition("/")[0] == below]
         if query.get("listViewType", "ActiveOnly") == "ActiveOnly":
@@ -117,7 +134,13 @@ def running_management() -> Iterator[Management]:
             pass
 
         def do_GET(self) -> None:
-            status, headers, document = management.answer(self.path, self.headers.get("Authorization", ""))
+            self.respond(*management.answer(self.path, self.headers.get("Authorization", "")))
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.respond(*management.act(self.path, self.headers.get("Authorization", "")))
+
+        def respond(self, status: int, headers: dict[str, str], document: dict[str, Any]) -> None:
             body = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.workspaces.authority import CLIENT, TENANT, running_authority
 from tests.workspaces.azureml.holdings import AUTOML_JOB, HOME, JOB, PLAIN_MODELS, QUALIFIED, STORED, SUBSCRIPTION
 from tests.workspaces.azureml.management import TOKEN, Management, running_management
+from tests.workspaces.azureml.scoring import deploy_all, running_scoring
 from tests.workspaces.contract import ConnectorContract, Expected
 from tests.workspaces.liar import lying
 
@@ -45,7 +46,12 @@ def connector(management: Management) -> Iterator[AzureMLConnector]:
 
 class TestContract(ConnectorContract):
     @pytest.fixture
-    def expected(self, management: Management) -> Expected:
+    def expected(self, management: Management) -> Iterator[Expected]:
+        with running_scoring() as scoring:
+            deploy_all(scoring, management)
+            yield self.claims(management)
+
+    def claims(self, management: Management) -> Expected:
         return Expected(
             factory=AzureMLConnector,
             kind="azureml",
@@ -58,6 +64,13 @@ class TestContract(ConnectorContract):
             inputs=("distance", "carrier"),
             outputs=("probability",),
             datasets=frozenset({"wasbs://landing@claims.blob.core.windows.net/raw/flights.csv"}),
+            endpoints=frozenset(
+                {
+                    *("hail-cost", "late-arrival", "premium", "broker", "undescribed"),
+                    *("being-made", "broken", "shared", "triton"),
+                }
+            ),
+            endpoint="hail-cost",
             credential=READER,
             shapes=({}, {"value": None}, {"value": 3}, {"value": [3]}, {"value": [{}]}, {"value": [{"name": 3}]}),
         )

@@ -67,6 +67,9 @@ class TestContract(ConnectorContract):
             model="Late arrival",
             version="2.1",
             latest="2.1",
+            endpoints=frozenset({"Late arrival"}),
+            endpoint="Late arrival",
+            rows=b'[{"distance": 1.5, "carrier": "AA"}]',
             shapes=(
                 {},
                 {"openapi": "3.1.0"},

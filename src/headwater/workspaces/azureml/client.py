@@ -64,6 +64,20 @@ class ResourceManager:
             raise self.unusable()
         return answer
 
+    def action(self, path: str, what: str, remedy: str) -> dict[str, Any]:
+        """What a resource answers to an action (a POST without anything in it); ``remedy`` is for who may not do it.
+
+        Raises:
+            NotFoundError: there is no such resource.
+        """
+        try:
+            answer = self._http.post_json(path, {}, {"api-version": API_VERSION})
+        except RemoteError as error:
+            raise self._explained(error, what, {**_REFUSALS, 403: remedy}) from error
+        if not isinstance(answer, dict):
+            raise self.unusable()
+        return answer
+
     def all(
         self, path: str, what: str, parameters: Mapping[str, Any] | None = None, api_version: str = API_VERSION
     ) -> Iterator[dict[str, Any]]:
@@ -107,7 +121,9 @@ class ResourceManager:
             raise self.unusable()
         return answer
 
-    def _explained(self, error: RemoteError, what: str) -> NotFoundError | RemoteError:
+    def _explained(
+        self, error: RemoteError, what: str, refusals: Mapping[int, str] = _REFUSALS
+    ) -> NotFoundError | RemoteError:
         if error.status == 404:
             return NotFoundError(f"There is no {what}.", place=self._place, hint="List what the workspace holds.")
         return RemoteError(
@@ -115,5 +131,5 @@ class ResourceManager:
             status=error.status,
             error_code=error.error_code,
             place=self._place,
-            hint=_REFUSALS.get(error.status, error.hint),
+            hint=refusals.get(error.status, error.hint),
         )

@@ -93,6 +93,15 @@ class AzureMLConfiguration:
         place = f"{self.subscription_id}/resourcegroups/{self.resource_group}/workspaces/{self.workspace}"
         return f"azureml://subscriptions/{place.lower()}"
 
+    def holds(self, resource: str) -> bool:
+        """Whether a workspace's resource id, in any of its spellings, is this workspace's."""
+        found = _RESOURCE.fullmatch(resource)
+        if found is None:
+            # Written by region and the workspace's own number: a workspace names what is in it.
+            return resource.lower().startswith("/locations/")
+        ours = (self.subscription_id, self.resource_group, self.workspace)
+        return [unquote(name).lower() for name in found.groups()] == [name.lower() for name in ours]
+
 
 def studio_url(origin: str, resource_id: str) -> str:
     """Where people open a workspace in the browser; "" for a cloud whose studio is not known.

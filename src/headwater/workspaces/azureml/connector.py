@@ -10,11 +10,22 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from headwater.errors import NotFoundError, UsageError, WorkspaceError
+from headwater.net import HttpClient
 from headwater.workspaces.azureml import extract
 from headwater.workspaces.azureml.client import ResourceManager
 from headwater.workspaces.azureml.configuration import AzureMLConfiguration
 from headwater.workspaces.azureml.datasets import DatasetResolver
-from headwater.workspaces.base import Capability, Credential, JobInfo, ModelInfo, ModelVersionInfo, WorkspaceInfo
+from headwater.workspaces.azureml.endpoints import OnlineEndpoints
+from headwater.workspaces.base import (
+    Capability,
+    Credential,
+    EndpointInfo,
+    JobInfo,
+    ModelInfo,
+    ModelVersionInfo,
+    WorkspaceInfo,
+)
+from headwater.workspaces.endpoints import endpoint_identity
 
 __all__ = ["AzureMLConnector"]
 
@@ -29,13 +40,14 @@ class AzureMLConnector:
 
     Args:
         url: the workspace's resource id on the management origin, or its address in the studio.
-        credential: an account of Microsoft Entra ID with the role Reader on the workspace.
+        credential: an account of Microsoft Entra ID with the role Reader on the workspace; to call its endpoints,
+            with AzureML Data Scientist.
         private_networks: networks that are not public and that may be reached all the same.
         timeout: seconds to wait for each answer.
     """
 
     kind: str = "azureml"
-    capabilities: frozenset[Capability] = frozenset({"signatures", "jobs", "datasets"})
+    capabilities: frozenset[Capability] = frozenset({"signatures", "jobs", "datasets", "endpoints"})
     credential_kinds: frozenset[str] = frozenset(
         {"entra_client_secret", "entra_managed_identity", "entra_cli", "token"}
     )
@@ -54,6 +66,7 @@ class AzureMLConnector:
             self._configuration.origin, credential, private_networks, timeout, place=self._configuration.url
         )
         self._datasets = DatasetResolver(self._manager, self._configuration)
+        self._endpoints = OnlineEndpoints(self._manager, self._configuration, credential, private_networks, timeout)
 
     def close(self) -> None:
         self._manager.close()
@@ -97,7 +110,7 @@ class AzureMLConnector:
         raise WorkspaceError(
             f"The files of version {version} of model '{model}' cannot be had from Azure's management plane.",
             place=self._configuration.url,
-            hint="Deploy the model to an online endpoint and register that as a scoring service.",
+            hint="Deploy the model to an online endpoint: it is then called there.",
         )
 
     def model_identity(self, version: ModelVersionInfo) -> str:
@@ -105,6 +118,21 @@ class AzureMLConnector:
         made = version.created_at.isoformat() if version.created_at else ""
         name = f"{self._configuration.qualified_name}/models/{version.model}/versions/{version.version}"
         return f"{name}#{made}#{version.run_id or ''}#{version.source}"
+
+    def list_endpoints(self) -> Iterator[EndpointInfo]:
+        return self._endpoints.endpoints()
+
+    def get_endpoint(self, name: str) -> EndpointInfo:
+        return self._endpoints.endpoint(_segment(name), name)
+
+    def endpoint_client(self, name: str) -> HttpClient:
+        return self._endpoints.client(_segment(name), name)
+
+    def endpoint_identity(self, endpoint: EndpointInfo) -> str:
+        told = endpoint
+        if not endpoint.revision and endpoint.document is None:
+            told = self.get_endpoint(endpoint.name)
+        return endpoint_identity(self._configuration.qualified_name, told)
 
     def _items(self, path: str, what: str) -> Iterator[dict[str, Any]]:
         found = self._manager.all(f"{self._home}/{path}", what, _IN_USE)

@@ -69,7 +69,7 @@ class DatasetResolver:
         short, long = _SHORT_ASSET.fullmatch(uri), _ASSET.fullmatch(uri)
         if short:
             name, version = short.groups()
-        elif long and self._is_here(long["home"]):
+        elif long and self._configuration.holds(long["home"]):
             name, version = unquote(long["name"]), unquote(long["version"])
         else:
             return None
@@ -79,7 +79,7 @@ class DatasetResolver:
     def _place(self, uri: str) -> str:
         """The qualified name of the data at an address."""
         stored = _STORED.fullmatch(uri)
-        if stored and (stored["home"] is None or self._is_here(stored["home"])):
+        if stored and (stored["home"] is None or self._configuration.holds(stored["home"])):
             name, path = unquote(stored["store"]), stored["path"].strip("/")
             store = self._look_up(f"datastores/{quote(name, safe='')}", f"datastore '{name}'")
             root = _storage(store)
@@ -96,16 +96,6 @@ class DatasetResolver:
         if home is None:
             return address
         return address[: home.start()] + home.group().lower() + address[home.end() :]
-
-    def _is_here(self, home: str) -> bool:
-        found = _HOME.fullmatch(home)
-        if found is None:
-            # Written by region and the workspace's own number: a job is given what is in its workspace.
-            return home.lower().startswith("/locations/")
-        ours = self._configuration
-        return [name.lower() for name in found.groups()] == [
-            name.lower() for name in (ours.subscription_id, ours.resource_group, ours.workspace)
-        ]
 
     def _look_up(self, path: str, what: str) -> Mapping[str, Any]:
         """A resource of the workspace; nothing where it is gone or may not be read: the job still read the data."""

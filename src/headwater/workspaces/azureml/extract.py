@@ -6,17 +6,31 @@ null, of a later version's form or of a kind that is not known yet: it is then l
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from headwater.net import redact
 from headwater.net.jsons import parse_json
-from headwater.workspaces.base import JobInfo, ModelInfo, ModelVersionInfo, SignatureInfo
+from headwater.workspaces.base import DeploymentInfo, EndpointInfo, JobInfo, ModelInfo, ModelVersionInfo, SignatureInfo
 
-__all__ = ["Input", "inputs", "is_archived", "job", "latest", "model", "model_version", "properties", "text"]
+__all__ = [
+    "Input",
+    "deployments",
+    "endpoint",
+    "inputs",
+    "is_archived",
+    "is_scripted",
+    "job",
+    "latest",
+    "model",
+    "model_version",
+    "properties",
+    "text",
+]
 
 _VERSION_STATUS = {
     "Succeeded": "READY",
@@ -115,6 +129,46 @@ def inputs(item: Mapping[str, Any]) -> Iterator[Input]:
             yield Input(context, kind, uri)
 
 
+def endpoint(item: Mapping[str, Any]) -> EndpointInfo:
+    """An online endpoint, without what stands behind it; its address is as the workspace has it."""
+    told = properties(item)
+    return EndpointInfo(
+        name=_name(item),
+        kind="azureml",
+        url=text(told.get("scoringUri")),
+        description=text(told.get("description")),
+        state=text(told.get("provisioningState")) or "Succeeded",
+        tags=_pairs(item.get("tags")),
+        created_at=_moment(item, "createdAt"),
+    )
+
+
+def deployments(
+    item: Mapping[str, Any], listed: Sequence[Mapping[str, Any]], models: Sequence[tuple[str, str]]
+) -> tuple[DeploymentInfo, ...]:
+    """The deployments of an endpoint with their traffic; ``models`` are name and version of the model of each.
+
+    One that gets calls and is not listed is still there: without it, another could pass for the only one.
+    """
+    shares = {name.lower(): share for name, share in _mapping(properties(item).get("traffic")).items()}
+    found = [
+        DeploymentInfo(
+            name=_name(deployment),
+            traffic=_percent(shares.pop(_name(deployment).lower(), 0)),
+            model=name,
+            model_version=version,
+            revision=_revision(deployment),
+        )
+        for deployment, (name, version) in zip(listed, models, strict=True)
+    ]
+    return (*found, *(DeploymentInfo(name=name, traffic=_percent(share)) for name, share in shares.items() if share))
+
+
+def is_scripted(deployment: Mapping[str, Any]) -> bool:
+    """Whether an entry script of somebody's own takes the rows of a deployment."""
+    return bool(_mapping(properties(deployment).get("codeConfiguration")).get("codeId"))
+
+
 def properties(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a resource says of itself."""
     return _mapping(item.get("properties"))
@@ -128,6 +182,22 @@ def is_archived(item: Mapping[str, Any]) -> bool:
 def text(value: object) -> str:
     """A text; "" where there is none, or something else."""
     return value if isinstance(value, str) else ""
+
+
+def _revision(deployment: Mapping[str, Any]) -> str:
+    """What changes whenever a deployment does; "" where that is not told, and while it is changing."""
+    told, dates = properties(deployment), _mapping(deployment.get("systemData"))
+    changed = text(dates.get("lastModifiedAt"))
+    if not changed or told.get("provisioningState") != "Succeeded":
+        return ""
+    # The moment alone would do. What was deployed is in it as well, in case a moment is ever told wrong.
+    parts = [told.get(name) for name in ("model", "environmentId", "codeConfiguration", "modelMountPath")]
+    state = [_name(deployment).lower(), text(dates.get("createdAt")), changed, *parts]
+    return "sha256:" + hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
+
+
+def _percent(value: object) -> int:
+    return int(value) if isinstance(value, int | float) and 0 <= value <= 100 else 0
 
 
 def _name(item: Mapping[str, Any]) -> str:

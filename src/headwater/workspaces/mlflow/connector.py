@@ -10,14 +10,17 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from headwater.errors import NetworkError, NotFoundError, UsageError, WorkspaceError
+from headwater.net import HttpClient
 from headwater.workspaces.base import (
     Capability,
     Credential,
+    EndpointInfo,
     JobInfo,
     ModelInfo,
     ModelVersionInfo,
     WorkspaceInfo,
 )
+from headwater.workspaces.endpoints import endpoint_identity
 from headwater.workspaces.mlflow import extract
 from headwater.workspaces.mlflow.client import MLflowClient
 from headwater.workspaces.mlflow.configuration import MLflowConfiguration
@@ -120,6 +123,25 @@ class MLflowConnector:
         digest = version.digest or self._with_signature(version).digest
         origin = version.model_id or version.run_id or version.source
         return f"{self._configuration.qualified_name}#{origin}#{digest}"
+
+    def list_endpoints(self) -> Iterator[EndpointInfo]:
+        return iter(())
+
+    def get_endpoint(self, name: str) -> EndpointInfo:
+        raise self._no_endpoint(name)
+
+    def endpoint_client(self, name: str) -> HttpClient:
+        raise self._no_endpoint(name)
+
+    def endpoint_identity(self, endpoint: EndpointInfo) -> str:
+        return endpoint_identity(self._configuration.qualified_name, endpoint)
+
+    def _no_endpoint(self, name: str) -> NotFoundError:
+        return NotFoundError(
+            f"There is no endpoint '{name}'.",
+            place=self._configuration.url,
+            hint="A tracking server deploys no models. Register what serves the model as a source of its own.",
+        )
 
     def _latest(self, model: str) -> str:
         numbers = [int(item["version"]) for item in self._client.search_versions(model)]

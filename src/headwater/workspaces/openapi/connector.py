@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from headwater.errors import NotFoundError, RemoteError, UsageError, WorkspaceError
 from headwater.net import HttpClient, parse_origin
-from headwater.workspaces.base import Capability, Credential, JobInfo, ModelInfo, ModelVersionInfo, WorkspaceInfo
+from headwater.workspaces.base import (
+    Capability,
+    Credential,
+    EndpointInfo,
+    JobInfo,
+    ModelInfo,
+    ModelVersionInfo,
+    WorkspaceInfo,
+)
+from headwater.workspaces.endpoints import SCORING_SECONDS, endpoint_identity, token_resource
 from headwater.workspaces.entra import EntraCredential
-from headwater.workspaces.openapi.configuration import OpenAPIConfiguration, token_resource
+from headwater.workspaces.openapi.configuration import OpenAPIConfiguration
 from headwater.workspaces.openapi.document import MAX_BYTES, Document, read_document
+from headwater.workspaces.openapi.operations import (
+    Operation,
+    endpoint_kind,
+    list_operations,
+    matches,
+    name_operations,
+)
+from headwater.workspaces.openapi.servers import CORRECT_ADDRESS, scoring_url
 
 __all__ = ["OpenAPIConnector"]
 
@@ -25,8 +43,11 @@ _UNNAMED = "1"
 class OpenAPIConnector:
     """A scoring service that describes itself by OpenAPI.
 
+    It is one model, and its endpoints are the operations that take JSON.
+
     Args:
-        url: the service's address, or its description's.
+        url: the service's address, or its description's; a fragment (``#/score``, ``#scoreClaim``) means one
+            operation alone.
         credential: what the service asks for; a token of Microsoft Entra ID goes to Azure ML's endpoints alone.
         private_networks: networks that are not public and that may be reached all the same.
         timeout: seconds to wait for each answer.
@@ -36,7 +57,9 @@ class OpenAPIConnector:
     """
 
     kind: str = "openapi"
-    capabilities: frozenset[Capability] = frozenset()
+    capabilities: frozenset[Capability] = frozenset({"endpoints"})
+    #: A fragment means one of the operations.
+    takes_fragment: bool = True
     credential_kinds: frozenset[str] = frozenset(
         {"anonymous", "basic", "token", "key", "entra_client_secret", "entra_managed_identity", "entra_cli"}
     )
@@ -51,10 +74,11 @@ class OpenAPIConnector:
     ) -> None:
         self._configuration = OpenAPIConfiguration.from_url(url)
         self._candidates = self._configuration.candidates()
-        shown = _bound(credential, self._configuration.origin)
+        self._credential = _bound(credential, self._configuration.origin)
+        self._private_networks = private_networks
         self._http = HttpClient(
             self._configuration.origin,
-            credential=shown.headers if shown else None,
+            credential=self._credential.headers if self._credential else None,
             private_networks=private_networks,
             timeout=timeout,
             max_bytes=MAX_BYTES,
@@ -107,6 +131,33 @@ class OpenAPIConnector:
         digest = version.digest or self.document().digest
         return f"{self._configuration.qualified_name}#{digest}"
 
+    def list_endpoints(self) -> Iterator[EndpointInfo]:
+        return (replace(endpoint, document=None) for endpoint in self._endpoints(self.document()).values())
+
+    def get_endpoint(self, name: str) -> EndpointInfo:
+        found = self._endpoints(self.document()).get(name)
+        if found is None:
+            raise self._none(f"operation '{name}' that takes JSON", "List what the workspace holds.")
+        return found
+
+    def endpoint_client(self, name: str) -> HttpClient:
+        endpoint = self.get_endpoint(name)
+        if not endpoint.url:
+            raise WorkspaceError(endpoint.problem, place=self._configuration.url, hint=CORRECT_ADDRESS)
+        return HttpClient(
+            self._configuration.origin,
+            credential=self._credential.headers if self._credential else None,
+            private_networks=self._private_networks,
+            timeout=SCORING_SECONDS,
+        )
+
+    def endpoint_identity(self, endpoint: EndpointInfo) -> str:
+        described = endpoint if endpoint.document is not None else self.get_endpoint(endpoint.name)
+        path, method = described.operation
+        # Sources that mean one operation each, of one description, all call theirs by the service's name.
+        which = f"#{method} {path}" if path else ""
+        return endpoint_identity(self._configuration.qualified_name, described) + which
+
     def document(self) -> Document:
         """The service's description as it is now.
 
@@ -141,6 +192,46 @@ class OpenAPIConnector:
             source=self._configuration.url,
             description=document.description,
             digest=document.digest,
+        )
+
+    def _endpoints(self, document: Document) -> dict[str, EndpointInfo]:
+        """The operations that are meant, by what they are called."""
+        known = list_operations(document.content)
+        named = name_operations(self._meant(known), self._name(document))
+        return {name: self._endpoint(document, name, operation, len(known) == 1) for name, operation in named.items()}
+
+    def _meant(self, known: list[Operation]) -> list[Operation]:
+        """The operations that the registered address means.
+
+        Raises:
+            WorkspaceError: it means one that the description does not have.
+        """
+        fragment = self._configuration.fragment
+        meant = [operation for operation in known if not fragment or matches(operation, fragment)]
+        if fragment and not meant:
+            raise WorkspaceError(
+                "The description has no such operation that takes JSON.",
+                place=f"{self._configuration.url}#{fragment}",
+                hint="Write the operation's path or its id after '#', as the description has it.",
+            )
+        return meant
+
+    def _endpoint(self, document: Document, name: str, operation: Operation, alone: bool) -> EndpointInfo:
+        kind = endpoint_kind(document.content, operation)
+        found_at = self._configuration.origin + self._candidates[0]
+        url, problem = "", ""
+        try:
+            url = scoring_url(document.content, operation, kind, self._configuration, found_at)
+        except WorkspaceError as error:
+            problem = error.message
+        return EndpointInfo(
+            name=name,
+            kind=kind,
+            url=url,
+            description=operation.summary or document.description,
+            document=document.content,
+            operation=("", "") if alone else (operation.path, operation.method),
+            problem=problem,
         )
 
     def _name(self, document: Document) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ import yaml
 
 from headwater.errors import WorkspaceError
 from headwater.net.jsons import parse_json
+from headwater.workspaces.endpoints import document_digest
 
 __all__ = ["MAX_BYTES", "Document", "read_document"]
 
@@ -68,11 +68,10 @@ def read_document(content: bytes, place: str = "") -> Document:
     info = plain.get("info")
     if not _VERSION.fullmatch(specification) or not isinstance(info, dict) or not isinstance(plain.get("paths"), dict):
         raise _unusable(place)
-    written = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Document(
         specification=specification,
         content=plain,
-        digest="sha256:" + hashlib.sha256(written.encode(errors="surrogatepass")).hexdigest(),
+        digest=document_digest(plain),
         title=_line(info.get("title")),
         description=info["description"].strip() if isinstance(info.get("description"), str) else "",
         version=_line(info.get("version")),
