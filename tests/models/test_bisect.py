@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.errors import ScoringError
+from headwater.models.arrow import row_values
 from headwater.models.bisect import CALL_LIMIT, SYSTEMIC_LEAVES, Answer, Failed, score_apart
 from headwater.models.scorer import ScoredBatch
 from headwater.plan.cells import decode_error
@@ -84,3 +85,21 @@ def test_bad_rows_in_front_do_not_condemn_the_model() -> None:
 
 def test_a_small_batch_of_bad_rows_is_just_that() -> None:
     assert failed_rows(apart(Doubling({0, 1, 2}), 3)) == {0, 1, 2}
+
+
+def test_a_model_known_to_work_is_not_condemned_by_one_batch() -> None:
+    model = Doubling(set(range(100)))
+    batch = pa.record_batch({"x": pa.array(range(100), pa.int64())})
+    first = model(batch)
+    scored = score_apart(
+        batch, first, model, lambda answer: answer.column(0), result=pa.int64(), name="demo.m", proven=True
+    )
+    assert failed_rows(scored) == model.bad and scored.calls == 199
+
+
+@pytest.mark.parametrize(("kind", "said"), [("length", "answered a batch with"), ("batch", "failed on the batch")])
+def test_a_batch_that_fails_as_a_whole_is_not_taken_apart(kind: str, said: str) -> None:
+    batch = pa.record_batch({"x": pa.array(range(5), pa.int64())})
+    scored = score_apart(batch, Failed(kind, "4 rows"), Doubling(set()), row_values, result=pa.int64(), name="demo.m")
+    assert scored.calls == 1 and scored.errors is not None and scored.values.null_count == 5
+    assert all(said in decode_error(error)[1] for error in scored.errors.to_pylist())

@@ -27,6 +27,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     hang = threading.Event()
+    asked = threading.Event()
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -75,6 +76,7 @@ class Handler(BaseHTTPRequestHandler):
             while not self.hang.wait(0.05):
                 self.wfile.write(b"x")
         else:
+            self.asked.set()
             self.hang.wait(30)
 
     def do_POST(self) -> None:
@@ -227,3 +229,28 @@ def test_proxies_of_the_environment_are_ignored(client: HttpClient, monkeypatch:
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     with HttpClient(str(client.origin), timeout=1.0) as fresh:
         assert fresh.get_json("/echo")["query"] == {}
+
+
+def test_closing_ends_calls_of_other_threads(server: str) -> None:
+    client, failures = HttpClient(server, timeout=60), []
+
+    def call() -> None:
+        with pytest.raises(UnreachableError) as caught:
+            client.get_bytes("/hang")
+        failures.append(caught.value.code)
+
+    thread = threading.Thread(target=call)
+    asked = Handler.asked
+    asked.clear()
+    thread.start()
+    assert asked.wait(10)
+    client.close()
+    thread.join(10)
+    assert failures == ["network.unreachable"] and not thread.is_alive()
+
+
+def test_a_time_out_is_told_from_nobody_there(client: HttpClient) -> None:
+    for path, code in (("/hang", "network.timeout"), ("/trickle", "network.timeout"), ("/cut", "network.unreachable")):
+        with pytest.raises(UnreachableError) as caught:
+            client.get_bytes(path)
+        assert caught.value.code == code

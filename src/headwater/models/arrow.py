@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute
 
-__all__ = ["Array", "Keys", "compute", "nulls"]
+__all__ = ["Array", "Keys", "compute", "nulls", "row_values"]
 
 Array: TypeAlias = Any
 """A ``pyarrow.Array`` of any type."""
@@ -24,3 +24,10 @@ compute: Any = pyarrow.compute
 
 nulls: Any = pa.nulls
 """``nulls(count, type)``: an array of so many nulls."""
+
+
+def row_values(outputs: pa.RecordBatch) -> Array:
+    """One value per row: the only output, or a record of all."""
+    if outputs.num_columns == 1:
+        return outputs.column(0)
+    return pa.StructArray.from_arrays(outputs.columns, fields=list(outputs.schema))

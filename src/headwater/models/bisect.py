@@ -3,8 +3,9 @@
 A model that raises on a batch gets its halves, and so on down to single rows: one bad row in 10,000 costs 27 calls.
 Three limits hold. After :data:`CALL_LIMIT` calls the rows not yet tried are marked as failed with their batch. When
 the first :data:`SYSTEMIC_LEAVES` single rows all fail, as many more from all over the batch are tried, and if none of
-those succeeds either, the model is broken and no row's fault: scoring stops. And an answer with another number of rows
-is never taken apart nor aligned: a model that adds or drops rows cannot be trusted with a smaller batch either.
+those succeeds either, the model is broken and no row's fault: scoring stops. (Of a model that has scored before, and so
+is known to work, that is not concluded from one batch.) And an answer with another number of rows is never taken apart
+nor aligned: a model that adds or drops rows cannot be trusted with a smaller batch either.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ REASON = "DataSource.Error"
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No answer: ``kind`` is ``model``, ``form`` or ``length`` (see :mod:`headwater.models.workers.worker`)."""
+    """No answer.
+
+    ``kind`` is ``length`` where there is one with another number of rows, ``batch`` where the whole batch fails for
+    another reason; everything else (``model``, ``form``, ``size``) may be one row's fault, and is taken apart.
+    """
 
     kind: str
     message: str
@@ -54,6 +59,7 @@ def score_apart(
     *,
     result: pa.DataType,
     name: str,
+    proven: bool = False,
 ) -> ScoredBatch:
     """The scores of a batch whose first answer is known; asks again, for parts of it, where that is a failure.
 
@@ -64,11 +70,12 @@ def score_apart(
         values: one value per row of an answer.
         result: the Arrow type of those values.
         name: the function's name, for messages.
+        proven: whether the model is known to work, from other batches.
 
     Raises:
         ScoringError: every row that was tried alone failed.
     """
-    search = _Search(batch, ask, values, result, name)
+    search = _Search(batch, ask, values, result, name, succeeded=proven)
     search.settle(0, batch.num_rows, first)
     return search.result()
 
@@ -94,11 +101,13 @@ class _Search:
             self.errors += [None] * count
         elif answer.kind == "length":
             self._fail(count, f"{self.name} answered a batch with {answer.message}")
+        elif answer.kind == "batch":
+            self._fail_with_batch(count, answer)
         elif count <= 1:
             self._fail(count, f"{self.name} failed on this row: {answer.message}")
             self._check_systemic(start + count, answer)
         elif self.calls >= CALL_LIMIT:
-            self._fail(count, f"{self.name} failed on the batch that holds this row: {answer.message}")
+            self._fail_with_batch(count, answer)
         else:
             half = count // 2
             for first, rows in ((start, half), (start + half, count - half)):
@@ -116,6 +125,9 @@ class _Search:
     def _fail(self, count: int, message: str) -> None:
         self.parts.append(count)
         self.errors += [encode_error(REASON, f"{message}.")] * count
+
+    def _fail_with_batch(self, count: int, answer: Failed) -> None:
+        self._fail(count, f"{self.name} failed on the batch that holds this row: {answer.message}")
 
     def _check_systemic(self, untried: int, answer: Failed) -> None:
         """After the first few rows have all failed alone, see whether any row at all succeeds."""

@@ -22,6 +22,7 @@ from headwater.errors import OriginDeniedError, RemoteError, UnreachableError, U
 from headwater.net.failures import bare_path, error_code_of, pause_asked_for, status_hint
 from headwater.net.jsons import parse_json
 from headwater.net.origins import Network, Origin, check_peer, check_scheme, parse_origin
+from headwater.net.sockets import OpenSockets
 
 __all__ = ["Answer", "HttpClient"]
 
@@ -29,6 +30,8 @@ MAX_REDIRECTS = 5
 MAX_ERROR_BYTES = 64 * 1024
 #: What says "not now": a GET so answered can be asked again.
 _BUSY = frozenset({429, 503})
+#: There is a socket now; TLS puts one of its own in the place of the first.
+_CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete"})
 _NOT_IN_A_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|\A\s|\s\Z")
 
 
@@ -83,7 +86,7 @@ class HttpClient:
         tls: what certificates are trusted; by default those of public authorities.
 
     Every call may raise:
-        UnreachableError: nobody answered, or not in time.
+        UnreachableError: nobody answered, or (code ``network.timeout``) somebody was connected and did not in time.
         RemoteError: it answered with a failure, or with something unusable; ``status`` and ``error_code`` say which.
         OriginDeniedError: the call would have left the origin or reached a network that is not allowed.
     """
@@ -111,6 +114,7 @@ class HttpClient:
         self._max_redirects = max_redirects
         self._credential = credential
         self._busy_tries = busy_tries
+        self._sockets = OpenSockets()
         self._client = httpx.Client(
             headers={"User-Agent": f"headwater/{__version__}", **(headers or {})},
             timeout=timeout,
@@ -131,7 +135,8 @@ class HttpClient:
         return f"HttpClient({str(self.origin)!r})"
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; calls under way in other threads end at once, with UnreachableError."""
+        self._sockets.shut()
         self._client.close()
 
     def get_json(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -302,15 +307,19 @@ class HttpClient:
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Called by the transport; the connection exists, nothing has been sent on it yet."""
-        if event != "connection.connect_tcp.complete":
+        if event not in _CONNECTED:
             return
         stream = info["return_value"]
-        peer = stream.get_extra_info("server_addr")
+        try:
+            peer = stream.get_extra_info("server_addr")
+        except OSError as error:  # cut already
+            raise httpx.ConnectError(str(error)) from error
         try:
             check_peer(self.origin, str(peer[0]).partition("%")[0], self._private_networks)
         except OriginDeniedError:
             stream.close()
             raise
+        self._sockets.add(stream.get_extra_info("socket"))
 
     def _chunks(self, response: httpx.Response, max_bytes: int, ends: float) -> Iterator[bytes]:
         size = 0
@@ -346,7 +355,8 @@ class HttpClient:
         try:
             yield
         except httpx.TimeoutException as error:
-            raise self._too_slow(self._timeout) from error
+            code = None if isinstance(error, httpx.ConnectTimeout) else "network.timeout"
+            raise self._too_slow(self._timeout, code) from error
         except httpx.DecodingError as error:
             raise RemoteError(
                 f"{method} {bare_path(path)} was answered with something that cannot be decompressed.",
@@ -367,9 +377,10 @@ class HttpClient:
                 hint="Check that the service runs and that the address is right.",
             ) from error
 
-    def _too_slow(self, seconds: float) -> UnreachableError:
+    def _too_slow(self, seconds: float, code: str | None = "network.timeout") -> UnreachableError:
         return UnreachableError(
             f"No answer within {seconds:g} s.",
             place=str(self.origin),
             hint="Check that the service runs and is not overloaded, then try again.",
+            code=code,
         )

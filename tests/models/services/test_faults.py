@@ -1,0 +1,382 @@
+"""A service that goes wrong: each good row is scored once in the result, in order; each bad one is a clear error."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.models.services.conftest import QUICK
+from tests.models.services.faults import PASS, Call, Doubling, Fate, FaultServer, Reply, Script, busy, serving
+from tests.models.services.results import failed_rows, messages
+from tests.models.services.split_form import DOUBLING, SplitForm, batch_of
+
+from headwater.errors import ScoringError
+from headwater.models.services import ServiceOptions, ServiceScorer
+from headwater.net import HttpClient
+
+OpenScorer = Callable[..., ServiceScorer]
+
+AZURE_FAILURE = Reply(b"", 500, {"x-ms-run-function-failed": "True"})
+AZURE_424 = Reply(b"", 424, {"ms-azureml-model-error-statuscode": "500"})
+
+
+def once(fate: Fate, at: int = 0) -> Script:
+    """This fate for one call; the others pass."""
+    return lambda call: fate if call.number == at else PASS
+
+
+def status(number: int, **headers: str) -> Fate:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Fate("status", Reply(b'{"message": "row 4711"}', number, named))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_call_in_twenty_is_refused_or_cut(service: FaultServer, open_scorer: OpenScorer, seed: int) -> None:
+    chance = random.Random(seed)
+    faults = [busy(429), busy(503), busy(502), busy(503, None), Fate("cut early"), Fate("cut late"), Fate("half")]
+    service.restart(lambda call: chance.choice(faults) if chance.random() < 0.05 else PASS)
+    rows = list(range(20_000))
+    scored = open_scorer(first_rows=50, most_rows=50).score(batch_of(rows))
+    assert failed_rows(scored, rows) == set()
+    assert set(service.scored) == set(rows) and set(service.scored.values()) == {1}
+    assert scored.calls == len(service.calls) == 400 + scored.retries
+    assert 5 < scored.retries < 60
+
+
+@pytest.mark.parametrize("retry_after", ["1", "Thu, 01 Jan 1970 00:00:00 GMT", "soon", "-5", None])
+def test_not_now_is_asked_again(service: FaultServer, open_scorer: OpenScorer, retry_after: str | None) -> None:
+    service.restart(once(busy(429, retry_after)))
+    scorer = open_scorer()
+    scored = scorer.score(batch_of([1, 2, 3]))
+    assert failed_rows(scored, [1, 2, 3]) == set()
+    assert (scored.calls, scored.retries) == (2, 1)
+    assert (scorer.state().last_pause >= 1) == (retry_after == "1")
+
+
+@pytest.mark.parametrize("fate", ["cut early", "cut late", "half"])
+def test_a_cut_connection_is_no_rows_fault(service: FaultServer, open_scorer: OpenScorer, fate: str) -> None:
+    service.restart(lambda call: Fate(fate) if call.number < 3 else PASS)
+    scored = open_scorer(window=1).score(batch_of(range(100)))
+    assert failed_rows(scored, list(range(100))) == set()
+    assert (scored.calls, scored.retries) == (4, 3)
+
+
+def test_a_service_that_is_down_fails_the_batch_and_not_the_next_one(
+    service: FaultServer, open_scorer: OpenScorer
+) -> None:
+    scorer = open_scorer(tries=3)
+    service.restart(lambda call: busy() if call.number < 3 else PASS)
+    with pytest.raises(ScoringError) as caught:
+        scorer.score(batch_of([1]))
+    error = caught.value
+    assert (error.code, error.place, len(service.calls)) == ("model.unavailable", service.url, 3)
+    assert "503" in error.message and error.hint
+    assert not scorer.failed
+    assert scorer.score(batch_of([1])).values.to_pylist() == [2]
+
+
+def test_nobody_listening_is_said_so(open_scorer: OpenScorer) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with pytest.raises(ScoringError, match="the connection failed") as caught:
+        open_scorer(url=f"http://127.0.0.1:{port}", tries=2).score(batch_of([1]))
+    assert caught.value.code == "model.unavailable"
+
+
+def test_a_batch_given_up_takes_no_more_calls(service: FaultServer, open_scorer: OpenScorer) -> None:
+    scorer = open_scorer(window=1, first_rows=10, most_rows=10, tries=2)
+    service.restart(lambda call: busy() if call.rows[0] >= 20 and call.rows[0] < 100 else PASS)
+    with pytest.raises(ScoringError):
+        scorer.score(batch_of(range(100)))
+    assert failed_rows(scorer.score(batch_of(range(100, 130))), list(range(100, 130))) == set()
+    assert len(service.calls) == 2 + 2 + 3
+
+
+def test_a_call_that_hangs_is_halved(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(once(Fate("hang"), at=1))
+    scorer = open_scorer(window=1, first_rows=64, most_rows=64, call_timeout=1.0)
+    scored = scorer.score(batch_of(range(200)))
+    assert failed_rows(scored, list(range(200))) == set()
+    assert [len(call.rows) for call in service.calls][:4] == [64, 64, 32, 32]
+    assert scored.retries == 1
+
+
+def test_a_row_on_which_the_service_hangs_fails_alone(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(lambda call: Fate("hang") if 13 in call.rows else PASS)
+    scored = open_scorer(window=1, first_rows=4, call_timeout=1.0).score(batch_of(range(20)))
+    assert failed_rows(scored, list(range(20))) == {13}
+    assert messages(scored) == {"demo.twice failed on this row: the service did not answer in time."}
+
+
+def test_a_service_that_only_hangs_ends_with_its_patience(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(lambda call: Fate("hang"))
+    with pytest.raises(ScoringError, match="did not answer in time") as caught:
+        open_scorer(call_timeout=0.1, patience=0.3).score(batch_of(range(200)))
+    assert caught.value.code == "model.unavailable"
+    assert len(service.calls) < 20
+
+
+@pytest.mark.parametrize(
+    ("fate", "message"),
+    [
+        ("short", "demo.twice answered a batch with another number of rows than its 100."),
+        ("wrong", "demo.twice failed on the batch that holds this row: the predictions are no list."),
+    ],
+)
+def test_an_answer_that_does_not_match_fails_its_call(
+    service: FaultServer, open_scorer: OpenScorer, fate: str, message: str
+) -> None:
+    service.restart(once(Fate(fate), at=2))
+    scored = open_scorer(window=1, first_rows=100, most_rows=100).score(batch_of(range(1000)))
+    assert failed_rows(scored, list(range(1000))) == set(range(200, 300))
+    assert messages(scored) == {message}
+    assert scored.calls == 10
+
+
+@pytest.mark.parametrize("failure", [Reply(b"", 400), Reply(b"", 422), AZURE_FAILURE, AZURE_424])
+def test_a_poisonous_row_in_ten_thousand(
+    service: FaultServer, model: Doubling, open_scorer: OpenScorer, failure: Reply
+) -> None:
+    model.poison, model.failure = {6_789}, failure
+    rows = list(range(10_000))
+    scored = open_scorer(first_rows=10_000).score(batch_of(rows))
+    assert failed_rows(scored, rows) == {6_789}
+    assert scored.calls == len(service.calls) <= 29 and scored.retries == 0
+    assert set(service.scored.values()) == {1} and len(service.scored) == 9_999
+    (message,) = messages(scored)
+    assert str(failure.status) in message and "BAD_REQUEST" in message and "6789" not in message
+
+
+def test_ten_poisonous_rows_and_a_bad_line(service: FaultServer, model: Doubling, open_scorer: OpenScorer) -> None:
+    chance = random.Random(7)
+    model.poison = set(chance.sample(range(10_000), 10))
+    faults = [busy(429), busy(503), Fate("cut late"), Fate("half")]
+    service.restart(lambda call: chance.choice(faults) if chance.random() < 0.05 else PASS)
+    rows = list(range(10_000))
+    scored = open_scorer().score(batch_of(rows))
+    assert failed_rows(scored, rows) == model.poison
+    assert set(service.scored.values()) == {1}
+
+
+def test_an_unexplained_failure_may_be_a_mishap(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(once(status(500)))
+    scored = open_scorer().score(batch_of(range(100)))
+    assert failed_rows(scored, list(range(100))) == set() and scored.calls == 2
+
+
+def test_an_unexplained_failure_may_be_a_rows(service: FaultServer, model: Doubling, open_scorer: OpenScorer) -> None:
+    model.poison, model.failure = {77}, Reply(b"", 500)
+    scored = open_scorer().score(batch_of(range(100)))
+    assert failed_rows(scored, list(range(100))) == {77}
+    assert scored.calls < 30
+
+
+def test_a_batch_that_is_too_large_is_cut_up_for_good(
+    service: FaultServer, model: Doubling, open_scorer: OpenScorer
+) -> None:
+    model.most_rows = 100
+    scored = open_scorer(window=1, first_rows=1000).score(batch_of(range(10_000)))
+    assert failed_rows(scored, list(range(10_000))) == set()
+    assert service.scored == dict.fromkeys(range(10_000), 1)
+    refused = [len(call.rows) for call in service.calls if len(call.rows) > 100]
+    assert refused == [1000, 500, 250, 125] and scored.calls < 4 + 10_000 / 62 + 10
+
+
+def test_a_service_for_single_rows_that_does_not_say_so(
+    service: FaultServer, model: Doubling, open_scorer: OpenScorer
+) -> None:
+    model.most_rows = 1
+    scored = open_scorer(window=1, first_rows=1000).score(batch_of(range(1000)))
+    assert failed_rows(scored, list(range(1000))) == set()
+    assert scored.calls < 1020
+
+
+def test_a_row_that_is_too_large_fails_alone(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(lambda call: status(413) if 5 in call.rows else PASS)
+    scored = open_scorer(window=1).score(batch_of(range(10)))
+    assert failed_rows(scored, list(range(10))) == {5}
+    assert messages(scored) == {"demo.twice failed on this row: the service answered 413."}
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(401, "refused"), (403, "refused"), (404, "gone"), (405, "gone"), (410, "gone"), (415, "form"), (304, "gone")],
+)
+def test_what_no_batch_can_change_ends_scoring(
+    service: FaultServer, open_scorer: OpenScorer, number: int, code: str
+) -> None:
+    service.restart(lambda call: status(number) if call.number == 5 else PASS)
+    scorer = open_scorer(window=1, first_rows=10, most_rows=10)
+    futures = [scorer.submit(batch_of(range(start, start + 20))) for start in (0, 20, 40, 60, 80)]
+    assert [failed_rows(futures[n].result(10), list(range(20 * n, 20 * n + 20))) for n in (0, 1)] == [set(), set()]
+    for future in futures[2:]:
+        with pytest.raises(ScoringError) as caught:
+            future.result(10)
+        error = caught.value
+        assert (error.code, error.place) == (f"model.{code}", service.url)
+        assert str(number) in error.message and error.hint and "4711" not in str(error.to_dict())
+    assert scorer.failed and len(service.calls) == 6
+    with pytest.raises(ScoringError, match=str(number)):
+        scorer.score(batch_of([1]))
+    assert len(service.calls) == 6
+
+
+def test_a_redirect_elsewhere_ends_scoring(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(lambda call: status(307, Location="https://example.com/score"))
+    scorer = open_scorer()
+    with pytest.raises(ScoringError, match=r"would have gone on to https://example\.com"):
+        scorer.score(batch_of([1]))
+    assert scorer.failed
+
+
+def test_a_model_that_always_fails_ends_scoring(service: FaultServer, model: Doubling, open_scorer: OpenScorer) -> None:
+    model.poison = set(range(10_000))
+    scorer = open_scorer(window=1)
+    with pytest.raises(ScoringError) as caught:
+        scorer.score(batch_of(range(10_000)))
+    assert caught.value.code == "model.systemic" and scorer.failed
+    assert len(service.calls) < 60
+
+
+@pytest.mark.parametrize("fate", ["short", "wrong"])
+def test_answers_that_never_match_end_scoring(service: FaultServer, open_scorer: OpenScorer, fate: str) -> None:
+    service.restart(lambda call: Fate(fate))
+    scorer = open_scorer(window=1)
+    with pytest.raises(ScoringError, match="scored no row of many batches") as caught:
+        scorer.score(batch_of(range(100_000)))
+    assert caught.value.code == "model.systemic" and scorer.failed
+    assert len(service.calls) == 8
+
+
+def test_a_batch_of_bad_rows_does_not_condemn_a_service_that_works(
+    service: FaultServer, model: Doubling, open_scorer: OpenScorer
+) -> None:
+    model.poison = set(range(100, 200))
+    scorer = open_scorer(window=1, first_rows=100, most_rows=100)
+    rows = list(range(300))
+    assert failed_rows(scorer.score(batch_of(rows)), rows) == model.poison
+    for row in range(100, 120):  # one after the other, as previews are
+        assert failed_rows(scorer.score(batch_of([row])), [row]) == {row}
+    assert not scorer.failed
+
+
+def test_the_calls_that_a_batch_may_cost_are_limited(
+    service: FaultServer, model: Doubling, open_scorer: OpenScorer
+) -> None:
+    model.poison = set(range(0, 10_000, 40))
+    scored = open_scorer(first_rows=10_000).score(batch_of(range(10_000)))
+    assert scored.calls < 450
+    assert failed_rows(scored, list(range(10_000))) > model.poison
+    assert {message.split(":")[0] for message in messages(scored)} == {
+        "demo.twice failed on this row",
+        "demo.twice failed on the batch that holds this row",
+    }
+
+
+def test_an_answer_beyond_the_clients_limit_is_asked_for_in_parts(
+    service: FaultServer, open_scorer: OpenScorer
+) -> None:
+    flood = Fate("status", Reply(b" " * (65 << 20)))
+    service.restart(lambda call: flood if len(call.rows) > 50 else PASS)
+    scored = open_scorer(window=1, first_rows=100).score(batch_of(range(100)))
+    assert failed_rows(scored, list(range(100))) == set()
+    assert [len(call.rows) for call in service.calls] == [100, 50, 50]
+
+
+# Any faults in any order ----------------------------------------------------------------------------------------------
+
+FATES = {
+    "busy": busy(429),
+    "unavailable": busy(503, None),
+    "cut early": Fate("cut early"),
+    "cut late": Fate("cut late"),
+    "half": Fate("half"),
+    "short": Fate("short"),
+    "wrong": Fate("wrong"),
+    "too large": status(413),
+    "too slow": status(504),
+    "mishap": status(500),
+    "pass": PASS,
+}
+#: What a row that was sent alone, or with others, may become an error by; everything else has to be ridden out.
+CALL_FAULTS = {"short", "wrong"}
+ROW_FAULTS = {"too large", "too slow", "mishap"}
+
+
+@pytest.fixture(scope="module")
+def any_service() -> Any:
+    with serving(Doubling()) as server:
+        yield server
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    fates=st.lists(st.sampled_from([*FATES, "pass", "pass"]), max_size=25),
+    batches=st.lists(st.integers(0, 60), min_size=1, max_size=4),
+    poison=st.sets(st.integers(0, 100), max_size=4),
+    window=st.integers(1, 4),
+    first_rows=st.integers(1, 40),
+    max_rows=st.sampled_from([None, None, 1, 7]),
+    failure=st.sampled_from([400, 424, 500]),
+)
+def test_no_row_is_lost_doubled_or_misaligned(
+    any_service: FaultServer,
+    fates: list[str],
+    batches: list[int],
+    poison: set[int],
+    window: int,
+    first_rows: int,
+    max_rows: int | None,
+    failure: int,
+) -> None:
+    service, model = any_service, any_service.backend
+    assert isinstance(model, Doubling)
+    model.poison, model.failure = poison, Reply(b"", failure)
+    fated: list[str] = []
+
+    def script(call: Call) -> Fate:
+        name = fates[call.number] if call.number < len(fates) else "pass"
+        fated.append(name)
+        return FATES[name]
+
+    scorer = opened(service, max_rows, window=window, first_rows=first_rows)
+    scorer.score(batch_of([1000]))  # a service that never worked may be given up
+    service.restart(script)
+    starts = [sum(batches[:n]) for n in range(len(batches))]
+    rows = [list(range(start, start + size)) for start, size in zip(starts, batches, strict=True)]
+    try:
+        futures = [scorer.submit(batch_of(numbers)) for numbers in rows]
+        failed: set[int] = set()
+        for future, numbers in zip(futures, rows, strict=True):
+            failed |= failed_rows(future.result(30), numbers)
+    finally:
+        scorer.close()
+    blamed = {
+        row for call, fate in zip(service.calls, fated, strict=True) for row in call.rows if _may_fail(call, fate)
+    }
+    assert failed <= blamed | poison
+    assert failed >= poison & {row for numbers in rows for row in numbers}
+    good = {row for numbers in rows for row in numbers} - failed
+    assert good <= set(service.scored) and {service.scored[row] for row in good} <= {1}
+
+
+def _may_fail(call: Call, fate: str) -> bool:
+    return fate in CALL_FAULTS or (fate in ROW_FAULTS and len(call.rows) == 1)
+
+
+def opened(service: FaultServer, max_rows: int | None, **options: Any) -> ServiceScorer:
+    quick = QUICK | {"call_timeout": 20.0, "first_backoff": 0.001, "longest_pause": 0.01, "tries": 50}
+    return ServiceScorer(
+        HttpClient(service.url),
+        SplitForm(DOUBLING, max_rows),
+        DOUBLING,
+        name="demo.twice",
+        url_path="/invocations",
+        options=ServiceOptions(**quick | options),
+    )
