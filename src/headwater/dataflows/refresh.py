@@ -26,11 +26,12 @@ from headwater.dataflows.publishing import StagedEntity, publish, roll_forward, 
 from headwater.dataflows.service import Dataflow
 from headwater.errors import ConflictError, HeadwaterError, RefreshError
 from headwater.models.environment import ModelEnvironment
+from headwater.models.library import ModelLibrary
 from headwater.models.statistics import ScoringStatistics
 from headwater.plan.lineage import lineage_nodes
 from headwater.plan.nodes import Call as CallNode
 from headwater.plan.nodes import Node, Source
-from headwater.powerquery import PlanTable, Session, Value, batch_function_value, evaluate_queries, to_plan_table
+from headwater.powerquery import PlanTable, Session, Value, evaluate_queries, to_plan_table
 from headwater.powerquery.connections import Connections, Resolver
 from headwater.store import Database, tables, utc_now
 from headwater.tables import discard, published_schema, staged_scan
@@ -249,7 +250,7 @@ class _Run:
         stored: dict[str, PlanTable] = {}
         session = Session(
             self._definition.settings.culture,
-            environment=_Names(stored, models),
+            environment=_Names(stored, ModelLibrary(models)),
             folders=self._reach.folders,
             connections=self._reach.connections,
             networks=self._reach.networks,
@@ -319,26 +320,22 @@ class _Run:
 class _Names(Mapping[str, Value]):
     """What a query may name beyond the library: entities stored by this refresh, and models, looked up live."""
 
-    def __init__(self, stored: Mapping[str, PlanTable], models: ModelEnvironment) -> None:
+    def __init__(self, stored: Mapping[str, PlanTable], models: ModelLibrary) -> None:
         self._stored = stored
         self._models = models
 
     def __getitem__(self, name: str) -> Value:
-        if name in self._stored:
-            return self._stored[name]
-        function = self._models.resolve(name)
-        if function is None:
-            raise KeyError(name)
-        return batch_function_value(function)
+        return self._stored[name] if name in self._stored else self._models[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._stored or (isinstance(name, str) and self._models.resolve(name) is not None)
+        return name in self._stored or name in self._models
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._stored)
+        yield from self._stored
+        yield from self._models
 
     def __len__(self) -> int:
-        return len(self._stored)
+        return len(self._stored) + len(self._models)
 
 
 _NOTHING = ScoringStatistics().to_dict()

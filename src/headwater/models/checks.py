@@ -32,11 +32,13 @@ _FORM = "cannot hold this value"
 @dataclass(frozen=True, slots=True)
 class Checked:
     """``batch`` has the signature's wire schema. Where ``errors`` (sentinel texts) is not null, the row must not be
-    sent and its cells in ``batch`` mean nothing; ``errors`` is None when every row is good.
+    sent and its cells in ``batch`` mean nothing; ``errors`` is None when every row is good. ``given`` are those errors
+    that the arguments were themselves.
     """
 
     batch: pa.RecordBatch
     errors: Array | None
+    given: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,16 @@ def check(signature: Signature, function: str, batch: pa.RecordBatch, arguments:
     """
     columns: list[Array] = []
     errors: Array | None = None
+    given: Array | None = None
     for parameter, argument in zip(signature.parameters, arguments, strict=True):
         column = batch.column(argument)
-        errors = _merge(errors, _sentinels(batch, argument))
+        own = _sentinels(batch, argument)
+        errors, given = _merge(errors, own), _merge(given, own)
         converted, found = _convert(column, parameter, function)
         columns.append(converted)
         for bad in found:
             errors = _merge(errors, _sentinel_texts(bad, parameter, function))
-    return Checked(pa.RecordBatch.from_arrays(columns, schema=signature.wire_schema), errors)
+    return Checked(pa.RecordBatch.from_arrays(columns, schema=signature.wire_schema), errors, given)
 
 
 def _sentinels(batch: pa.RecordBatch, argument: str) -> Array | None:

@@ -1,131 +1,149 @@
-"""Model functions by the names M uses: ``demo.arrival_delay``, ``…@1``, ``…@champion``.
+"""The model functions of one refresh, preview or call: looked up when they are first asked for, and then fixed.
 
-A name is a registered source's, a dot, and a model's; after an ``@`` a version number or an alias. Without one, or with
-``@latest``, it is the version with the highest number: what was registered last is what is called, and whoever wants
-to decide about that pins an alias.
-
-A name is looked up in the workspace when it is first asked for and then stays what it was, so everything that one
-refresh or session scores is scored by the same version, whatever happens to aliases meanwhile. Make a new environment
-for each.
+Everything that one environment scores under a name is scored by the same version, whatever happens to aliases
+meanwhile. Make a new environment for each refresh, and for each time that somebody looks anew.
 """
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
-from urllib.parse import quote
+from typing import Any, Protocol, Self, TypeAlias
+from urllib.parse import urlsplit
 
-from headwater.errors import NotFoundError
+from headwater.models.cancelling import Cancellation
+from headwater.models.discovery import Discovery, FunctionDescription
 from headwater.models.fingerprint import call_description, call_fingerprint
-from headwater.models.functions import BATCH_ROWS, ModelFunction
-from headwater.models.ledger import Ledger
+from headwater.models.functions import ModelFunction
+from headwater.models.ledger import Ledger, LedgerPredictions
+from headwater.models.names import ModelName
+from headwater.models.predictions import Predictions, SessionPredictions
+from headwater.models.results import ResultForm
 from headwater.models.rights import ModelRights
-from headwater.models.run import Memory
-from headwater.models.schemas.mlflow import from_mlflow
+from headwater.models.run import Calling
 from headwater.models.scorer import Scorer
+from headwater.models.services import ServiceScorer
 from headwater.models.signature import Signature
-from headwater.models.workers.artifacts import ArtifactCache
-from headwater.models.workers.pool import ScorerPool
-from headwater.models.workers.process import WorkerOptions
-from headwater.workspaces.base import Connector, ModelVersionInfo
+from headwater.models.statistics import Progress
 
-__all__ = ["FunctionProgress", "ModelEnvironment", "ModelName", "ResolvedModel"]
-
-FunctionProgress: TypeAlias = Callable[[str, int, int | None], None]
-"""Called with a function's name, the rows done, and the rows there will be (None: unknown)."""
-
-_LATEST = "latest"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelName:
-    """The parts of a model function's name; ``selector`` is a version, an alias, or empty for the latest version.
-
-    >>> ModelName.parse("demo.arrival_delay@champion")
-    ModelName(source='demo', model='arrival_delay', selector='champion')
-    >>> ModelName.parse("Table") is None
-    True
-    """
-
-    source: str
-    model: str
-    selector: str = ""
-
-    @classmethod
-    def parse(cls, name: str) -> ModelName | None:
-        """The parts; None when it has no dot."""
-        source, _, rest = name.partition(".")
-        model, mark, selector = rest.rpartition("@")
-        if not mark:
-            model, selector = rest, ""
-        return cls(source, model, "" if selector == _LATEST else selector) if source and model else None
-
-    @property
-    def version(self) -> str | None:
-        """The selector where it is a version number."""
-        return self.selector if self.selector.isdecimal() else None
-
-    @property
-    def alias(self) -> str | None:
-        """The selector where it is an alias."""
-        return self.selector if self.selector and not self.selector.isdecimal() else None
+__all__ = ["ModelEnvironment", "ModelScorers", "PredictionStore", "ResolvedModel", "SessionStore"]
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """What a name stood for in this environment. ``immutable_identity`` names exactly this artifact, for ever."""
+    """What a name stood for in this environment.
+
+    ``immutable_identity`` names exactly this artifact or deployment, for ever; "" where nothing does.
+    """
 
     name: str
-    version: ModelVersionInfo
+    description: FunctionDescription
     immutable_identity: str
     function: ModelFunction
 
 
+class PredictionStore(Protocol):
+    """Where the predictions of calls are kept."""
+
+    def open(
+        self, identity: str, signature: Signature, params: Mapping[str, Any], max_age: timedelta | None
+    ) -> Predictions:
+        """The predictions of one call: of exactly this model, with these params."""
+        ...
+
+
+class LedgerStore:
+    """Keeps predictions in the ledger, for ever and for everybody."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def open(
+        self, identity: str, signature: Signature, params: Mapping[str, Any], max_age: timedelta | None
+    ) -> Predictions:
+        description = call_description(identity, signature, params)
+        fingerprint = call_fingerprint(description)
+        self._ledger.register(fingerprint, description)
+        return LedgerPredictions(self._ledger, fingerprint, max_age)
+
+
+class SessionStore:
+    """Keeps predictions for as long as somebody looks at previews; several environments may share one."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, SessionPredictions] = {}
+        self._lock = threading.Lock()
+
+    def open(
+        self, identity: str, signature: Signature, params: Mapping[str, Any], max_age: timedelta | None
+    ) -> Predictions:
+        fingerprint = call_fingerprint(call_description(identity, signature, params))
+        with self._lock:
+            return self._calls.setdefault(fingerprint, SessionPredictions())
+
+
+class ModelScorers(Protocol):
+    """What scores with registered models."""
+
+    def scorer(self, found: FunctionDescription, identity: str, download: Callable[[Path], Path]) -> Scorer:
+        """The scorer of a registered version, which several environments may share.
+
+        Args:
+            found: the model, with its signature.
+            identity: what exactly is loaded.
+            download: writes its files under a new folder, and returns the one that holds ``MLmodel``.
+        """
+        ...
+
+
+Called: TypeAlias = Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Resolved:
+    """What has been looked up, by name, and what has to be closed."""
+
+    models: dict[str, ResolvedModel] = field(default_factory=dict)
+    opened: ExitStack = field(default_factory=ExitStack)
+
+
 class ModelEnvironment:
-    """The model functions of registered workspaces, for one refresh or session.
+    """The model functions of registered workspaces.
 
     Args:
-        sources: connectors by the source's name; not closed here.
-        cache: the folder for downloaded artifacts and the logs of scoring processes.
-        rights: of whoever runs what calls the models.
-        ledger: where predictions are kept; None (a preview, ``headwater run``) keeps none.
-        scorers: the processes to share; None makes some for this environment, which :meth:`close` ends.
-        options: for those made here.
-        batch_rows: the most rows in one call of a model.
-        on_progress: told the rows done of each function.
+        discovery: looks names up, for whoever runs what calls the models.
+        rights: theirs.
+        scorers: what scores with registered models; shared, and not closed here.
+        store: where predictions are kept; None keeps none.
+        on_progress: told how far each function is.
         on_close: called when the environment is closed.
     """
 
     def __init__(
         self,
-        sources: Mapping[str, Connector],
-        cache: Path,
-        ledger: Ledger | None = None,
-        *,
+        discovery: Discovery,
         rights: ModelRights,
-        scorers: ScorerPool | None = None,
-        options: WorkerOptions | None = None,
-        batch_rows: int = BATCH_ROWS,
-        on_progress: FunctionProgress | None = None,
-        on_close: Callable[[], None] = lambda: None,
+        scorers: ModelScorers,
+        store: PredictionStore | None = None,
+        *,
+        on_progress: Progress | None = None,
+        on_close: Called = lambda: None,
     ) -> None:
-        self._sources = sources
-        self._on_close = on_close
+        self.discovery = discovery
+        self.cancellation = Cancellation()
         self._rights = rights
-        self._artifacts = ArtifactCache(cache / "artifacts")
-        self._ledger = ledger
-        self._own_scorers = None if scorers is not None else ScorerPool(cache / "logs", options)
-        self._scorers = scorers or self._own_scorers
-        self._batch_rows = batch_rows
+        self._scorers = scorers
+        self._store = store
         self._on_progress = on_progress
-        self._resolved: dict[str, ResolvedModel] = {}
-        self._workspaces: dict[str, str] = {}
+        self._on_close = on_close
+        self._resolved = _Resolved()
+        self._expected: int | None = None
         self._lock = threading.RLock()
 
     def resolve(self, name: str) -> ModelFunction | None:
@@ -133,22 +151,30 @@ class ModelEnvironment:
 
         Raises:
             NotFoundError: the source has no such model, version or alias that may be read.
-            SchemaError: the version has no usable signature.
+            SchemaError: it cannot be called, for want of a usable schema or because it is not ready.
             NetworkError, WorkspaceError: the workspace cannot be asked.
         """
         parts = ModelName.parse(name)
-        if parts is None or parts.source not in self._sources:
+        if parts is None or parts.source not in self.discovery.sources:
             return None
         with self._lock:
-            if name not in self._resolved:
-                self._resolved[name] = self._resolve(name, parts)
-            return self._resolved[name].function
+            if name not in self._resolved.models:
+                self._resolved.models[name] = self._resolve(name, self.discovery.describe(parts))
+            return self._resolved.models[name].function
 
     @property
     def models(self) -> tuple[ResolvedModel, ...]:
         """What has been resolved so far, in that order."""
         with self._lock:
-            return tuple(self._resolved.values())
+            return tuple(self._resolved.models.values())
+
+    def expect(self, rows: int | None) -> None:
+        """Say how many rows there will be, for whoever watches; None: nobody knows."""
+        self._expected = rows
+
+    def cancel(self) -> None:
+        """Call off all that is under way: it ends within a second, with ScoringError ``model.cancelled``."""
+        self.cancellation.cancel()
 
     def warm(self) -> None:
         """Start the processes of all functions resolved so far, in the background."""
@@ -156,16 +182,13 @@ class ModelEnvironment:
             model.function.warm()
 
     def close(self) -> None:
-        """Put on record what was called, and end the processes that this environment started."""
+        """Put on record what was called, and let go of the services that were."""
         for model in self.models:
-            done = model.function.statistics
+            done, name = model.function.statistics, model.description.name
             if done.calls:
-                source = model.name.partition(".")[0]
-                self._rights.invoked(
-                    source, model.version.model, model.version.version, rows=done.sent, calls=done.calls
-                )
-        if self._own_scorers is not None:
-            self._own_scorers.close()
+                version = model.description.version
+                self._rights.invoked(name.source, name.model, version, rows=done.sent, calls=done.calls)
+        self._resolved.opened.close()
         self._on_close()
 
     def __enter__(self) -> Self:
@@ -176,86 +199,81 @@ class ModelEnvironment:
     ) -> None:
         self.close()
 
-    def _resolve(self, name: str, parts: ModelName) -> ResolvedModel:
-        connector = self._sources[parts.source]
-        if not self._rights.may_read(parts.source, parts.model):
-            raise self._not_found(connector, parts)
-        version = self._version(connector, parts)
-        signature = _signature(version, name)
-        identity = connector.model_identity(version)
-        function = ModelFunction(
-            name,
-            self._qualified_name(parts.source, connector, version),
-            signature,
-            partial(self._scorer, connector, version, identity, name, signature),
-            permit=partial(self._rights.check_invoke, parts.source, parts.model),
-            memory=self._memory(identity, signature),
-            batch_rows=self._batch_rows,
-            on_progress=None if self._on_progress is None else partial(self._on_progress, name),
+    def _resolve(self, name: str, found: FunctionDescription) -> ResolvedModel:
+        if found.problem is not None:
+            raise found.problem
+        assert found.signature is not None, "what has no problem has a schema"
+        identity = self._identity(found)
+        calling = Calling(
+            function=name,
+            signature=found.signature,
+            scorer=self._scorer_of(found, identity),
+            permit=partial(self._rights.check_invoke, found.name.source, found.name.model),
+            result=ResultForm(found.signature),
+            cancellation=self.cancellation,
+            on_progress=self._on_progress,
+            rows_total=lambda: self._expected,
         )
-        return ResolvedModel(name, version, identity, function)
+        predictions = partial(self._predictions, found, identity)
+        function = ModelFunction(found.qualified_name, found.version, calling, predictions=predictions)
+        return ResolvedModel(name, found, identity, function)
 
-    def _version(self, connector: Connector, parts: ModelName) -> ModelVersionInfo:
-        try:
-            return connector.get_version(parts.model, version=parts.version, alias=parts.alias)
-        except NotFoundError as error:
-            raise self._not_found(connector, parts) from error
+    def _identity(self, found: FunctionDescription) -> str:
+        """What tells exactly this artifact or deployment from all others; "" where nothing does."""
+        connector = self.discovery.sources[found.name.source]
+        if found.registered is not None:
+            return connector.model_identity(found.registered)
+        assert found.endpoint is not None, "registered, or deployed"
+        return connector.endpoint_identity(found.endpoint) if found.endpoint.revision else ""
 
-    def _not_found(self, connector: Connector, parts: ModelName) -> NotFoundError:
-        """What there is instead, by names that are near, of what may be read."""
-        listed = {model.name: model for model in connector.list_models()}
-        models = {name: model for name, model in listed.items() if self._rights.may_read(parts.source, name)}
-        if parts.model not in models:
-            what, wanted, names = f"model '{parts.model}'", parts.model, list(models)
-        elif parts.selector:
-            what, wanted = f"version or alias '{parts.selector}' of the model '{parts.model}'", parts.selector
-            names = [*models[parts.model].aliases, *(v.version for v in connector.list_versions(parts.model))]
-        else:
-            what, wanted, names = f"version of the model '{parts.model}'", "", []
-        near = difflib.get_close_matches(wanted, names, n=5, cutoff=0.5) or sorted(names)[:10]
-        return NotFoundError(
-            f"The source '{parts.source}' has no {what}, or none that may be read.",
-            place=parts.source,
-            hint=f"There is: {', '.join(near)}." if near else "Register one in the workspace.",
-        )
-
-    def _qualified_name(self, source: str, connector: Connector, version: ModelVersionInfo) -> str:
-        if source not in self._workspaces:
-            self._workspaces[source] = connector.test().qualified_name
-        return version_name(self._workspaces[source], version)
-
-    def _memory(self, identity: str, signature: Signature) -> Memory | None:
-        if self._ledger is None:
+    def _predictions(self, found: FunctionDescription, identity: str, params: Mapping[str, Any]) -> Predictions | None:
+        """Where predictions are kept; nowhere, where the same call may have another answer tomorrow."""
+        if self._store is None or found.signature is None:
             return None
-        description = call_description(identity, signature)
-        fingerprint = call_fingerprint(description)
-        self._ledger.register(fingerprint, description)
-        return Memory(self._ledger, fingerprint)
+        reuse = found.supplied.reuse
+        if identity:
+            return self._store.open(identity, found.signature, params, None)
+        if reuse is None and not isinstance(self._store, SessionStore):
+            return None
+        assert found.endpoint is not None, "a registered model has an identity"
+        connector = self.discovery.sources[found.name.source]
+        return self._store.open(connector.endpoint_identity(found.endpoint), found.signature, params, reuse)
 
-    def _scorer(
-        self, connector: Connector, version: ModelVersionInfo, identity: str, name: str, signature: Signature
-    ) -> Scorer:
-        assert self._scorers is not None, "given, or made here"
-
-        def folder() -> Path:
+    def _scorer_of(self, found: FunctionDescription, identity: str) -> Callable[[], Scorer]:
+        connector = self.discovery.sources[found.name.source]
+        if found.registered is not None:
+            version = found.registered
             download = partial(connector.download_version, version.model, version.version)
-            return self._artifacts.get(identity, version.digest, download)
+            return partial(self._scorers.scorer, found, identity, download)
+        return _Once(partial(self._service_scorer, found))
 
-        return self._scorers.scorer(identity, name, signature, folder)
+    def _service_scorer(self, found: FunctionDescription) -> Scorer:
+        """A scorer of this environment alone: it calls with the credential of whoever this runs for."""
+        assert found.endpoint is not None and found.signature is not None, "a callable deployed model"
+        client = self.discovery.sources[found.name.source].endpoint_client(found.name.model)
+        parts = urlsplit(found.endpoint.url)
+        scorer = ServiceScorer(
+            client,
+            found.service_form(bool(found.signature.params)),
+            found.signature,
+            name=found.name.function,
+            url_path=f"{parts.path}{'?' if parts.query else ''}{parts.query}",
+            check=partial(self._rights.check_invoke, found.name.source, found.name.model),
+        )
+        self._resolved.opened.callback(scorer.close)
+        return scorer
 
 
-def version_name(workspace: str, version: ModelVersionInfo) -> str:
-    """The qualified name of a version, as the catalog has it; ``workspace`` is the workspace's qualified name."""
-    return f"{workspace}/models/{_segment(version.model)}/versions/{_segment(version.version)}"
+class _Once:
+    """Makes a scorer when it is first asked for."""
 
+    def __init__(self, make: Callable[[], Scorer]) -> None:
+        self._make = make
+        self._made: Scorer | None = None
+        self._lock = threading.Lock()
 
-def _segment(text: str) -> str:
-    """The text without the characters that would end a segment of a qualified name."""
-    return "".join(quote(letter, safe="") if letter in "%/#?" else letter for letter in text)
-
-
-def _signature(version: ModelVersionInfo, name: str) -> Signature:
-    declared = version.signature
-    if declared is None:
-        return from_mlflow(None, None, model=name)
-    return from_mlflow(declared.inputs, declared.outputs, declared.params, model=name)
+    def __call__(self) -> Scorer:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made

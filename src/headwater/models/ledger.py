@@ -13,7 +13,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,15 @@ from sqlalchemy.exc import IntegrityError
 from headwater.errors import ModelError
 from headwater.models.arrow import Array, Keys, compute
 from headwater.models.keys import key_columns, packed_keys
+from headwater.models.predictions import Found, moments
 from headwater.store import Database, tables, utc_now
 
-__all__ = ["Found", "Ledger", "LedgerFile"]
+__all__ = ["Ledger", "LedgerFile", "LedgerPredictions"]
 
 #: Rows looked up together: a lookup hashes all wanted keys anew, so small files are read in groups.
 _LOOKUP_ROWS = 1 << 20
+
+_COLUMNS = ["key_hi", "key_lo", "result", "scored_at"]
 
 #: Keys neither repeat nor compress, and nobody looks for a range of them.
 _FILE_FORMAT: dict[str, Any] = {
@@ -46,17 +49,6 @@ class LedgerFile:
 
     path: Path
     rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a lookup found: ``results[i]`` belongs to the wanted key number ``positions[i]`` (int64).
-
-    A key that was scored twice is there twice.
-    """
-
-    positions: Array
-    results: Array
 
 
 class Ledger:
@@ -84,10 +76,12 @@ class Ledger:
                 if connection.execute(known).first() is None:
                     raise  # not another process that was quicker
 
-    def known(self, fingerprint: str) -> tuple[LedgerFile, ...]:
-        """The files that hold this call's predictions, oldest first."""
+    def known(self, fingerprint: str, since: datetime | None = None) -> tuple[LedgerFile, ...]:
+        """The files that hold this call's predictions, oldest first; those made before ``since`` left out."""
         files = tables.ledger_files
         query = select(files.c.path, files.c.rows).filter_by(fingerprint=fingerprint).order_by(files.c.id)
+        if since is not None:
+            query = query.where(files.c.created_at >= since)
         with self._database.read() as connection:
             return tuple(LedgerFile(self._folder / path, rows) for path, rows in connection.execute(query))
 
@@ -104,28 +98,29 @@ class Ledger:
         """
         positions: list[Array] = []
         results: list[Array] = []
+        scored_at: list[Array] = []
         for stored in _read_groups(files):
             at = compute.index_in(_packed(stored), value_set=keys)
             rows = compute.indices_nonzero(at.is_valid())
             if len(rows):
                 positions.append(at.take(rows).cast(pa.int64()))
                 results.append(stored.column("result").combine_chunks().take(rows).cast(result))
+                scored_at.append(stored.column("scored_at").combine_chunks().take(rows))
         if not positions:
-            return Found(pa.array([], pa.int64()), pa.array([], result))
-        return Found(pa.concat_arrays(positions), pa.concat_arrays(results))
+            return Found.nothing(result)
+        return Found(*(pa.concat_arrays(parts) for parts in (positions, results, scored_at)))
 
-    def append(self, fingerprint: str, keys: Keys, results: Array) -> LedgerFile:
+    def append(self, fingerprint: str, keys: Keys, results: Array, now: datetime) -> LedgerFile:
         """Add predictions; they are in the ledger when this returns, for every process.
 
         Args:
             fingerprint: registered before.
             keys: packed row keys, one per result.
             results: the predictions.
+            now: when they were made.
         """
-        now = utc_now()
         high, low = key_columns(keys)
-        scored_at = pa.repeat(pa.scalar(now, pa.timestamp("us", "UTC")), len(keys))
-        table = pa.table({"key_hi": high, "key_lo": low, "result": results, "scored_at": scored_at})
+        table = pa.table({"key_hi": high, "key_lo": low, "result": results, "scored_at": moments(now, len(keys))})
         name = Path(fingerprint[:2]) / fingerprint / f"{uuid.uuid4().hex}.parquet"
         _write_durably(table, self._folder / name)
         self._commit(fingerprint, name, len(keys), now)
@@ -135,6 +130,35 @@ class Ledger:
         row = {"fingerprint": fingerprint, "path": name.as_posix(), "rows": rows, "created_at": now}
         with self._database.begin() as connection:
             connection.execute(insert(tables.ledger_files).values(row))
+
+
+class LedgerPredictions:
+    """The predictions of one call in the ledger.
+
+    Args:
+        ledger: where they are kept.
+        fingerprint: of the call, registered there.
+        max_age: how long ago a prediction may have been made to be used again; None: for ever.
+    """
+
+    streams: bool = False
+
+    def __init__(self, ledger: Ledger, fingerprint: str, max_age: timedelta | None = None) -> None:
+        self._ledger = ledger
+        self._fingerprint = fingerprint
+        self._max_age = max_age
+
+    def count(self) -> int:
+        return sum(file.rows for file in self._known())
+
+    def lookup(self, keys: Keys, result: pa.DataType) -> Found:
+        return self._ledger.lookup(self._known(), keys, result)
+
+    def append(self, keys: Keys, results: Array, scored_at: datetime) -> None:
+        self._ledger.append(self._fingerprint, keys, results, scored_at)
+
+    def _known(self) -> tuple[LedgerFile, ...]:
+        return self._ledger.known(self._fingerprint, None if self._max_age is None else utc_now() - self._max_age)
 
 
 def _read_groups(files: tuple[LedgerFile, ...]) -> Iterator[pa.Table]:
@@ -151,7 +175,9 @@ def _read_groups(files: tuple[LedgerFile, ...]) -> Iterator[pa.Table]:
 
 def _read(path: Path) -> pa.Table:
     try:
-        return pq.read_table(path, columns=["key_hi", "key_lo", "result"], use_threads=False, partitioning=None)
+        return pq.read_table(
+            path, columns=["key_hi", "key_lo", "result", "scored_at"], use_threads=False, partitioning=None
+        )
     except (OSError, pa.ArrowInvalid) as error:
         raise ModelError(
             f"A file of the prediction ledger cannot be read: {type(error).__name__}.",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from sqlalchemy import Connection, select
 
-from headwater.access import Action, Actor, ScopeKind, may
+from headwater.access import Action, Actor, ScopeKind, allowed_to, may
 from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.errors import ForbiddenError
@@ -21,6 +21,10 @@ class ModelRights(Protocol):
 
     def may_read(self, source: str, model: str) -> bool:
         """Whether they may know that there is this model."""
+        ...
+
+    def readable(self, source: str, models: Collection[str]) -> Collection[str]:
+        """Those of these models of a source that they may know of."""
         ...
 
     def check_invoke(self, source: str, model: str) -> None:
@@ -52,6 +56,27 @@ class ActorsRights:
 
     def may_read(self, source: str, model: str) -> bool:
         return self._may(Action.MODEL_READ, source, model)
+
+    def readable(self, source: str, models: Collection[str]) -> Collection[str]:
+        workspace = self._workspaces.get(source)
+        if workspace is None:
+            return frozenset()
+        scope = tables.scopes.c
+        below = select(scope.name, scope.id.in_(allowed_to(self._actor, Action.MODEL_READ)).label("seen")).where(
+            scope.parent_id == workspace, scope.kind == ScopeKind.MODEL.value
+        )
+        with self._database.read() as connection:
+            own = {row.name: bool(row.seen) for row in connection.execute(below)}
+            elsewhere = may(connection, self._actor, Action.MODEL_READ, workspace)
+        return frozenset(model for model in models if own.get(model, elsewhere))
+
+    def may_supply(self, source: str, model: str) -> bool:
+        """Whether they may say what a model takes and gives: as whoever registers its workspace."""
+        return self._may(Action.SOURCE_REGISTER, source, model)
+
+    def scope_of(self, connection: Connection, source: str, model: str) -> int | None:
+        """What a model is trimmed by; None where the source is gone."""
+        return self._scope(connection, source, model)
 
     def check_invoke(self, source: str, model: str) -> None:
         if not self._may(Action.MODEL_INVOKE, source, model):

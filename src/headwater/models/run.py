@@ -8,34 +8,38 @@ window is looked up only after the one before it was appended, an input is sent 
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from headwater.errors import ScoringError
 from headwater.models.arrow import Array, Keys, compute, nulls
+from headwater.models.cancelling import Cancellation
 from headwater.models.checks import check
 from headwater.models.keys import packed_keys, row_keys
-from headwater.models.ledger import Ledger, LedgerFile
+from headwater.models.options import CallOptions
+from headwater.models.predictions import Found, Predictions, moments
+from headwater.models.results import ResultForm
 from headwater.models.scorer import ScoredBatch, Scorer
 from headwater.models.signature import Signature
-from headwater.models.statistics import Progress, ScoringStatistics
+from headwater.models.statistics import Progress, ScoringProgress, ScoringStatistics
+from headwater.plan.cells import decode_error
 from headwater.plan.types import to_arrow
+from headwater.store import utc_now
 
-__all__ = ["Memory", "ScoringRun"]
+__all__ = ["Calling", "ScoringRun"]
 
 #: The first window is small, so that scoring starts early; each next one is twice as large, up to the limits.
 FIRST_WINDOW_ROWS = 1 << 16
 WINDOW_ROWS = 1 << 18
 WINDOW_BYTES = 256 << 20
-
-#: Calls that are under way at once, so that what scores need not wait for the next one. No more: whether one may be
-#: made at all is asked anew for each.
-CALLS_UNDER_WAY = 2
 
 #: A lookup reads the whole ledger of a call, so windows grow with it: no more lookups than this.
 LOOKUPS = 8
@@ -44,11 +48,32 @@ Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Where a run remembers predictions: the ledger, under one fingerprint."""
+class Calling:
+    """What is called, and how: the same for every run of one function.
 
-    ledger: Ledger
-    fingerprint: str
+    Attributes:
+        function: its name, for messages.
+        signature: the model's.
+        scorer: gives the scorer; called when the first input has to be sent.
+        permit: called before each call of the model; raises where it may not be made, or no longer.
+        predictions: where predictions are found and kept; None scores everything that differs within a window.
+        options: of the call.
+        result: the form that results leave in.
+        cancellation: looked at several times a second.
+        on_progress: told how far a run is.
+        rows_total: how many rows there will be, where somebody knows.
+    """
+
+    function: str
+    signature: Signature
+    scorer: Callable[[], Scorer]
+    permit: Callable[[], None]
+    result: ResultForm
+    predictions: Predictions | None = None
+    options: CallOptions = field(default_factory=CallOptions)
+    cancellation: Cancellation = field(default_factory=Cancellation)
+    on_progress: Progress | None = None
+    rows_total: Callable[[], int | None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -58,6 +83,7 @@ class _Rows:
     batches: list[pa.RecordBatch] = field(default_factory=list)
     inputs: list[pa.RecordBatch] = field(default_factory=list)
     errors: list[Array | None] = field(default_factory=list)
+    given: list[Array | None] = field(default_factory=list)
     keys: list[tuple[Indices, Indices]] = field(default_factory=list)
     count: int = 0
     size: int = 0
@@ -70,6 +96,7 @@ class _Window:
     ``of_row[i]`` is the number of the distinct input of the good row ``good[i]``, and ``sample`` has one row of each
     distinct input; ``origin`` gives, per distinct
     input, the place of its prediction in ``results`` (found ones first, then scored ones in the order of ``missing``).
+    ``inputs`` has the missing inputs, of which the first ``taken`` have been sent.
     """
 
     rows: _Rows
@@ -79,48 +106,22 @@ class _Window:
     distinct: Keys
     origin: Indices = field(default_factory=lambda: np.empty(0, np.int64))
     missing: Indices = field(default_factory=lambda: np.empty(0, np.int64))
-    found: Array | None = None
-    waiting: deque[tuple[Indices, pa.RecordBatch]] = field(default_factory=deque)
+    found: Found | None = None
+    inputs: pa.Table | None = None
+    taken: int = 0
     pending: deque[tuple[Indices, Future[ScoredBatch]]] = field(default_factory=deque)
-    scored: list[ScoredBatch] = field(default_factory=list)
+    scored: list[tuple[ScoredBatch, datetime]] = field(default_factory=list)
 
 
 class ScoringRun:
-    """Scores one stream of rows.
+    """Scores one stream of rows; ``statistics`` are added to while it runs."""
 
-    Args:
-        signature: the model's.
-        function: its name, for messages.
-        scorer: gives the scorer; called when the first input has to be sent.
-        permit: called before each call of the model; raises where it may not be made, or no longer.
-        memory: where predictions are kept; None scores everything that differs within a window.
-        statistics: added to while running.
-        batch_rows: the most rows in one call of the model.
-        on_progress: told the rows done.
-    """
-
-    def __init__(
-        self,
-        signature: Signature,
-        function: str,
-        scorer: Callable[[], Scorer],
-        *,
-        permit: Callable[[], None],
-        memory: Memory | None,
-        statistics: ScoringStatistics,
-        batch_rows: int,
-        on_progress: Progress | None = None,
-    ) -> None:
-        self._signature = signature
-        self._function = function
-        self._scorer = scorer
-        self._permit = permit
-        self._memory = memory
+    def __init__(self, calling: Calling, statistics: ScoringStatistics) -> None:
+        self._calling = calling
+        self._predictions = calling.predictions
         self._statistics = statistics
-        self._batch_rows = batch_rows
-        self._on_progress = on_progress
-        self._result = to_arrow(signature.result)
-        self._files: tuple[LedgerFile, ...] = ()
+        self._result = to_arrow(calling.signature.result)
+        self._started = time.monotonic()
         self._rows_done = 0
         self._scorer_cpu: float | None = None
         self._scoring: _Window | None = None
@@ -143,6 +144,7 @@ class ScoringRun:
     def _windows(self, reader: pa.RecordBatchReader, arguments: Sequence[str]) -> Iterator[_Rows]:
         limit, rows = self._first_limit(), _Rows()
         for batch in reader:
+            self._calling.cancellation.check()
             with self._statistics.timed():
                 self._add(rows, batch, arguments)
                 self._store_finished()
@@ -153,25 +155,22 @@ class ScoringRun:
             yield rows
 
     def _first_limit(self) -> int:
-        if self._memory is None:
-            return 1  # whoever keeps nothing is looking at the first rows: show them as soon as they are there
-        remembered = self._remembered_rows()
+        if self._predictions is None or self._predictions.streams:
+            return 1  # somebody is looking at the first rows: show them as soon as they are there
+        remembered = self._predictions.count()
         # The more is known, the less is sent, and the less an early start matters.
         return max(FIRST_WINDOW_ROWS, min(remembered, WINDOW_ROWS), remembered // LOOKUPS)
 
     def _next_limit(self, limit: int) -> int:
-        return min(2 * limit, max(WINDOW_ROWS, self._remembered_rows() // LOOKUPS))
-
-    def _remembered_rows(self) -> int:
-        if self._memory is not None:
-            self._files = self._memory.ledger.known(self._memory.fingerprint)
-        return sum(file.rows for file in self._files)
+        remembered = 0 if self._predictions is None else self._predictions.count()
+        return min(2 * limit, max(WINDOW_ROWS, remembered // LOOKUPS))
 
     def _add(self, rows: _Rows, batch: pa.RecordBatch, arguments: Sequence[str]) -> None:
-        checked = check(self._signature, self._function, batch, arguments)
+        checked = check(self._calling.signature, self._calling.function, batch, arguments)
         rows.batches.append(batch)
         rows.inputs.append(checked.batch)
         rows.errors.append(checked.errors)
+        rows.given.append(checked.given)
         rows.keys.append(row_keys(checked.batch))
         rows.count += batch.num_rows
         rows.size += batch.nbytes
@@ -193,36 +192,40 @@ class ScoringRun:
 
     def _look_up(self, window: _Window) -> None:
         window.origin = np.full(len(window.distinct), -1, np.int64)
-        window.found = pa.array([], self._result)
-        if self._memory is not None and len(window.distinct):
-            ledger = self._memory.ledger
-            self._files = ledger.known(self._memory.fingerprint)
-            found = ledger.lookup(self._files, window.distinct, self._result)
-            window.found = found.results
+        window.found = Found.nothing(self._result)
+        if self._predictions is not None and len(window.distinct) and not self._calling.options.rescore:
+            found = self._predictions.lookup(window.distinct, self._result)
+            window.found = found
             window.origin[found.positions.to_numpy()] = np.arange(len(found.results))
         window.missing = np.flatnonzero(window.origin < 0)
-        window.origin[window.missing] = len(window.found) + np.arange(len(window.missing))
+        window.origin[window.missing] = len(window.found.results) + np.arange(len(window.missing))
 
     def _send(self, window: _Window) -> None:
         if not len(window.missing):
             return
-        scorer = self._scorer()
         if self._scorer_cpu is None:
-            self._scorer_cpu = scorer.cpu_seconds()
-        table = pa.Table.from_batches(window.rows.inputs)
-        if len(window.missing) < table.num_rows:
-            table = table.take(window.sample[window.missing])
-        calls = -(-len(window.missing) // self._batch_rows)
-        for part in np.array_split(np.arange(len(window.missing)), calls):
-            (batch,) = table.slice(part[0], len(part)).combine_chunks().to_batches()
-            window.waiting.append((window.missing[part], batch))
+            self._scorer_cpu = self._calling.scorer().cpu_seconds()
+        inputs = pa.Table.from_batches(window.rows.inputs)
+        if len(window.missing) < inputs.num_rows:
+            inputs = inputs.take(window.sample[window.missing])
+        window.inputs = inputs
         self._submit(window)
 
     def _submit(self, window: _Window) -> None:
-        while window.waiting and len(window.pending) < CALLS_UNDER_WAY:
-            self._permit()
-            inputs, batch = window.waiting.popleft()
-            window.pending.append((inputs, self._scorer().submit(batch)))
+        """Send as much as is best under way at once, in batches of about one size."""
+        while window.inputs is not None and window.taken < len(window.missing):
+            scorer = self._calling.scorer()
+            if len(window.pending) >= scorer.window:
+                return
+            self._calling.cancellation.check()
+            self._calling.permit()
+            most = min(scorer.batch_rows, self._calling.options.batch_rows or scorer.batch_rows)
+            left = len(window.missing) - window.taken
+            rows = -(-left // -(-left // most))
+            (batch,) = window.inputs.slice(window.taken, rows).combine_chunks().to_batches()
+            part = window.missing[window.taken : window.taken + rows]
+            window.taken += rows
+            window.pending.append((part, scorer.submit(batch, self._calling.options.params)))
 
     def _finish(self) -> _Window | None:
         """Wait for what was sent of the window being scored, and keep it."""
@@ -233,7 +236,7 @@ class ScoringRun:
             while window.pending:
                 self._store(window)
         if self._scorer_cpu is not None:
-            spent = self._scorer().cpu_seconds()
+            spent = self._calling.scorer().cpu_seconds()
             self._statistics.cpu_seconds += spent - self._scorer_cpu
             self._scorer_cpu = spent
         return window
@@ -246,28 +249,61 @@ class ScoringRun:
 
     def _store(self, window: _Window) -> None:
         inputs, future = window.pending[0]
-        scored = future.result()
+        scored = self._calling.cancellation.result(future)
         window.pending.popleft()
         self._submit(window)
-        window.scored.append(scored)
+        now = utc_now()
+        window.scored.append((scored, now))
         self._statistics.calls += scored.calls
-        self._remember(window.distinct.take(pa.array(inputs)), scored)
+        self._statistics.retries += scored.retries
+        self._remember(window.distinct.take(pa.array(inputs)), scored, now)
+        self._check_failures(scored)
         self._report(len(inputs))
 
-    def _remember(self, keys: Keys, scored: ScoredBatch) -> None:
-        if self._memory is None:
+    def _remember(self, keys: Keys, scored: ScoredBatch, now: datetime) -> None:
+        if self._predictions is None:
             return
         results = scored.values
         if scored.errors is not None:
             good = scored.errors.is_null()
             keys, results = keys.filter(good), results.filter(good)
         if len(keys):
-            self._memory.ledger.append(self._memory.fingerprint, keys, results)
+            self._predictions.append(keys, results, now)
+
+    def _check_failures(self, scored: ScoredBatch) -> None:
+        if scored.errors is not None and self._calling.options.on_error == "fail":
+            self._fail(scored.errors)
+
+    def _fail(self, errors: Array) -> None:
+        """End the run with the first of these errors."""
+        first = errors.drop_null()
+        if len(first):
+            _, message, _ = decode_error(first[0].as_py())
+            raise ScoringError(
+                message, code="model.row", place=self._calling.function, hint="Leave OnError out to go on without it."
+            )
 
     def _report(self, rows: int) -> None:
         self._rows_done += rows
-        if self._on_progress is not None:
-            self._on_progress(self._rows_done, None)
+        if self._calling.on_progress is None:
+            return
+        done, total, counts = self._rows_done, self._calling.rows_total(), self._statistics
+        rate = done / max(time.monotonic() - self._started, 1e-6)
+        # An estimate that has been overtaken is none.
+        known = total if total is not None and total >= done else None
+        self._calling.on_progress(
+            ScoringProgress(
+                function=self._calling.function,
+                rows_done=done,
+                rows_total=known,
+                rows_per_second=rate,
+                seconds_left=None if known is None else (known - done) / rate if rate else None,
+                sent=counts.sent,
+                reused=counts.reused,
+                failed=counts.failed,
+                retries=counts.retries,
+            )
+        )
 
     # Rows out -----------------------------------------------------------------------------------------------------
 
@@ -275,14 +311,37 @@ class ScoringRun:
         if window is None:
             return
         with self._statistics.timed():
-            values, errors = _per_row(window)
-            self._statistics.failed += len(errors) - errors.null_count
+            values, errors = self._per_row(window)
+            own = _own_errors(window.rows, errors)
+            self._statistics.failed += len(own) - own.null_count
+            if self._calling.options.on_error == "fail":
+                self._fail(own)
+            elif self._calling.options.on_error == "null":
+                errors = nulls(len(errors), pa.string())
             self._report(window.rows.count - len(window.missing))
         start = 0
         for batch in window.rows.batches:
             columns = [values.slice(start, batch.num_rows), errors.slice(start, batch.num_rows)]
             yield pa.RecordBatch.from_arrays([*batch.columns, *columns], schema=schema)
             start += batch.num_rows
+
+    def _per_row(self, window: _Window) -> tuple[Array, Array]:
+        """Each row's result and each row's error (null: none)."""
+        assert window.found is not None, "looked up before"
+        found = window.found
+        distinct = pa.concat_arrays([found.results, *(scored.values for scored, _ in window.scored)])
+        if self._calling.options.include_model:
+            times = [moments(when, len(scored.values)) for scored, when in window.scored]
+            distinct = self._calling.result.with_model(distinct, pa.concat_arrays([found.scored_at, *times]))
+        place = window.origin[window.of_row]
+        values = _spread(distinct, place, window.good, window.rows.count)
+        checked = _checked_errors(window.rows)
+        if all(scored.errors is None for scored, _ in window.scored):
+            return values, checked
+        failures = [nulls(len(found.results), pa.string())]
+        failures += [nulls(len(s.values), pa.string()) if s.errors is None else s.errors for s, _ in window.scored]
+        failed = _spread(pa.concat_arrays(failures), place, window.good, window.rows.count)
+        return values, compute.coalesce(checked, failed)
 
 
 def _deduplicated(rows: _Rows) -> _Window:
@@ -311,21 +370,6 @@ def _good_rows(rows: _Rows) -> Indices:
     return np.flatnonzero(np.concatenate(parts))
 
 
-def _per_row(window: _Window) -> tuple[Array, Array]:
-    """Each row's prediction and each row's error (null: none)."""
-    assert window.found is not None, "looked up before"
-    distinct = pa.concat_arrays([window.found, *(scored.values for scored in window.scored)])
-    place = window.origin[window.of_row]
-    values = _spread(distinct, place, window.good, window.rows.count)
-    checked = _checked_errors(window.rows)
-    if all(scored.errors is None for scored in window.scored):
-        return values, checked
-    failures = [nulls(len(window.found), pa.string())]
-    failures += [nulls(len(s.values), pa.string()) if s.errors is None else s.errors for s in window.scored]
-    failed = _spread(pa.concat_arrays(failures), place, window.good, window.rows.count)
-    return values, compute.coalesce(checked, failed)
-
-
 def _spread(distinct: Array, place: Indices, good: Indices, rows: int) -> Array:
     """``distinct[place[i]]`` in row ``good[i]``, null in the other rows."""
     if len(good) == rows:
@@ -337,7 +381,19 @@ def _spread(distinct: Array, place: Indices, good: Indices, rows: int) -> Array:
 
 
 def _checked_errors(rows: _Rows) -> Array:
+    return _one_column(rows, rows.errors)
+
+
+def _own_errors(rows: _Rows, errors: Array) -> Array:
+    """The errors that are this call's and not its arguments'."""
+    if all(given is None for given in rows.given):
+        return errors
+    given = _one_column(rows, rows.given)
+    return compute.if_else(given.is_null(), errors, pa.scalar(None, pa.string()))
+
+
+def _one_column(rows: _Rows, parts: Sequence[Array | None]) -> Array:
     return pa.concat_arrays(
-        nulls(batch.num_rows, pa.string()) if errors is None else errors
-        for batch, errors in zip(rows.batches, rows.errors, strict=True)
+        nulls(batch.num_rows, pa.string()) if part is None else part
+        for batch, part in zip(rows.batches, parts, strict=True)
     )

@@ -8,10 +8,38 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
-__all__ = ["Progress", "ScoringStatistics"]
+__all__ = ["Progress", "ScoringProgress", "ScoringStatistics"]
 
-Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called with the rows done so far and the rows there will be, None where nobody knows yet."""
+
+@dataclass(frozen=True, slots=True)
+class ScoringProgress:
+    """How far a run of a function is.
+
+    Attributes:
+        function: its name.
+        rows_done: rows that have their result.
+        rows_total: rows that there will be; None where nobody knows.
+        rows_per_second: since the first of them came.
+        seconds_left: None where nobody knows.
+        sent: inputs that were sent to the model so far.
+        reused: rows that got a prediction without being sent.
+        failed: rows whose result is an error.
+        retries: calls that were made again because a service said "not now" or did not answer.
+    """
+
+    function: str
+    rows_done: int
+    rows_total: int | None
+    rows_per_second: float
+    seconds_left: float | None
+    sent: int
+    reused: int
+    failed: int
+    retries: int
+
+
+Progress: TypeAlias = Callable[[ScoringProgress], None]
+"""Told how far a run is, from the thread that reads the results."""
 
 
 @dataclass(slots=True)
@@ -23,8 +51,9 @@ class ScoringStatistics:
         distinct: distinct good inputs among them; counted anew in each window of rows.
         reused: rows that got a prediction without being sent: from the ledger, or from an equal row's.
         sent: inputs that were sent to the model.
-        failed: rows whose result is an error, whether the model or the checks before it said so.
+        failed: rows whose result is an error of this call's: the model or the checks before it said so.
         calls: how often the model was asked.
+        retries: how many of these calls were made again because a service was busy or did not answer.
         seconds: wall time spent on the above; reading the source and writing results excluded.
         cpu_seconds: CPU time spent on it, here and in the scoring process; starting that excluded.
     """
@@ -35,6 +64,7 @@ class ScoringStatistics:
     sent: int = 0
     failed: int = 0
     calls: int = 0
+    retries: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
 
