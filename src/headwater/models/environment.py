@@ -33,6 +33,7 @@ from headwater.models.signature import Signature
 from headwater.models.workers.artifacts import ArtifactCache
 from headwater.models.workers.pool import ScorerPool
 from headwater.models.workers.process import WorkerOptions
+from headwater.models.workers.trust import check_artifact
 from headwater.workspaces.base import Connector, ModelVersionInfo
 
 __all__ = ["FunctionProgress", "ModelEnvironment", "ModelName", "ResolvedModel"]
@@ -94,6 +95,7 @@ class ModelEnvironment:
         sources: connectors by the source's name; not closed here.
         cache: the folder for downloaded artifacts and the logs of scoring processes.
         rights: of whoever runs what calls the models.
+        trusted: whether a source, by its name, may have code of its models run here.
         ledger: where predictions are kept; None (a preview, ``headwater run``) keeps none.
         scorers: the processes to share; None makes some for this environment, which :meth:`close` ends.
         options: for those made here.
@@ -109,6 +111,7 @@ class ModelEnvironment:
         ledger: Ledger | None = None,
         *,
         rights: ModelRights,
+        trusted: Callable[[str], bool],
         scorers: ScorerPool | None = None,
         options: WorkerOptions | None = None,
         batch_rows: int = BATCH_ROWS,
@@ -118,6 +121,7 @@ class ModelEnvironment:
         self._sources = sources
         self._on_close = on_close
         self._rights = rights
+        self._trusted = trusted
         self._artifacts = ArtifactCache(cache / "artifacts")
         self._ledger = ledger
         self._own_scorers = None if scorers is not None else ScorerPool(cache / "logs", options)
@@ -237,10 +241,16 @@ class ModelEnvironment:
     ) -> Scorer:
         assert self._scorers is not None, "given, or made here"
 
+        trusted = self._trusted(name.partition(".")[0])
+
         def folder() -> Path:
             download = partial(connector.download_version, version.model, version.version)
-            return self._artifacts.get(identity, version.digest, download)
+            found = self._artifacts.get(identity, version.digest, download)
+            check_artifact(found, trusted=trusted, name=name)
+            return found
 
+        if not trusted:
+            folder()  # a process that others started may hold this very model
         return self._scorers.scorer(identity, name, signature, folder)
 
 

@@ -48,7 +48,7 @@ class Uv:
         Raises:
             ModelError: there is none, uv is not installed, or time is up.
         """
-        self._uv("venv", "--no-project", "--python", python, str(venv))
+        self._uv(f"Python {python} is not to be had", "venv", "--no-project", "--python", python, str(venv))
 
     def install(
         self,
@@ -72,7 +72,7 @@ class Uv:
             options += ["--offline", "--no-index", "--find-links", str(wheelhouse)]
         if not allow_builds:
             options.append("--no-build")
-        self._uv("pip", "install", *options)
+        self._uv("The packages are not to be had", "pip", "install", *options)
 
     def compile(self, venv: Path) -> None:
         """Compile what was installed: the processes of models can write nothing there.
@@ -82,7 +82,7 @@ class Uv:
         """
         python, folder = str(venv / "bin" / "python"), str(venv / "lib")
         # Some packages hold files in other dialects of Python, which then stay as they are: that is no failure.
-        self._run([python, "-I", "-S", "-m", "compileall", "-q", folder], {}, may_fail=True)
+        self._run([python, "-I", "-S", "-m", "compileall", "-q", folder], {}, None)
 
     def base(self, venv: Path) -> Path:
         """The installation of Python that a virtual environment is made over."""
@@ -90,13 +90,14 @@ class Uv:
         settings = dict(line.split(" = ", 1) for line in lines if " = " in line)
         return Path(settings["home"]).parent
 
-    def _uv(self, *arguments: str) -> None:
+    def _uv(self, failure: str, *arguments: str) -> None:
         variables = {"UV_CACHE_DIR": str(self._cache), "UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
         if self._index_url is not None:
             variables["UV_DEFAULT_INDEX"] = self._index_url.reveal()
-        self._run([_binary(), "--no-progress", "--color", "never", *arguments], variables)
+        self._run([_binary(), "--no-progress", "--color", "never", *arguments], variables, failure)
 
-    def _run(self, command: list[str], variables: Mapping[str, str], *, may_fail: bool = False) -> None:
+    def _run(self, command: list[str], variables: Mapping[str, str], failure: str | None) -> None:
+        """``failure`` says what it means when the command fails; None: nothing."""
         environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | dict(variables)
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -113,8 +114,10 @@ class Uv:
         told = self._redacted(printed)
         with self._log.open("a", encoding="utf-8") as log:
             log.write(told)
-        if process.returncode != 0 and not may_fail:
-            raise self._failed(_reason(told), "Provide what is missing, or log the model with other requirements")
+        if process.returncode != 0 and failure is not None:
+            raise self._failed(
+                f"{failure}: {_reason(told)}", "Provide what is missing, or log the model with other requirements"
+            )
 
     def _redacted(self, text: str) -> str:
         if self._index_url is not None:
@@ -145,5 +148,5 @@ def _binary() -> str:
 def _reason(printed: str) -> str:
     """uv's explanation, on one line: it names the requirement that fails."""
     lines = [_ORNAMENTS.sub(" ", line).strip() for line in printed.splitlines()]
-    told = [line for line in lines if line and not line.startswith(("Using ", "Resolved ", "warning:"))]
-    return " ".join(told)[:_MOST_TOLD].rstrip(". ")
+    told = [line for line in lines if line and not line.startswith(("Using ", "Creating ", "Resolved ", "warning:"))]
+    return " ".join(told).removeprefix("error: ").replace(" cause: ", ": ")[:_MOST_TOLD].rstrip(". ")
