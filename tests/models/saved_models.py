@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import multiprocessing
 import os
 import shutil
@@ -204,6 +205,7 @@ ATTEMPTS: dict[str, Callable[[str], Any]] = {
     "memory": lambda size: len(bytearray(int(size))),
     "own": own_folder,
     "start": start,
+    "module": lambda name: importlib.import_module(name).__file__,
     "lock": lambda _: multiprocessing.Lock(),
 }
 
