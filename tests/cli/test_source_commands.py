@@ -93,6 +93,17 @@ def test_a_source_is_shown_changed_and_removed(place: Path) -> None:
     assert failed("source", "show", "risk", *at).code == "not_found"
 
 
+def test_a_source_is_trusted_and_distrusted(place: Path) -> None:
+    at = ("--home", place)
+    succeeded("source", "add", "risk", PUBLIC, *at)
+    succeeded("source", "add", "own", PUBLIC, "--trust", *at)
+    assert {row[0]: row[-1] for row in rows("source", "list", *at)} == {"own": "trusted", "risk": "not trusted"}
+    succeeded("source", "trust", "risk", *at)
+    assert dict(rows("source", "show", "risk", *at))["trusted"] == "yes"
+    succeeded("source", "distrust", "risk", *at)
+    assert dict(rows("source", "show", "risk", *at))["trusted"] == "no"
+
+
 def test_a_source_is_called_with_the_secret_it_was_given(place: Path, probed: Probe) -> None:
     at = ("--home", place)
     succeeded("source", "add", "risk", probed.url, *at)

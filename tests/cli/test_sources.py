@@ -26,7 +26,8 @@ def dead() -> Iterator[str]:
 
 def test_a_workspace_is_added_tested_scanned_and_used(home: Path, mlflow_server: SeededMLflow) -> None:
     option = ("--home", home)
-    added = succeeded("source", "add", "mine", mlflow_server.url + "/", "--display-name", "Mine", *option)
+    url = mlflow_server.url + "/"
+    added = succeeded("source", "add", "mine", url, "--display-name", "Mine", "--trust", *option)
     assert added.err == f"source mine (mlflow): {mlflow_server.url}, in collection root\n"
     assert f"mine answers: mlflow at {mlflow_server.url}" in succeeded("source", "test", "mine", *option).err
 
@@ -38,7 +39,7 @@ def test_a_workspace_is_added_tested_scanned_and_used(home: Path, mlflow_server:
     assert "mine: " in succeeded("source", "scan", "mine", "--incremental", *option).err
 
     lab, mine = succeeded("source", "list", *option).out.splitlines()
-    assert lab == "lab\tmlflow\thttp://127.0.0.1:9\troot\tnever scanned"
+    assert lab == "lab\tmlflow\thttp://127.0.0.1:9\troot\tnever scanned\tnot trusted"
     assert mine.startswith(f"mine\tmlflow\t{mlflow_server.url}\troot\tsucceeded ")
 
     folder = home.parent / "dataflows" / "late"
@@ -80,7 +81,7 @@ def test_what_cannot_be_a_source_is_told(read_home: Path, arguments: list[str], 
 
 
 def test_rows_that_do_not_fold_are_scored_and_counted_too(home: Path, mlflow_server: SeededMLflow) -> None:
-    succeeded("source", "add", "mine", mlflow_server.url, "--home", home)
+    succeeded("source", "add", "mine", mlflow_server.url, "--trust", "--home", home)
     folder = home.parent / "dataflows" / "late"
     folder.mkdir()
     (folder / "dataflow.toml").write_text('[dataflow]\nname = "late"\nload = ["scored"]\n')

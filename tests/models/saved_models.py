@@ -8,12 +8,22 @@
 - ``types``: one column of each scalar type, given back as the text of its NumPy type.
 - ``forms``: answers in the form that column ``form`` names.
 - ``unloadable``: fails while it is loaded.
+- ``spy``: tries what no model may, as column ``attempt`` says: ``read PATH``, ``write PATH``, ``connect PORT``,
+  ``unix PATH``, ``abstract NAME``, ``variables``, ``signal PID``, ``trace PID``, ``memory BYTES``, ``chmod PATH``, …;
+  answers ``denied`` or what came of it.
 """
 
 from __future__ import annotations
 
+import ctypes
+import importlib
+import multiprocessing
 import os
+import shutil
+import socket
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -108,6 +118,98 @@ def fail_to_load(self: Any, context: Any) -> None:
     raise RuntimeError("no such module")
 
 
+def spy(self: Any, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:
+    return [attempt(text) for text in model_input["attempt"]]
+
+
+def attempt(text: str) -> str:
+    what, _, argument = text.partition(" ")
+    try:
+        return f"{what}: {ATTEMPTS[what](argument)}"
+    except OSError as error:
+        return f"denied ({type(error).__name__})"
+
+
+def connect(family: int, address: Any) -> str:
+    with socket.socket(family) as opened:
+        opened.settimeout(5)
+        opened.connect(address)
+    return "connected"
+
+
+def connect_datagram_pair(path: str) -> str:
+    left, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    left.connect(path)
+    return "connected"
+
+
+NEW_USER_NAMESPACE = 0x10000000
+PTRACE_SEIZE = 0x4206  # unlike attaching, it does not stop the process
+
+
+def called(name: str, *arguments: int) -> str:
+    """A function of the C library."""
+    result = getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments)
+    if result == 0 and name == "syscall":
+        os._exit(0)  # this is the clone
+    if result < 0:
+        raise OSError(ctypes.get_errno(), name)
+    return "done"
+
+
+def symlink(path: str) -> bytes:
+    link = Path.home() / "led"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path)
+    return link.read_bytes()
+
+
+def write(path: str) -> str:
+    return str(Path(path).write_text("changed"))
+
+
+def own_folder(_: str) -> str:
+    """What models do with files of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "a").mkdir()
+        (Path(folder) / "a" / "file").write_text("text")
+        shutil.copytree(Path(folder) / "a", Path(folder) / "b")
+        (Path(folder) / "b" / "file").rename(Path.home() / "file")
+    return (Path.home() / "file").read_text()
+
+
+def start(_: str) -> str:
+    command = [sys.executable, "-c", "open('/etc/shadow')"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    return "denied too" if b"PermissionError" in done.stderr else "free"
+
+
+ATTEMPTS: dict[str, Callable[[str], Any]] = {
+    "read": lambda path: Path(path).read_bytes()[:20],
+    "list": os.listdir,
+    "write": write,
+    "remove": os.remove,
+    "truncate": lambda path: os.truncate(path, 0),
+    "chmod": lambda path: Path(path).chmod(0o777),
+    "link": lambda path: os.link(path, Path.home() / "linked"),
+    "symlink": symlink,
+    "connect": lambda port: connect(socket.AF_INET, ("127.0.0.1", int(port))),
+    "unix": lambda path: connect(socket.AF_UNIX, path),
+    "abstract": lambda name: connect(socket.AF_UNIX, f"\0{name}"),
+    "datagram": connect_datagram_pair,
+    "variables": lambda _: dict(os.environ),
+    "signal": lambda pid: os.kill(int(pid), 0),
+    "trace": lambda pid: called("ptrace", PTRACE_SEIZE, int(pid), 0, 0),
+    "namespace": lambda _: called("unshare", NEW_USER_NAMESPACE),
+    "clone": lambda _: called("syscall", 56 if os.uname().machine == "x86_64" else 220, NEW_USER_NAMESPACE | 17, 0, 0),
+    "memory": lambda size: len(bytearray(int(size))),
+    "own": own_folder,
+    "start": start,
+    "module": lambda name: importlib.import_module(name).__file__,
+    "lock": lambda _: multiprocessing.Lock(),
+}
+
+
 def columns(**types: Any) -> Schema:
     """A schema; a name that ends in ``_`` is an optional column's."""
     return Schema([ColSpec(kind, name.rstrip("_"), required=not name.endswith("_")) for name, kind in types.items()])
@@ -146,6 +248,7 @@ def main(folder: Path) -> None:
     every |= {"text": "string", "bytes": "binary", "moment": "datetime"}
     save(folder / "types", model(types), columns(**every), columns(seen="string"))
     save(folder / "forms", model(forms), columns(form="string"), columns(a="double", b="string"))
+    save(folder / "spy", model(spy), columns(attempt="string"), columns(outcome="string"))
     save(
         folder / "unloadable", model(unloadable, load_context=fail_to_load), columns(form="string"), columns(a="double")
     )

@@ -11,7 +11,7 @@ import pytest
 
 from headwater.access import SYSTEM
 from headwater.catalog import names
-from headwater.errors import NotFoundError, SchemaError
+from headwater.errors import ModelError, NotFoundError, SchemaError
 from headwater.models.environment import ModelEnvironment, ModelName, version_name
 from headwater.models.ledger import Ledger
 from headwater.models.rights import ActorsRights
@@ -19,6 +19,11 @@ from headwater.models.workers.pool import ScorerPool
 from headwater.store import Database
 from headwater.workspaces.base import ModelVersionInfo
 from headwater.workspaces.mlflow import MLflowConnector
+
+
+def trusting(source: str) -> bool:
+    assert source == "demo"
+    return True
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def environment(
     connector: MLflowConnector, tmp_path: Path, database: Database, rights: ActorsRights
 ) -> Iterator[ModelEnvironment]:
     ledger = Ledger(tmp_path / "ledger", database)
-    with ModelEnvironment({"demo": connector}, tmp_path / "cache", ledger, rights=rights) as made:
+    with ModelEnvironment({"demo": connector}, tmp_path / "cache", ledger, rights=rights, trusted=trusting) as made:
         yield made
 
 
@@ -139,7 +144,9 @@ def test_processes_outlive_the_environment_when_shared(
     sources = {"demo": connector}
     with ScorerPool(tmp_path / "logs") as scorers:
         for _ in range(2):
-            with ModelEnvironment(sources, tmp_path / "cache", rights=rights, scorers=scorers) as environment:
+            with ModelEnvironment(
+                sources, tmp_path / "cache", rights=rights, trusted=trusting, scorers=scorers
+            ) as environment:
                 environment.resolve("demo.late_arrival")
                 environment.warm()
                 score(environment, "demo.late_arrival")
@@ -152,9 +159,31 @@ def test_processes_outlive_the_environment_when_shared(
 def test_progress_names_the_function(connector: MLflowConnector, tmp_path: Path, rights: ActorsRights) -> None:
     seen: list[tuple[str, int, int | None]] = []
     sources = {"demo": connector}
-    with ModelEnvironment(sources, tmp_path, rights=rights, on_progress=lambda *told: seen.append(told)) as environment:
+    with ModelEnvironment(
+        sources, tmp_path, rights=rights, trusted=trusting, on_progress=lambda *told: seen.append(told)
+    ) as environment:
         score(environment, "demo.late_arrival@1")
     assert seen[-1] == ("demo.late_arrival@1", 3, None)
+
+
+def test_a_model_that_is_code_is_not_loaded_from_a_workspace_that_nobody_trusts(
+    connector: MLflowConnector, tmp_path: Path, rights: ActorsRights
+) -> None:
+    """Not even where the process that holds it is running already, for somebody else."""
+    sources, trusted = {"demo": connector}, {"demo": True}
+    with ScorerPool(tmp_path / "logs") as scorers:
+        for _ in range(2):
+            with ModelEnvironment(
+                sources, tmp_path / "cache", rights=rights, trusted=trusted.__getitem__, scorers=scorers
+            ) as environment:
+                if trusted["demo"]:
+                    score(environment, "demo.late_arrival")
+                    trusted["demo"] = False
+                    continue
+                with pytest.raises(ModelError, match="'demo' is not trusted") as caught:
+                    score(environment, "demo.late_arrival")
+    assert caught.value.code == "model.untrusted"
+    assert "headwater source trust demo" in caught.value.hint
 
 
 @pytest.mark.parametrize("model", ["plain", "with / # ? % ü"])

@@ -151,6 +151,19 @@ def test_a_steward_is_held_to_the_collection_and_to_public_addresses(place: Plac
         assert place.administrator.post("/api/sources", json=wanted | {"name": new_name()} | wrong).status_code == 400
 
 
+def test_an_administrator_trusts_a_source(place: Place) -> None:
+    name = new_source(place)
+    trust = f"/api/sources/{name}/trust"
+    assert code(place.steward.put(trust, json={"trusted": True})) == (403, "forbidden")
+    assert place.steward.get(f"/api/sources/{name}").json()["trusted"] is False
+    for trusted in (True, False):
+        assert place.administrator.put(trust, json={"trusted": trusted}).json()["trusted"] is trusted
+        assert place.steward.get(f"/api/sources/{name}").json()["trusted"] is trusted
+    wanted = {"name": new_name(), "kind": "mlflow", "url": PUBLIC, "collection": "ml", "trusted": True}
+    assert code(place.steward.post("/api/sources", json=wanted)) == (403, "forbidden")
+    assert made(place.administrator.post("/api/sources", json=wanted))["trusted"] is True
+
+
 def test_a_stranger_finds_no_source(place: Place) -> None:
     name = new_source(place)
     assert place.stranger.get("/api/sources").json() == {"total": 0, "after": None, "value": []}
@@ -158,7 +171,7 @@ def test_a_stranger_finds_no_source(place: Place) -> None:
         ("GET", "", None), ("PATCH", "", {}), ("DELETE", "", None), ("POST", "/test", None),
         ("GET", "/credential", None), ("PUT", "/credential", {"kind": "anonymous"}), ("DELETE", "/credential", None),
         ("GET", "/credential/mine", None), ("PUT", "/credential/mine", {"kind": "anonymous"}),
-        ("DELETE", "/credential/mine", None),
+        ("DELETE", "/credential/mine", None), ("PUT", "/trust", {"trusted": True}),
     )  # fmt: skip
     for method, path, body in asked:
         told = [place.stranger.request(method, f"/api/sources/{each}{path}", json=body) for each in (name, "gone")]

@@ -96,6 +96,10 @@ class Event(Enum):
     )  # fmt: skip
     SOURCE_ADDED = "source.added", "A source was registered.", _KIND, _ORIGIN
     SOURCE_CHANGED = "source.changed", "A source was changed.", _KIND, _ORIGIN
+    SOURCE_TRUSTED = (
+        "source.trusted", "A source's models were allowed to run code here, or no longer.",
+        _KIND, _ORIGIN, _flag("trusted", "they are allowed now"),
+    )  # fmt: skip
     SOURCE_REMOVED = "source.removed", "A source was removed.", _KIND, _ORIGIN
     CREDENTIAL_SET = "credential.set", "A credential for a source was set or replaced.", _CREDENTIAL, _PERSONAL
     CREDENTIAL_REMOVED = "credential.removed", "A credential for a source was removed.", _CREDENTIAL, _PERSONAL

@@ -8,7 +8,7 @@
       secret.key        what stored secrets are encrypted with, unless the environment says otherwise
       tables/           published Delta tables: tables/<dataflow>/<entity>
       ledger/           predictions, by call fingerprint
-      models/           artifacts of model versions
+      models/           artifacts of model versions, and environments that they need
       logs/             of model processes
       locks/            one file for each dataflow that is being refreshed
 """
@@ -18,12 +18,14 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from headwater.access.vaults import Vaults
+from headwater.app.scoring import Scoring, read_scoring
 from headwater.errors import HomeError
+from headwater.models.workers.options import WorkerOptions
 
 FORMAT = 1
 """The layout of a home folder that this code reads and writes."""
@@ -41,6 +43,11 @@ folders = []
 # variables = ["WAREHOUSE_PASSWORD"]
 # folders = ["/run/secrets"]
 # plugins = []
+
+# The processes that run models, and where the packages come from that they need.
+# [scoring]
+# minimum_isolation = "restricted"
+# memory_limit = "4GB"
 """
 
 
@@ -53,12 +60,14 @@ class Home:
         folders: those that dataflows may read.
         vaults: what references to secrets that are kept elsewhere may lead to.
         openid: the tables that describe who vouches for people.
+        scoring: how models are run.
     """
 
     path: Path
     folders: tuple[Path, ...]
     vaults: Vaults = field(default_factory=Vaults)
     openid: tuple[Mapping[str, Any], ...] = ()
+    scoring: Scoring = field(default_factory=Scoring)
 
     @property
     def configuration(self) -> Path:
@@ -84,6 +93,11 @@ class Home:
     def models(self) -> Path:
         """The folder of models and of what runs them."""
         return self.path / "models"
+
+    @property
+    def worker_options(self) -> WorkerOptions:
+        """How models are run: as configured, and without a look into this folder."""
+        return replace(self.scoring.workers, hidden=(self.path,))
 
     @property
     def logs(self) -> Path:
@@ -162,7 +176,13 @@ def _read(path: Path, marker: Path) -> Home:
             hint="Use the Headwater that made it, or another folder (--home).",
             code="home.version",
         )
-    return Home(path, _folders(path, stated, marker), _vaults(path, stated, marker), _openid(stated, marker))
+    return Home(
+        path,
+        _folders(path, stated, marker),
+        _vaults(path, stated, marker),
+        _openid(stated, marker),
+        read_scoring(path, stated.get("scoring", {}), marker),
+    )
 
 
 def _openid(stated: Mapping[str, Any], marker: Path) -> tuple[Mapping[str, Any], ...]:

@@ -49,6 +49,10 @@ class Workspaces(Mapping[str, Connector]):
     def __len__(self) -> int:
         return len(self.scopes)
 
+    def trusted(self, name: str) -> bool:
+        """Whether a source's models may run code here, as of now."""
+        return self._sources.get(SYSTEM, name).trusted
+
     def close(self) -> None:
         """Let go of every connector that was made."""
         self._stack.close()

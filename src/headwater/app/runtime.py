@@ -54,6 +54,7 @@ from headwater.dataflows.service import Dataflow
 from headwater.models.environment import FunctionProgress, ModelEnvironment
 from headwater.models.ledger import Ledger
 from headwater.models.rights import ActorsRights
+from headwater.models.workers.environments import Environments
 from headwater.models.workers.pool import ScorerPool
 from headwater.store import open_database, tables, utc_now
 from headwater.workspaces import ConnectionService, SourceService
@@ -80,7 +81,8 @@ class Headwater:
         self.dataflows = DataflowService(self.database)
         self.tables = PublishedTables(self.database)
         self.ledger = Ledger(home.ledger, self.database)
-        self.scorers = ScorerPool(home.logs)
+        self.environments = Environments(home.models / "environments", home.scoring.environments)
+        self.scorers = ScorerPool(home.logs, home.worker_options, self.environments)
         with self.database.begin() as connection:
             install(connection, now=utc_now())
 
@@ -216,6 +218,7 @@ class Headwater:
             self.home.models,
             self.ledger,
             rights=ActorsRights(self.database, actor, workspaces.scopes),
+            trusted=workspaces.trusted,
             scorers=self.scorers,
             on_progress=on_progress,
             on_close=workspaces.close,

@@ -44,6 +44,7 @@ def add(  # noqa: PLR0917 -- the command's options
     ] = "service",
     subscription: Annotated[str, typer.Option(help="The Azure subscription it belongs to.")] = "",
     private_network: NetworkOption = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Its models may run code on this machine.")] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Register a workspace. It is not called."""
@@ -54,13 +55,14 @@ def add(  # noqa: PLR0917 -- the command's options
             # Any other text is refused there.
             credential_mode=cast("CredentialMode", credential_mode),
             private_networks=private_network or (),
+            trusted=trust,
         )  # fmt: skip
     say(f"source {source.name} ({source.kind}): {source.url}, in collection {source.collection}")
 
 
 @app.command("list")
 def list_sources(as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME) -> None:
-    """List the sources: name, kind, address, collection, latest scan."""
+    """List the sources: name, kind, address, collection, latest scan, whether its models may run code here."""
     with as_machine(home) as (headwater, actor):
         scans = headwater.last_scans(actor)
         sources = list(headwater.sources.every(actor))
@@ -70,7 +72,8 @@ def list_sources(as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME) -
     for source in sources:
         scan = scans.get(source.name)
         state = "never scanned" if scan is None else f"{scan.status} {scan.started_at:%Y-%m-%d %H:%M} UTC"
-        show(f"{source.name}\t{source.kind}\t{source.url}\t{source.collection}\t{state}")
+        trust = "trusted" if source.trusted else "not trusted"
+        show(f"{source.name}\t{source.kind}\t{source.url}\t{source.collection}\t{state}\t{trust}")
 
 
 @app.command("show")
@@ -90,6 +93,7 @@ def show_source(name: SourceArgument, as_json: JsonOption = False, home: HomeOpt
         ("collection", source.collection),
         ("credentials", source.credential_mode),
         ("private networks", ",".join(source.private_networks) or "none"),
+        ("trusted", "yes" if source.trusted else "no"),
     ):
         show(f"{label}\t{value}")
     if credential is not None:
@@ -119,6 +123,22 @@ def change(  # noqa: PLR0917 -- the command's options
             private_networks=() if no_private_networks else private_network or None,
         )  # fmt: skip
     say(f"source {source.name} ({source.kind}): {source.url}, in collection {source.collection}")
+
+
+@app.command("trust")
+def trust_source(name: SourceArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Allow a source's models to run code on this machine, which loading most models does."""
+    with as_machine(home) as (headwater, actor):
+        headwater.sources.trust(actor, name, True)
+    say(f"source {name} is trusted: its models may run code here")
+
+
+@app.command("distrust")
+def distrust_source(name: SourceArgument, home: HomeOption = DEFAULT_HOME) -> None:
+    """Stop loading a source's models that run code; ONNX models and services still work."""
+    with as_machine(home) as (headwater, actor):
+        headwater.sources.trust(actor, name, False)
+    say(f"source {name} is not trusted: none of its models may run code here")
 
 
 @app.command("remove")

@@ -120,7 +120,7 @@ class Scan(Answer):
 class Source(Answer):
     """``collection`` is empty where it may not be seen. ``scope:ID`` with ``scope_id`` names it where roles are given.
 
-    ``settings``: ``subscription``, the Azure subscription it belongs to.
+    ``settings``: ``subscription``, the Azure subscription it belongs to. ``trusted``: loading its models may run code.
     """
 
     name: str
@@ -131,6 +131,7 @@ class Source(Answer):
     settings: dict[str, str]
     credential_mode: CredentialMode
     private_networks: list[str]
+    trusted: bool
     created_at: datetime
     scope_id: int
     last_scan: Scan | None
@@ -148,6 +149,7 @@ class Source(Answer):
             settings=dict(source.settings),
             credential_mode=source.credential_mode,
             private_networks=list(source.private_networks),
+            trusted=source.trusted,
             created_at=source.created_at,
             scope_id=source.scope_id,
             last_scan=None if scan is None else Scan.model_validate(scan),
@@ -173,10 +175,19 @@ class NewSource(Answer):
     settings: Annotated[dict[FieldName, Line], Field(max_length=20)] = Field(default_factory=dict)
     credential_mode: CredentialMode = "service"
     private_networks: Networks = Field(default_factory=list)
+    trusted: bool = False
+
+
+class Trust(Answer):
+    """``trusted``: loading the source's models, which for most is running code, is allowed here."""
+
+    trusted: bool
 
 
 class SourceChanges(Answer):
-    """What is left out stays. At another origin, credentials and private networks are forgotten."""
+    """What is left out stays. At another origin, credentials and private networks are forgotten; at another address,
+    that it was trusted.
+    """
 
     display_name: Line | None = None
     url: Address | None = None

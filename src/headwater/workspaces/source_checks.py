@@ -49,7 +49,8 @@ def readdressed(
 ) -> Source:
     """The source at another address, or with other private networks.
 
-    Networks were allowed for one origin: at another, none are, unless they are given again.
+    Networks were allowed for one origin: at another, none are, unless they are given again. Models were trusted where
+    they lay: at another address they are not.
 
     Raises:
         UsageError, OriginDeniedError, ForbiddenError: as ``callable_address`` and ``check_destination`` say.
@@ -60,7 +61,8 @@ def readdressed(
     allowed = kept if private_networks is None else tuple(private_networks)
     destination = callable_address(source.kind, address, allowed)
     check_destination(connection, actor, destination, allowed)
-    return replace(source, url=destination.path, private_networks=allowed)
+    trusted = source.trusted and destination.path == source.url
+    return replace(source, url=destination.path, private_networks=allowed, trusted=trusted)
 
 
 def check_name(name: str) -> None:

@@ -16,12 +16,14 @@ from headwater.errors import NotFoundError, UsageError
 from headwater.net import parse_origin
 from headwater.secret import Secret
 from headwater.store import tables
-from headwater.workspaces.credentials import CredentialKind, check_credential
+from headwater.workspaces.addresses import networks
+from headwater.workspaces.base import Credential
+from headwater.workspaces.credentials import CredentialKind, check_credential, make_credential
 from headwater.workspaces.registry import credential_kinds
 from headwater.workspaces.source_rows import Source
 from headwater.workspaces.stored_credentials import CredentialDescription, NewCredential, SecretKeeper, describe
 
-__all__ = ["HeldCredential", "SourceCredentials", "check_new"]
+__all__ = ["HeldCredential", "SourceCredentials", "check_new", "make_held", "person_of"]
 
 _credentials = tables.source_credentials
 
@@ -44,6 +46,20 @@ def check_new(source: Source, new: NewCredential) -> CredentialKind:
             hint=f"It takes: {', '.join(sorted(taken))}.",
         )
     return kind
+
+
+def make_held(source: Source, held: HeldCredential) -> Credential:
+    """The credential of what was kept for a source."""
+    kind, fields, secret = held
+    revealed = None if secret is None else secret.reveal()
+    return make_credential(kind, fields, revealed, private_networks=networks(source.private_networks))
+
+
+def person_of(actor: Actor) -> str:
+    """The id of the person who asks; UsageError where it is no person."""
+    if actor.user_id is None:
+        raise UsageError("Only a person has a credential of their own.", hint="Sign in, or set the service credential.")
+    return actor.user_id
 
 
 class SourceCredentials:

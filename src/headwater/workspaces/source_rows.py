@@ -1,4 +1,4 @@
-"""Reading the registered sources, as somebody may see them."""
+"""Reading the registered sources, as somebody may see them, and recording what was done with them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,28 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, Select, case, select
 
 from headwater.access import Action, Actor, Listing, allowed_to
+from headwater.access.audit import record
+from headwater.access.events import Event
 from headwater.errors import NotFoundError
+from headwater.net import parse_origin
 from headwater.store import tables
-from headwater.workspaces.permissions import permit
+from headwater.workspaces.permissions import permit, permit_below
 
 __all__ = [
     "CredentialMode",
     "Source",
     "SourcePage",
+    "concerning_source",
     "find_source",
     "from_row",
+    "record_source",
     "source_listing",
     "source_of",
     "unknown_source",
 ]
+
+#: Whoever may do one of these somewhere in a source has to do with it, and may link a credential of their own.
+_CONCERNED = (Action.SOURCE_READ, Action.SOURCE_SCAN, Action.MODEL_READ, Action.MODEL_INVOKE)
 
 #: Whose credential is used at a source: the one that Headwater keeps for it, or each person's own.
 CredentialMode = Literal["service", "personal"]
@@ -47,6 +55,7 @@ class Source:
         scope_id: the scope at which roles for it are given.
         credential_mode: whose credential is used there.
         private_networks: networks that are not public and that its address may lead into.
+        trusted: whether loading its models may run code on this machine.
     """
 
     id: int
@@ -60,6 +69,7 @@ class Source:
     scope_id: int
     credential_mode: CredentialMode
     private_networks: tuple[str, ...]
+    trusted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,21 @@ def source_of(connection: Connection, actor: Actor, name: str) -> Source:
     if row is None:
         raise unknown_source(name)
     return from_row(row)
+
+
+def concerning_source(connection: Connection, actor: Actor, name: str) -> Source:
+    """A source that the actor may see, or of which they may see or invoke a model at least; NotFoundError: none."""
+    source = source_of(connection, actor, name)
+    permit_below(connection, actor, _CONCERNED, source.scope_id, unknown=unknown_source(name))
+    return source
+
+
+def record_source(
+    connection: Connection, event: Event, source: Source, *, by: Actor, now: datetime, **fields: bool
+) -> None:
+    """Put on record what was done with a source; ``fields`` are the event's beside its kind and origin."""
+    target, known = f"source:{source.name}", {"kind": source.kind, "origin": str(parse_origin(source.url))}
+    record(connection, event, by, now=now, target=target, scope_id=source.scope_id, **known, **fields)
 
 
 def unknown_source(name: str) -> NotFoundError:

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from headwater.access import Action, Actor
-from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.access.secrets import SecretStore
 from headwater.errors import UsageError
@@ -20,8 +19,7 @@ from headwater.secret import Secret
 from headwater.store import Database, exclusive, tables, utc_now
 from headwater.workspaces.addresses import networks
 from headwater.workspaces.base import Connector, Credential, WorkspaceInfo
-from headwater.workspaces.credentials import make_credential
-from headwater.workspaces.permissions import permit_below, require_administrator, writable_collection
+from headwater.workspaces.permissions import require_administrator, writable_collection
 from headwater.workspaces.registry import load_connector
 from headwater.workspaces.source_checks import (
     callable_address,
@@ -31,16 +29,23 @@ from headwater.workspaces.source_checks import (
     check_name,
     readdressed,
 )
-from headwater.workspaces.source_credentials import HeldCredential, SourceCredentials, check_new
+from headwater.workspaces.source_credentials import (
+    HeldCredential,
+    SourceCredentials,
+    check_new,
+    make_held,
+    person_of,
+)
 from headwater.workspaces.source_rows import (
     CredentialMode,
     Source,
     SourcePage,
+    concerning_source,
     find_source,
     from_row,
+    record_source,
     source_listing,
     source_of,
-    unknown_source,
 )
 from headwater.workspaces.source_scopes import (
     add_source_scope,
@@ -53,8 +58,8 @@ from headwater.workspaces.stored_credentials import CredentialDescription, NewCr
 
 __all__ = ["CredentialMode", "Source", "SourcePage", "SourceService"]
 
-#: Whoever may do one of these somewhere in a source has to do with it, and may link a credential of their own.
-_CONCERNED = (Action.SOURCE_READ, Action.SOURCE_SCAN, Action.MODEL_READ, Action.MODEL_INVOKE)
+#: What only an administrator may register.
+_TRUSTED = "a source whose models may run code on this machine"
 
 _sources, _assets = tables.sources, tables.assets
 
@@ -83,10 +88,12 @@ class SourceService:
         settings: Mapping[str, str] | None = None,
         credential_mode: CredentialMode = "service",
         private_networks: Sequence[str] = (),
+        trusted: bool = False,
     ) -> Source:
         """Register a workspace in a collection where the actor may ``source.register``. It is not called.
 
-        An address that is not a public https one, and private networks, need ``server.manage`` at the server.
+        An address that is not a public https one, private networks, and trust (see ``trust``) need ``server.manage``
+        at the server.
 
         Raises:
             UsageError: ``name`` is not an M identifier, ``kind`` not installed, ``url`` not an address of it, or
@@ -104,6 +111,8 @@ class SourceService:
             place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection)
             check_destination(connection, actor, destination, private_networks)
             check_free(connection, name)
+            if trusted:
+                require_administrator(connection, actor, _TRUSTED)
             values = {
                 "name": name,
                 "display_name": display_name or name,
@@ -115,10 +124,13 @@ class SourceService:
                 "scope_id": add_source_scope(connection, kind, name, place, wanted),
                 "credential_mode": credential_mode,
                 "private_networks": list(private_networks),
+                "trusted": trusted,
             }
             connection.execute(insert(_sources).values(values))
             source = source_of(connection, actor, name)
-            _record(connection, Event.SOURCE_ADDED, source, by=actor, now=now)
+            record_source(connection, Event.SOURCE_ADDED, source, by=actor, now=now)
+            if trusted:
+                record_source(connection, Event.SOURCE_TRUSTED, source, by=actor, now=now, trusted=True)
             return source
 
     def list(self, actor: Actor, *, limit: int = 50, after: Sequence[Any] | None = None) -> SourcePage:
@@ -159,7 +171,7 @@ class SourceService:
         """Change what is given of a source that the actor may ``source.register``, there and where it moves to.
 
         Every credential of it is forgotten when the address comes to lead to another origin, and so are its private
-        networks unless they are given again.
+        networks unless they are given again. At another address it is no longer trusted.
 
         Raises:
             UsageError, OriginDeniedError: as ``add`` says.
@@ -178,7 +190,22 @@ class SourceService:
                 self._move(connection, actor, wanted, collection, now)
             if parse_origin(wanted.url) != parse_origin(before.url):
                 self._credentials.remove_all(connection, before, by=actor, now=now)
-            _record(connection, Event.SOURCE_CHANGED, wanted, by=actor, now=now)
+            record_source(connection, Event.SOURCE_CHANGED, wanted, by=actor, now=now)
+            if before.trusted and not wanted.trusted:
+                record_source(connection, Event.SOURCE_TRUSTED, wanted, by=actor, now=now, trusted=False)
+            return source_of(connection, actor, name)
+
+    def trust(self, actor: Actor, name: str, trusted: bool) -> Source:
+        """Say whether a source's models may run code on this machine, which loading most models does.
+
+        It is left to those who have ``server.manage`` at the server.
+        """
+        with self._database.begin() as connection:
+            exclusive(connection, "sources")
+            source = find_source(connection, actor, name, Action.SOURCE_READ)
+            require_administrator(connection, actor, _TRUSTED)
+            connection.execute(update(_sources).where(_sources.c.id == source.id).values(trusted=trusted))
+            record_source(connection, Event.SOURCE_TRUSTED, source, by=actor, now=utc_now(), trusted=trusted)
             return source_of(connection, actor, name)
 
     def remove(self, actor: Actor, name: str) -> None:
@@ -194,7 +221,7 @@ class SourceService:
             release_assets(connection, source.id, source.scope_id)
             connection.execute(delete(_sources).where(_sources.c.id == source.id))
             remove_source_scope(connection, source.scope_id, by=actor, now=now)
-            _record(connection, Event.SOURCE_REMOVED, source, by=actor, now=now)
+            record_source(connection, Event.SOURCE_REMOVED, source, by=actor, now=now)
 
     def set_credential(
         self,
@@ -251,10 +278,10 @@ class SourceService:
             SecretError: as ``set_credential`` says.
         """
         new = NewCredential(kind, dict(fields or {}), secret, reference)
-        person = _person(actor)
+        person = person_of(actor)
         with self._database.begin() as connection:
             exclusive(connection, "sources")
-            source = _concerning(connection, actor, name)
+            source = concerning_source(connection, actor, name)
             if source.credential_mode != "personal":
                 raise UsageError(
                     f"'{name}' is called with its service credential.", hint="There is no need to give it yours."
@@ -263,10 +290,10 @@ class SourceService:
 
     def unlink_credential(self, actor: Actor, name: str) -> None:
         """Forget the actor's own credential for a source; NotFoundError where there is none."""
-        person = _person(actor)
+        person = person_of(actor)
         with self._database.begin() as connection:
             exclusive(connection, "sources")
-            source = _concerning(connection, actor, name)
+            source = concerning_source(connection, actor, name)
             self._credentials.remove(connection, source, person, by=actor, now=utc_now())
 
     def describe_credential(self, actor: Actor, name: str, *, own: bool = False) -> CredentialDescription | None:
@@ -279,7 +306,9 @@ class SourceService:
         """
         with self._database.read() as connection:
             if own:
-                return self._credentials.description(connection, _concerning(connection, actor, name), _person(actor))
+                return self._credentials.description(
+                    connection, concerning_source(connection, actor, name), person_of(actor)
+                )
             source = find_source(connection, actor, name, Action.SOURCE_REGISTER)
             return self._credentials.description(connection, source, None)
 
@@ -294,11 +323,11 @@ class SourceService:
             SecretError: the secret cannot be had.
         """
         with self._database.begin() as connection:
-            current = _concerning(connection, actor, source.name)
+            current = concerning_source(connection, actor, source.name)
             # Bound to the address that the caller goes on to call, whatever the source's is by now.
             asked = replace(current, url=source.url)
             held = self._used(connection, actor, asked, purpose)
-        return None if held is None else _made(asked, held)
+        return None if held is None else make_held(asked, held)
 
     @contextmanager
     def connect(
@@ -370,34 +399,11 @@ class SourceService:
         move_source_scope(connection, source.scope_id, place, dict(source.settings), by=actor, now=now)
 
 
-def _concerning(connection: Connection, actor: Actor, name: str) -> Source:
-    """A source that the actor may see, or of which they may see or invoke a model at least."""
-    source = source_of(connection, actor, name)
-    permit_below(connection, actor, _CONCERNED, source.scope_id, unknown=unknown_source(name))
-    return source
-
-
 def _changeable(source: Source) -> dict[str, object]:
     return {
         "display_name": source.display_name,
         "url": source.url,
         "credential_mode": source.credential_mode,
         "private_networks": list(source.private_networks),
+        "trusted": source.trusted,
     }
-
-
-def _made(source: Source, held: HeldCredential) -> Credential:
-    kind, fields, secret = held
-    revealed = None if secret is None else secret.reveal()
-    return make_credential(kind, fields, revealed, private_networks=networks(source.private_networks))
-
-
-def _person(actor: Actor) -> str:
-    if actor.user_id is None:
-        raise UsageError("Only a person has a credential of their own.", hint="Sign in, or set the service credential.")
-    return actor.user_id
-
-
-def _record(connection: Connection, event: Event, source: Source, *, by: Actor, now: datetime) -> None:
-    target, origin = f"source:{source.name}", str(parse_origin(source.url))
-    record(connection, event, by, now=now, target=target, scope_id=source.scope_id, kind=source.kind, origin=origin)

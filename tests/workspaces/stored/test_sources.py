@@ -314,6 +314,29 @@ def test_what_was_done_is_on_record(database: Database, sources: SourceService) 
     ]
 
 
+def test_trust_is_given_and_taken_on_record(database: Database, sources: SourceService) -> None:
+    assert not sources.add(SYSTEM, "demo", "", "mlflow", PUBLIC + "/team").trusted
+    before = last_event(database)
+    assert sources.trust(SYSTEM, "demo", True).trusted
+    assert sources.change(SYSTEM, "demo", display_name="Demo").trusted, "what is not given stays"
+    assert sources.get(SYSTEM, "demo").trusted and sources.list(SYSTEM).sources[0].trusted
+    assert not sources.trust(SYSTEM, "demo", False).trusted
+    assert sources.add(SYSTEM, "other", "", "mlflow", PUBLIC, trusted=True).trusted
+    recorded = [(event.target, event.details["trusted"])
+                for event in events(database, since=before) if event.event == "source.trusted"]  # fmt: skip
+    assert recorded == [("source:demo", True), ("source:demo", False), ("source:other", True)]
+
+
+@pytest.mark.parametrize("url", [PUBLIC + "/other", "https://elsewhere.example.com/team"])
+def test_what_is_trusted_is_an_address(database: Database, sources: SourceService, url: str) -> None:
+    """Else whoever may change a source could have code of their own run."""
+    sources.add(SYSTEM, "demo", "", "mlflow", PUBLIC + "/team", trusted=True)
+    assert sources.change(SYSTEM, "demo", url=PUBLIC + "/team").trusted
+    before = last_event(database)
+    assert not sources.change(SYSTEM, "demo", url=url).trusted
+    assert [event.event for event in events(database, since=before)] == ["source.changed", "source.trusted"]
+
+
 def test_roles_given_at_a_source_do_not_outlive_it(database: Database, sources: SourceService) -> None:
     source = sources.add(SYSTEM, "demo", "", "mlflow", PUBLIC)
     ann = somebody(database, "ann")

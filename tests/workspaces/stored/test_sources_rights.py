@@ -75,6 +75,10 @@ ACTS: dict[str, Act] = {
     "refer": referred,
     "link_by_reference": own_referred,
     "add": lambda sources, actor, source: sources.add(actor, "new", "", "mlflow", PUBLIC, "ml"),
+    "trust": lambda sources, actor, source: sources.trust(actor, source.name, True),
+    "add_trusted": lambda sources, actor, source: sources.add(
+        actor, "trusted", "", "mlflow", PUBLIC, "ml", trusted=True
+    ),
 }
 
 READING = {"get", "test"}
@@ -82,18 +86,20 @@ REGISTERING = {"change", "remove", "set", "clear", "describe", "connect"}
 OWN = {"link", "unlink", "own", "use"}
 #: An address of one's own and any reference that is allowed would be somebody else's secret sent there.
 REFERRING = {"refer", "link_by_reference"}
+#: Code that runs on the machine has everything that the machine has.
+TRUSTING = {"trust", "add_trusted"}
 
 #: Of each role: what is answered, and what is forbidden; anything else is unknown.
 EXPECTED: dict[str, tuple[set[str], set[str]]] = {
     "nothing": (set(), set()),
     "Owner of the server": (set(ACTS), set()),
-    "Owner": (set(ACTS) - REFERRING, REFERRING),
-    "Contributor": (set(ACTS) - REFERRING, REFERRING),
-    "Data source administrator": (set(ACTS) - REFERRING, REFERRING),
-    "Reader": (READING | OWN, REGISTERING | REFERRING | {"add"}),
+    "Owner": (set(ACTS) - REFERRING - TRUSTING, REFERRING | TRUSTING),
+    "Contributor": (set(ACTS) - REFERRING - TRUSTING, REFERRING | TRUSTING),
+    "Data source administrator": (set(ACTS) - REFERRING - TRUSTING, REFERRING | TRUSTING),
+    "Reader": (READING | OWN, REGISTERING | REFERRING | TRUSTING | {"add"}),
     # They may see the collection, and not what is registered there.
-    "Data curator": (set(), {"add"}),
-    "Collection administrator": (set(), {"add"}),
+    "Data curator": (set(), {"add", "add_trusted"}),
+    "Collection administrator": (set(), {"add", "add_trusted"}),
     # One model is enough to have to do with its source, and not to see it.
     "Reader of a model": (OWN, {"link_by_reference"}),
     "disabled Owner": (set(), set()),

@@ -162,7 +162,10 @@ class Demo:
             self.app.sources.remove(self.actor, SOURCE)
             del known[SOURCE]
         if SOURCE not in known:
-            self.app.sources.add(self.actor, SOURCE, "Demo workspace", "mlflow", server.url, COLLECTION)
+            self.app.sources.add(self.actor, SOURCE, "Demo workspace", "mlflow", server.url, COLLECTION, trusted=True)
+        elif not known[SOURCE].trusted:
+            # A home of before sources were trusted; what this workspace holds, the demo itself put there.
+            self.app.sources.trust(self.actor, SOURCE, True)
 
     def _write_dataflow(self) -> None:
         """Copy the dataflow's files into the home folder and save them; the parameter says where the data is."""

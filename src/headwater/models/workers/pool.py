@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from headwater.models.signature import Signature
+from headwater.models.workers.environments import Environments
 from headwater.models.workers.process import WorkerOptions, WorkerScorer
 
 __all__ = ["ScorerPool"]
@@ -23,11 +24,15 @@ class ScorerPool:
     Args:
         logs: the folder for the log file of each process.
         options: limits and threads of each process.
+        environments: those that models may need; without them, all run with this process's own packages.
     """
 
-    def __init__(self, logs: Path, options: WorkerOptions | None = None) -> None:
+    def __init__(
+        self, logs: Path, options: WorkerOptions | None = None, environments: Environments | None = None
+    ) -> None:
         self._logs = logs
         self._options = options
+        self._environments = environments
         self._scorers: dict[str, WorkerScorer] = {}
         self._lock = threading.Lock()
 
@@ -39,6 +44,9 @@ class ScorerPool:
             name: the function's name, for messages.
             signature: the model's.
             folder: gives the artifact's folder; called only for a new scorer.
+
+        Raises:
+            ModelError: the model needs an environment that was not built (``model.environment``); and as ``folder``.
         """
         with self._lock:
             scorer = self._scorers.get(identity)
@@ -47,7 +55,11 @@ class ScorerPool:
             if scorer is not None:
                 scorer.close()
             log = self._logs / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.log"
-            scorer = WorkerScorer(folder(), signature, name=name, log=log, options=self._options)
+            artifact = folder()
+            interpreter = None if self._environments is None else self._environments.interpreter(artifact, name)
+            scorer = WorkerScorer(
+                artifact, signature, name=name, log=log, options=self._options, interpreter=interpreter
+            )
             self._scorers[identity] = scorer
             return scorer
 

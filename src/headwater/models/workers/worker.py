@@ -1,4 +1,4 @@
-"""The process that holds one MLflow model: ``python -m headwater.models.workers.worker``.
+"""The process that holds one MLflow model: ``python worker.py``, of the model's own Python, which has no Headwater.
 
 It speaks in frames over its standard input and output. A frame is one byte of kind, eight bytes of length
 (little-endian), and so many bytes of content:
@@ -6,6 +6,8 @@ It speaks in frames over its standard input and output. A frame is one byte of k
 ====  =========  ==============================================================================================
 kind  direction  content
 ====  =========  ==============================================================================================
+I     from here  JSON: ``level`` and ``missing``, how isolated the process is. It is written by ``isolation.py``, which
+                 becomes this
 L     to here    JSON: ``folder`` of the model; ``outputs``, the Arrow schema of the answer (IPC, base64)
 R     from here  JSON: the model is loaded; ``cpu``, seconds of CPU time spent so far
 B     to here    four bytes: the length of what follows (little-endian); JSON: the call's settings (MLflow's params);
@@ -13,8 +15,8 @@ B     to here    four bytes: the length of what follows (little-endian); JSON: t
 A     from here  eight bytes: CPU seconds so far (double, little-endian); an Arrow IPC stream of one batch, one
                  column per output
 F     from here  JSON: ``kind`` (``load``: it will never work; ``model``: the model raised; ``form``: its answer does
-                 not fit the signature; ``length``: its answer has another number of rows), ``message`` without
-                 row data, ``cpu``
+                 not fit the signature; ``length``: its answer has another number of rows; ``memory``: there was
+                 none left, and this ends), ``message`` without row data, ``cpu``
 ====  =========  ==============================================================================================
 
 Frames are answered in order. Input is read ahead on a thread of its own, so that whoever writes never waits for a
@@ -23,7 +25,7 @@ reader that is itself waiting to be read. When the input ends the process ends, 
 The model's own code prints where it likes: standard output is moved away before it is loaded, and what it prints goes
 to standard error. Its standard input is empty.
 
-This file imports nothing of Headwater: the fewer modules a process with foreign code shares with us, the better.
+This file imports nothing of Headwater, which the model's Python need not have, and works from Python 3.10 on.
 """
 
 from __future__ import annotations
@@ -84,6 +86,9 @@ def main() -> None:
     pa.set_cpu_count(1)
     try:
         model, outputs = _load(next(frames))
+    except MemoryError as error:
+        _send_failure(answers, "memory", error)
+        return
     except Exception as error:  # noqa: BLE001  # foreign code raises what it likes; the parent reports it
         _send_failure(answers, "load", error)
         return
@@ -95,6 +100,9 @@ def main() -> None:
             _send_failure(answers, "form", error)
         except LengthError as error:
             _send_failure(answers, "length", error)
+        except MemoryError as error:
+            _send_failure(answers, "memory", error)
+            return
         except Exception as error:  # noqa: BLE001  # likewise
             _send_failure(answers, "model", error)
         else:

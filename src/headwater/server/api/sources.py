@@ -22,6 +22,7 @@ from headwater.server.source_answers import (
     SourceKind,
     SourceKinds,
     Sources,
+    Trust,
     Workspace,
     WorkspaceQuestion,
 )
@@ -58,6 +59,12 @@ def get_source(app: App, actor: Asking, name: Name) -> Source:
 def change_source(app: App, actor: Asking, name: Name, changes: SourceChanges) -> Source:
     """Change a source. At another origin, its credentials are forgotten."""
     return Source.of(app.sources.change(actor, name, **changes.model_dump()), app.last_scans(actor))
+
+
+@router.put("/sources/{name}/trust")
+def trust_source(app: App, actor: Asking, name: Name, trust: Trust) -> Source:
+    """Say whether a source's models may run code on this machine. It is an administrator's to say."""
+    return Source.of(app.sources.trust(actor, name, trust.trusted), app.last_scans(actor))
 
 
 @router.delete("/sources/{name}", status_code=HTTPStatus.NO_CONTENT)
