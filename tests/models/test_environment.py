@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,22 @@ import pytest
 
 from headwater.access import SYSTEM
 from headwater.catalog import names
-from headwater.errors import ModelError, NotFoundError, SchemaError
-from headwater.models.environment import ModelEnvironment, ModelName, version_name
+from headwater.errors import ModelError, NotFoundError, SchemaError, ScoringError
+from headwater.models.discovery import Discovery
+from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore, SessionStore
+from headwater.models.function_settings import FunctionSettings, Supplied
 from headwater.models.ledger import Ledger
+from headwater.models.names import ModelName, version_name
+from headwater.models.registered import RegisteredModels
 from headwater.models.rights import ActorsRights
+from headwater.models.schemas.stored import signature_to_json
+from headwater.models.statistics import ScoringProgress
+from headwater.models.workers.artifacts import ArtifactCache
+from headwater.models.workers.environments import Environments
 from headwater.models.workers.pool import ScorerPool
-from headwater.store import Database
-from headwater.workspaces.base import ModelVersionInfo
+from headwater.store import Database, utc_now
+from headwater.workspaces import SourceService
 from headwater.workspaces.mlflow import MLflowConnector
-
-
-def trusting(source: str) -> bool:
-    assert source == "demo"
-    return True
 
 
 @pytest.fixture
@@ -38,12 +41,38 @@ def rights(database: Database) -> ActorsRights:
     return ActorsRights(database, SYSTEM, {"demo": 1})
 
 
+MakeEnvironment = Callable[..., ModelEnvironment]
+
+
 @pytest.fixture
-def environment(
-    connector: MLflowConnector, tmp_path: Path, database: Database, rights: ActorsRights
-) -> Iterator[ModelEnvironment]:
-    ledger = Ledger(tmp_path / "ledger", database)
-    with ModelEnvironment({"demo": connector}, tmp_path / "cache", ledger, rights=rights, trusted=trusting) as made:
+def scorers(tmp_path: Path) -> Iterator[ScorerPool]:
+    with ScorerPool(tmp_path / "logs") as pool:
+        yield pool
+
+
+@pytest.fixture
+def make(
+    connector: MLflowConnector, tmp_path: Path, database: Database, rights: ActorsRights, scorers: ScorerPool
+) -> MakeEnvironment:
+    """Makes environments over the one connector; the processes are shared."""
+
+    def made(
+        store: PredictionStore | None = None,
+        trusted: Callable[[str], bool] = lambda _: True,
+        on_progress: Callable[[ScoringProgress], None] | None = None,
+    ) -> ModelEnvironment:
+        models = RegisteredModels(
+            ArtifactCache(tmp_path / "artifacts"), scorers, Environments(tmp_path / "environments"), trusted
+        )
+        discovery = Discovery({"demo": connector}, rights, FunctionSettings(database))
+        return ModelEnvironment(discovery, rights, models, store, on_progress=on_progress)
+
+    return made
+
+
+@pytest.fixture
+def environment(make: MakeEnvironment, tmp_path: Path, database: Database) -> Iterator[ModelEnvironment]:
+    with make(LedgerStore(Ledger(tmp_path / "ledger", database))) as made:
         yield made
 
 
@@ -87,7 +116,7 @@ def test_versions_and_aliases(environment: ModelEnvironment) -> None:
     for name, version in wanted.items():
         called = environment.resolve(name)
         assert called is not None and called.identity.endswith(f"/models/late_arrival/versions/{version}")
-    assert {model.name: model.version.version for model in environment.models} == wanted
+    assert {model.name: model.description.version for model in environment.models} == wanted
     identities = [model.immutable_identity for model in environment.models]
     assert identities[1] == identities[2] != identities[0]
 
@@ -138,55 +167,71 @@ def test_a_model_without_a_signature_says_what_to_do(environment: ModelEnvironme
         environment.resolve("demo.unsigned")
 
 
-def test_processes_outlive_the_environment_when_shared(
-    connector: MLflowConnector, tmp_path: Path, rights: ActorsRights
-) -> None:
-    sources = {"demo": connector}
-    with ScorerPool(tmp_path / "logs") as scorers:
-        for _ in range(2):
-            with ModelEnvironment(
-                sources, tmp_path / "cache", rights=rights, trusted=trusting, scorers=scorers
-            ) as environment:
-                environment.resolve("demo.late_arrival")
-                environment.warm()
-                score(environment, "demo.late_arrival")
-        assert [scorer.startup_cpu_seconds() > 0 for scorer in scorers._scorers.values()] == [True]
-        process = next(iter(scorers._scorers.values()))
-        assert process.pid is not None
+def test_processes_outlive_the_environment(make: MakeEnvironment, scorers: ScorerPool) -> None:
+    for _ in range(2):
+        with make() as environment:
+            environment.resolve("demo.late_arrival")
+            environment.warm()
+            score(environment, "demo.late_arrival")
+    assert [scorer.startup_cpu_seconds() > 0 for scorer in scorers._scorers.values()] == [True]
+    process = next(iter(scorers._scorers.values()))
+    assert process.pid is not None
+    scorers.close()
     assert process.pid is None
 
 
-def test_progress_names_the_function(connector: MLflowConnector, tmp_path: Path, rights: ActorsRights) -> None:
-    seen: list[tuple[str, int, int | None]] = []
-    sources = {"demo": connector}
-    with ModelEnvironment(
-        sources, tmp_path, rights=rights, trusted=trusting, on_progress=lambda *told: seen.append(told)
-    ) as environment:
+def test_progress_names_the_function(make: MakeEnvironment) -> None:
+    seen: list[ScoringProgress] = []
+    with make(on_progress=seen.append) as environment:
+        environment.expect(4)
         score(environment, "demo.late_arrival@1")
-    assert seen[-1] == ("demo.late_arrival@1", 3, None)
+    last = seen[-1]
+    assert (last.function, last.rows_done, last.rows_total) == ("demo.late_arrival@1", 3, 4)
 
 
-def test_a_model_that_is_code_is_not_loaded_from_a_workspace_that_nobody_trusts(
-    connector: MLflowConnector, tmp_path: Path, rights: ActorsRights
-) -> None:
+def test_previews_of_one_session_score_a_row_once(make: MakeEnvironment) -> None:
+    session, sent = SessionStore(), []
+    for _ in range(2):
+        with make(session) as environment:
+            score(environment, "demo.late_arrival@1")
+            sent.append(environment.models[0].function.statistics.sent)
+    assert sent == [3, 0]
+
+
+def test_a_schema_that_was_supplied_counts(make: MakeEnvironment, database: Database, mlflow_server: Any) -> None:
+    with make() as environment:
+        known = environment.discovery.describe(ModelName("demo", "late_arrival")).signature
+    assert known is not None
+    SourceService(database).add(SYSTEM, "demo", "", "mlflow", mlflow_server.url)
+    supplied = Supplied(signature_to_json(known), changed_at=utc_now(), changed_by="ann")
+    FunctionSettings(database).put("demo", "unsigned", supplied)
+    with make() as environment:
+        found = environment.discovery.describe(ModelName("demo", "unsigned"))
+        assert (found.origin, found.is_callable) == ("supplied", True)
+        assert environment.resolve("demo.unsigned") is not None
+
+
+def test_a_cancelled_environment_scores_nothing(environment: ModelEnvironment) -> None:
+    environment.resolve("demo.late_arrival")
+    environment.cancel()
+    with pytest.raises(ScoringError) as caught:
+        score(environment, "demo.late_arrival")
+    assert caught.value.code == "model.cancelled"
+
+
+def test_a_model_that_is_code_is_not_loaded_from_a_workspace_that_nobody_trusts(make: MakeEnvironment) -> None:
     """Not even where the process that holds it is running already, for somebody else."""
-    sources, trusted = {"demo": connector}, {"demo": True}
-    with ScorerPool(tmp_path / "logs") as scorers:
-        for _ in range(2):
-            with ModelEnvironment(
-                sources, tmp_path / "cache", rights=rights, trusted=trusted.__getitem__, scorers=scorers
-            ) as environment:
-                if trusted["demo"]:
-                    score(environment, "demo.late_arrival")
-                    trusted["demo"] = False
-                    continue
-                with pytest.raises(ModelError, match="'demo' is not trusted") as caught:
-                    score(environment, "demo.late_arrival")
+    with make() as environment:
+        score(environment, "demo.late_arrival")
+    with (
+        make(trusted=lambda _: False) as environment,
+        pytest.raises(ModelError, match="'demo' is not trusted") as caught,
+    ):
+        score(environment, "demo.late_arrival")
     assert caught.value.code == "model.untrusted"
     assert "headwater source trust demo" in caught.value.hint
 
 
 @pytest.mark.parametrize("model", ["plain", "with / # ? % ü"])
 def test_the_identity_is_the_catalogs_name(model: str) -> None:
-    version = ModelVersionInfo(model, "3")
-    assert version_name("mlflow://h:1", version) == names.model_version("mlflow://h:1", model, "3")
+    assert version_name("mlflow://h:1", model, "3") == names.model_version("mlflow://h:1", model, "3")

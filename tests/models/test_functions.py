@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -16,14 +18,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headwater.errors import ScoringError
+from headwater.errors import ScoringError, UsageError
 from headwater.models import run
+from headwater.models.cancelling import Cancellation
 from headwater.models.functions import ModelFunction
-from headwater.models.ledger import Ledger
-from headwater.models.run import Memory
+from headwater.models.ledger import Ledger, LedgerPredictions
+from headwater.models.options import CallOptions
+from headwater.models.predictions import Predictions, SessionPredictions
+from headwater.models.results import ResultForm
+from headwater.models.run import Calling
 from headwater.models.schemas.mlflow import from_mlflow
-from headwater.models.scorer import ScoredBatch
+from headwater.models.scorer import NO_PARAMS, ScoredBatch
 from headwater.models.signature import Signature
+from headwater.models.statistics import ScoringProgress
 from headwater.models.workers.process import WorkerScorer
 from headwater.plan.cells import decode_error, encode_error
 from headwater.plan.functions import BatchFunction
@@ -40,8 +47,11 @@ HALVING = from_mlflow(
 class Halving:
     """A scorer in this process: half of x, an error where t is "bad". It keeps what it was sent."""
 
+    window, batch_rows = 2, 50_000
+
     def __init__(self) -> None:
         self.batches: list[list[tuple[Any, str]]] = []
+        self.params: list[Mapping[str, Any]] = []
 
     def warm(self) -> None: ...
 
@@ -54,7 +64,8 @@ class Halving:
     def sent(self) -> list[tuple[Any, str]]:
         return [row for batch in self.batches for row in batch]
 
-    def score(self, batch: pa.RecordBatch) -> ScoredBatch:
+    def score(self, batch: pa.RecordBatch, params: Mapping[str, Any] = NO_PARAMS) -> ScoredBatch:
+        self.params.append(params)
         x, t = batch.column(0).to_pylist(), [str(text) for text in batch.column(1).to_pylist()]
         self.batches.append(list(zip(x, t, strict=True)))
         values = pa.array([None if n is None else n / 2 for n in x], pa.float64())
@@ -63,17 +74,17 @@ class Halving:
         )
         return ScoredBatch(values, errors if errors.null_count < len(errors) else None)
 
-    def submit(self, batch: pa.RecordBatch) -> Future[ScoredBatch]:
+    def submit(self, batch: pa.RecordBatch, params: Mapping[str, Any] = NO_PARAMS) -> Future[ScoredBatch]:
         future: Future[ScoredBatch] = Future()
-        future.set_result(self.score(batch))
+        future.set_result(self.score(batch, params))
         return future
 
 
 @pytest.fixture
-def memory(tmp_path: Path, database: Database) -> Memory:
+def memory(tmp_path: Path, database: Database) -> LedgerPredictions:
     ledger = Ledger(tmp_path / "ledger", database)
     ledger.register(FINGERPRINT, {})
-    return Memory(ledger, FINGERPRINT)
+    return LedgerPredictions(ledger, FINGERPRINT)
 
 
 def rows_of(*rows: tuple[Any, Any], **more: Any) -> pa.Table:
@@ -83,8 +94,24 @@ def rows_of(*rows: tuple[Any, Any], **more: Any) -> pa.Table:
     )
 
 
-def function(scorer: Any, signature: Signature = HALVING, **options: Any) -> ModelFunction:
-    return ModelFunction("demo.halve", "mlflow://h:1/models/halve/versions/1", signature, lambda: scorer, **options)
+def function(
+    scorer: Any,
+    signature: Signature = HALVING,
+    *,
+    memory: Predictions | None = None,
+    batch_rows: int | None = None,
+    **calling: Any,
+) -> ModelFunction:
+    called = Calling(
+        function="demo.halve",
+        signature=signature,
+        scorer=lambda: scorer,
+        permit=calling.pop("permit", lambda: None),
+        result=ResultForm(signature),
+        options=CallOptions(batch_rows=batch_rows),
+        **calling,
+    )
+    return ModelFunction("mlflow://h:1/models/halve/versions/1", "1", called, predictions=lambda _: memory)
 
 
 def apply(
@@ -105,7 +132,7 @@ def test_it_is_a_batch_function() -> None:
     assert [field.name for field in called.parameters] == ["x", "t"]
 
 
-def test_equal_rows_are_sent_once_and_all_get_their_prediction(memory: Memory) -> None:
+def test_equal_rows_are_sent_once_and_all_get_their_prediction(memory: LedgerPredictions) -> None:
     scorer = Halving()
     called = function(scorer, memory=memory)
     result = apply(called, rows_of((1, "a"), (2, "a"), (1, "a"), (1, "b"), (-0.0, "a"), (0, "a"), (None, "a")))
@@ -117,7 +144,7 @@ def test_equal_rows_are_sent_once_and_all_get_their_prediction(memory: Memory) -
     assert counts.calls == len(scorer.batches) and counts.seconds > 0
 
 
-def test_what_was_scored_before_is_not_sent_again(memory: Memory) -> None:
+def test_what_was_scored_before_is_not_sent_again(memory: LedgerPredictions) -> None:
     scorer = Halving()
     apply(function(scorer, memory=memory), rows_of((1, "a"), (2, "a")))
     again = function(scorer, memory=memory)
@@ -133,18 +160,15 @@ def test_without_a_memory_every_run_scores_anew() -> None:
     assert scorer.sent == [(1, "a")] * 2
 
 
-def test_the_scorer_is_not_asked_for_when_nothing_is_to_be_sent(memory: Memory) -> None:
+def test_the_scorer_is_not_asked_for_when_nothing_is_to_be_sent(memory: LedgerPredictions) -> None:
     apply(function(Halving(), memory=memory), rows_of((1, "a")))
 
-    def none() -> Any:
-        raise AssertionError
-
-    called = ModelFunction("demo.halve", "", HALVING, none, memory=memory)
+    called = function(None, memory=memory)
     assert apply(called, rows_of((1, "a")))["r"].to_pylist() == [0.5]
     assert apply(called, rows_of()).num_rows == 0
 
 
-def test_rows_that_cannot_be_sent_are_errors_and_do_not_disturb_the_others(memory: Memory) -> None:
+def test_rows_that_cannot_be_sent_are_errors_and_do_not_disturb_the_others(memory: LedgerPredictions) -> None:
     scorer = Halving()
     error = encode_error("DataFormat.Error", "no number", "n/a")
     table = rows_of((1, "a"), (2, None), (None, "a"), (3, "a"), x__err=pa.array([None, None, error, None]))
@@ -154,15 +178,15 @@ def test_rows_that_cannot_be_sent_are_errors_and_do_not_disturb_the_others(memor
     errors: list[Any] = result["r__err"].to_pylist()
     assert errors[2] == error and "'t' of demo.halve takes no null" in decode_error(errors[1])[1]
     assert scorer.sent == [(1, "a"), (3, "a")]
-    assert called.statistics.failed == 2
+    assert called.statistics.failed == 1, "what came as an error is nobody's failure here"
 
 
-def test_nothing_but_rows_that_cannot_be_sent(memory: Memory) -> None:
+def test_nothing_but_rows_that_cannot_be_sent(memory: LedgerPredictions) -> None:
     result = apply(function(Halving(), memory=memory), rows_of((1, None), (2, None)))
     assert result["r"].null_count == 2 and result["r__err"].null_count == 0
 
 
-def test_failed_rows_are_tried_again_and_good_ones_are_not(memory: Memory) -> None:
+def test_failed_rows_are_tried_again_and_good_ones_are_not(memory: LedgerPredictions) -> None:
     scorer = Halving()
     for _ in range(2):
         called = function(scorer, memory=memory)
@@ -194,7 +218,7 @@ def test_any_rows_in_any_cut_get_what_they_would_get_alone(
     ledger = Ledger(tmp_path / "ledger", database)
     ledger.register(fingerprint, {})
     scorer = Halving()
-    memory = Memory(ledger, fingerprint)
+    memory = LedgerPredictions(ledger, fingerprint)
     apply(function(scorer, memory=memory), rows_of(*remembered))
     before, scorer.batches = set(scorer.sent), []
     result = apply(function(scorer, memory=memory, batch_rows=call_rows), rows_of(*rows), batch_rows)
@@ -209,16 +233,25 @@ def test_any_rows_in_any_cut_get_what_they_would_get_alone(
 
 
 @pytest.mark.usefixtures("small_windows")
-def test_progress_counts_every_row(memory: Memory) -> None:
-    seen: list[tuple[int, int | None]] = []
-    called = function(Halving(), memory=memory, on_progress=lambda done, total: seen.append((done, total)))
-    apply(called, rows_of(*[(n % 7, "a") for n in range(30)]), 2)
-    assert seen[-1] == (30, None)
-    assert all(first[0] <= second[0] for first, second in pairwise(seen))
+def test_progress_counts_every_row(memory: LedgerPredictions) -> None:
+    seen: list[ScoringProgress] = []
+    called = function(Halving(), memory=memory, on_progress=seen.append, rows_total=lambda: 60)
+    apply(called, rows_of(*[(n % 7, "bad" if n == 3 else "a") for n in range(30)]), 2)
+    assert (seen[-1].rows_done, seen[-1].rows_total, seen[-1].failed) == (30, 60, 1)
+    assert all(first.rows_done <= second.rows_done for first, second in pairwise(seen))
+    for told in seen:
+        assert told.rows_per_second > 0 and told.seconds_left is not None
+        assert told.seconds_left == pytest.approx((60 - told.rows_done) / told.rows_per_second)
+
+
+def test_an_estimate_that_was_overtaken_is_told_no_more(memory: LedgerPredictions) -> None:
+    seen: list[ScoringProgress] = []
+    apply(function(Halving(), on_progress=seen.append, rows_total=lambda: 2), rows_of((1, "a"), (2, "a"), (3, "a")), 1)
+    assert [(told.rows_total, told.seconds_left is None) for told in seen[-2:]] == [(None, True)] * 2
 
 
 @pytest.mark.usefixtures("small_windows")
-def test_rows_leave_while_later_ones_are_still_being_read(memory: Memory) -> None:
+def test_rows_leave_while_later_ones_are_still_being_read(memory: LedgerPredictions) -> None:
     table = rows_of(*[(n, "a") for n in range(40)])
     read = 0
 
@@ -242,7 +275,7 @@ class Failing(Halving):
         self.error = error
         self.futures: list[Future[ScoredBatch]] = []
 
-    def submit(self, batch: pa.RecordBatch) -> Future[ScoredBatch]:
+    def submit(self, batch: pa.RecordBatch, params: Mapping[str, Any] = NO_PARAMS) -> Future[ScoredBatch]:
         future: Future[ScoredBatch] = Future()
         if not self.futures:
             future.set_result(self.score(batch))
@@ -252,7 +285,7 @@ class Failing(Halving):
         return future
 
 
-def test_a_failure_keeps_what_was_scored_and_calls_off_the_rest(memory: Memory) -> None:
+def test_a_failure_keeps_what_was_scored_and_calls_off_the_rest(memory: LedgerPredictions) -> None:
     scorer = Failing(ScoringError("The model is gone."))
     table = rows_of(*[(n, "a") for n in range(6)])
     with pytest.raises(ScoringError, match="gone"):
@@ -265,7 +298,7 @@ def test_a_failure_keeps_what_was_scored_and_calls_off_the_rest(memory: Memory) 
 
 def test_arguments_of_another_numeric_type_are_converted(arithmetic: WorkerScorer, signature_of: Any) -> None:
     table = pa.table({"n": pa.array([1.0, 2.5, 3.0]), "x": pa.array([1, 2, 3]), "mode": ["ok"] * 3})
-    called = ModelFunction("demo.arithmetic", "", signature_of("arithmetic"), lambda: arithmetic)
+    called = function(arithmetic, signature_of("arithmetic"))
     reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches())
     result = called.apply(reader, ["x", "n", "mode"], "r").read_all()
     assert result["r"].to_pylist() == [{"twice": 2.0, "even": False}, None, {"twice": 6.0, "even": False}]
@@ -273,7 +306,7 @@ def test_arguments_of_another_numeric_type_are_converted(arithmetic: WorkerScore
 
 
 def test_every_row_is_scored_once_though_the_process_dies(
-    open_scorer: Callable[..., WorkerScorer], signature_of: Callable[[str], Signature], memory: Memory
+    open_scorer: Callable[..., WorkerScorer], signature_of: Callable[[str], Signature], memory: LedgerPredictions
 ) -> None:
     """A killed process, a poisonous row and duplicates, in one run; then a second run that sends only what failed."""
     rows = 30_000
@@ -291,17 +324,161 @@ def test_every_row_is_scored_once_though_the_process_dies(
             yield batch
 
     arithmetic = signature_of("arithmetic")
-    first = ModelFunction("demo.arithmetic", "", arithmetic, lambda: scorer, memory=memory, batch_rows=4_000)
+    first = function(scorer, arithmetic, memory=memory, batch_rows=4_000)
     result = first.apply(pa.RecordBatchReader.from_batches(table.schema, killing()), ["x", "n", "mode"], "r").read_all()
     assert [i for i, error in enumerate(result["r__err"].to_pylist()) if error] == [12_345]
     assert [row and row["twice"] for row in result["r"].to_pylist()] == [
         None if n == 12_345 else float(n) for n in range(rows)
     ]
-    assert sum(file.rows for file in memory.ledger.known(FINGERPRINT)) == rows - 1
+    assert memory.count() == rows - 1
 
-    second = ModelFunction("demo.arithmetic", "", arithmetic, lambda: scorer, memory=memory)
+    second = function(scorer, arithmetic, memory=memory)
     second.apply(
         pa.RecordBatchReader.from_batches(table.schema, table.to_batches()), ["x", "n", "mode"], "r"
     ).read_all()
     assert (second.statistics.sent, second.statistics.failed) == (1, 1)
     assert first.statistics.cpu_seconds > second.statistics.cpu_seconds > 0
+
+
+# Options ----------------------------------------------------------------------------------------------------------
+
+
+SETTABLE = from_mlflow(
+    [{"name": "x", "type": "double", "required": False}, {"name": "t", "type": "string"}],
+    [{"name": "half", "type": "double"}],
+    [
+        {"name": "k", "type": "long", "default": 3, "shape": None},
+        {"name": "words", "type": "string", "default": ["a"], "shape": [-1]},
+    ],
+)
+
+
+def test_params_reach_the_model_as_it_declares_them() -> None:
+    scorer = Halving()
+    apply(function(scorer, SETTABLE).configured({"Params": {"k": 2.0, "words": ["b"]}}), rows_of((1, "a")))
+    assert scorer.params == [{"k": 2, "words": ["b"]}] and type(scorer.params[0]["k"]) is int
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"Speed": 1}, "no option 'Speed'"),
+        ({"Params": {"j": 1}}, "no param 'j'"),
+        ({"Params": {"k": 1.5}}, "takes long for the param 'k'"),
+        ({"Params": {"k": True}}, "takes long for the param 'k'"),
+        ({"Params": {"words": "b"}}, "takes a list for the param 'words'"),
+        ({"Params": 1}, "Params as a record"),
+        ({"OnError": "skip"}, "OnError"),
+        ({"BatchSize": 0}, "BatchSize"),
+        ({"BatchSize": True}, "BatchSize"),
+        ({"Rescore": 1}, "true or false for Rescore"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        function(Halving(), SETTABLE).configured(options)
+
+
+def test_null_instead_of_errors() -> None:
+    result = apply(function(Halving()).configured({"OnError": "null"}), rows_of((1, "a"), (2, "bad"), (3, None)))
+    assert result["r"].to_pylist() == [0.5, None, None] and result["r__err"].null_count == 3
+
+
+@pytest.mark.parametrize("row", [(2, "bad"), (2, None)])
+def test_the_first_failure_ends_everything_where_asked(row: tuple[Any, Any]) -> None:
+    called = function(Halving()).configured({"OnError": "fail"})
+    with pytest.raises(ScoringError) as caught:
+        apply(called, rows_of((1, "a"), row))
+    assert caught.value.code == "model.row"
+
+
+def test_an_argument_that_was_an_error_ends_nothing() -> None:
+    table = rows_of((1, "a"), (2, "a"), x__err=pa.array([None, encode_error("E", "no number")]))
+    result = apply(function(Halving()).configured({"OnError": "fail"}), table)
+    assert result["r__err"].is_null().to_pylist() == [True, False]
+
+
+def test_the_size_of_batches() -> None:
+    scorer = Halving()
+    apply(function(scorer).configured({"BatchSize": 2}), rows_of(*[(n, "a") for n in range(9)]), 9)
+    assert [len(batch) for batch in scorer.batches] == [2, 2, 2, 2, 1]
+
+
+def test_results_with_the_model_and_the_moment(memory: LedgerPredictions) -> None:
+    """What was scored before keeps the moment at which it was."""
+    apply(function(Halving(), memory=memory), rows_of((1, "a")))
+    first = function(Halving(), memory=memory).configured({"IncludeModel": True})
+    table = rows_of((1, "a"), (2, "a"), (3, "bad"))
+    result = apply(first, table)
+    told: list[Any] = result["r"].to_pylist()
+    assert [(row["half"], row["ModelVersion"]) for row in told[:2]] == [(0.5, "1"), (1.0, "1")]
+    assert result["r__err"].is_null().to_pylist() == [True, True, False]
+    assert told[0]["ScoredAt"]["instant"] < told[1]["ScoredAt"]["instant"]
+    again = function(Halving(), memory=memory).configured({"IncludeModel": True})
+    assert apply(again, table)["r"].to_pylist()[:2] == told[:2]
+    year_1970 = 719_162 * 864_000_000_000
+    moment = datetime.fromtimestamp((told[1]["ScoredAt"]["instant"] - year_1970) / 10**7, UTC)
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=5)
+
+
+def test_an_output_of_that_name_is_not_hidden() -> None:
+    signature = from_mlflow([{"name": "x", "type": "double"}], [{"name": "ScoredAt", "type": "double"}])
+    with pytest.raises(UsageError, match="an output 'ScoredAt' of its own"):
+        function(Halving(), signature).configured({"IncludeModel": True})
+
+
+def test_scored_anew_where_asked_and_the_newest_counts(memory: LedgerPredictions) -> None:
+    scorer = Halving()
+    apply(function(scorer, memory=memory), rows_of((1, "a")))
+    apply(function(scorer, memory=memory).configured({"Rescore": True}), rows_of((1, "a")))
+    assert scorer.sent == [(1, "a")] * 2
+
+    class Doubling(Halving):
+        def score(self, batch: pa.RecordBatch, params: Mapping[str, Any] = NO_PARAMS) -> ScoredBatch:
+            return ScoredBatch(pa.array([2.0] * batch.num_rows))
+
+    apply(function(Doubling(), memory=memory).configured({"Rescore": True}), rows_of((1, "a")))
+    assert apply(function(scorer, memory=memory), rows_of((1, "a")))["r"].to_pylist() == [2.0]
+
+
+def test_a_preview_scores_what_it_shows_once() -> None:
+    scorer, session = Halving(), SessionPredictions()
+    for _ in range(2):
+        apply(function(scorer, memory=session), rows_of((1, "a"), (2, "bad")))
+    assert scorer.sent == [(1, "a"), (2, "bad"), (2, "bad")]
+    assert session.count() == 1
+
+
+def test_predictions_that_are_too_old_are_made_anew(tmp_path: Path, database: Database) -> None:
+    ledger, scorer = Ledger(tmp_path / "ledger", database), Halving()
+    ledger.register(FINGERPRINT, {})
+    for age in (None, timedelta(hours=1), timedelta(0)):
+        apply(function(scorer, memory=LedgerPredictions(ledger, FINGERPRINT, age)), rows_of((1, "a")))
+    assert scorer.sent == [(1, "a")] * 2
+
+
+class Stuck(Halving):
+    """Never answers."""
+
+    def submit(self, batch: pa.RecordBatch, params: Mapping[str, Any] = NO_PARAMS) -> Future[ScoredBatch]:
+        return Future()
+
+
+def test_what_hangs_is_called_off(memory: LedgerPredictions) -> None:
+    cancellation = Cancellation()
+    called = function(Stuck(), memory=memory, cancellation=cancellation)
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            apply(called, rows_of((1, "a")))
+        except ScoringError as error:
+            failures.append(error)
+
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(0.3)
+    assert thread.is_alive()
+    cancellation.cancel()
+    thread.join(10)
+    assert [error.code for error in failures if isinstance(error, ScoringError)] == ["model.cancelled"]

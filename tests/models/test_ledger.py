@@ -16,7 +16,7 @@ from sqlalchemy import event, func, select
 from headwater.errors import ModelError
 from headwater.models.keys import packed_keys
 from headwater.models.ledger import Ledger
-from headwater.store import Database, open_database, tables
+from headwater.store import Database, open_database, tables, utc_now
 
 PREDICTION = pa.struct([("p", pa.float64()), ("late", pa.bool_())])
 
@@ -44,33 +44,33 @@ def ledger(tmp_path: Path, database: Database) -> Ledger:
 
 def test_what_was_appended_is_found_and_nothing_else(ledger: Ledger) -> None:
     assert found(ledger, "f" * 64, 1, 2) == {}
-    ledger.append("f" * 64, keys(1, 2, 3), predictions(0.5, 1.5, float("nan")))
-    ledger.append("f" * 64, keys(9), predictions(9.0))
+    ledger.append("f" * 64, keys(1, 2, 3), predictions(0.5, 1.5, float("nan")), utc_now())
+    ledger.append("f" * 64, keys(9), predictions(9.0), utc_now())
     answer = found(ledger, "f" * 64, 9, 4, 2, 3)
     assert answer.keys() == {9, 2, 3}
     assert answer[2] == {"p": 1.5, "late": True} and np.isnan(answer[3]["p"])
 
 
 def test_both_halves_of_the_key_count(ledger: Ledger) -> None:
-    ledger.append("f" * 64, packed_keys(np.array([1]), np.array([2])), predictions(1.0))
+    ledger.append("f" * 64, packed_keys(np.array([1]), np.array([2])), predictions(1.0), utc_now())
     wanted = packed_keys(np.array([1, 2, 2, 1]), np.array([1, 2, 1, 2]))
     assert ledger.lookup(ledger.known("f" * 64), wanted, PREDICTION).positions.to_pylist() == [3]
 
 
 def test_fingerprints_are_apart(ledger: Ledger) -> None:
     ledger.register("e" * 64, {})
-    ledger.append("f" * 64, keys(1), predictions(1.0))
+    ledger.append("f" * 64, keys(1), predictions(1.0), utc_now())
     assert found(ledger, "e" * 64, 1) == {}
 
 
 def test_a_prediction_stored_twice_is_found_as_one_value(ledger: Ledger) -> None:
     for _ in range(2):
-        ledger.append("f" * 64, keys(1), predictions(1.0))
+        ledger.append("f" * 64, keys(1), predictions(1.0), utc_now())
     assert found(ledger, "f" * 64, 1) == {1: {"p": 1.0, "late": False}}
 
 
 def test_null_predictions_are_remembered(ledger: Ledger) -> None:
-    ledger.append("f" * 64, keys(1), pa.array([None], PREDICTION))
+    ledger.append("f" * 64, keys(1), pa.array([None], PREDICTION), utc_now())
     assert found(ledger, "f" * 64, 1) == {1: None}
 
 
@@ -81,7 +81,7 @@ def test_registering_again_keeps_the_first_description(ledger: Ledger, database:
 
 
 def test_files_are_in_the_documented_form(ledger: Ledger) -> None:
-    file = ledger.append("f" * 64, keys(1), predictions(1.0))
+    file = ledger.append("f" * 64, keys(1), predictions(1.0), utc_now())
     schema = pq.read_schema(file.path)
     assert schema.names == ["key_hi", "key_lo", "result", "scored_at"]
     assert [str(kind) for kind in schema.types[:2]] == ["int64", "int64"]
@@ -95,7 +95,7 @@ class Killed(BaseException):
 def test_a_crash_between_the_file_and_its_row_leaves_no_trace(
     ledger: Ledger, database: Database, tmp_path: Path
 ) -> None:
-    ledger.append("f" * 64, keys(1), predictions(1.0))
+    ledger.append("f" * 64, keys(1), predictions(1.0), utc_now())
 
     def crash(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if statement.startswith("INSERT INTO ledger_files"):
@@ -103,16 +103,16 @@ def test_a_crash_between_the_file_and_its_row_leaves_no_trace(
 
     event.listen(database.engine, "before_cursor_execute", crash)
     with pytest.raises(Killed):
-        ledger.append("f" * 64, keys(2), predictions(2.0))
+        ledger.append("f" * 64, keys(2), predictions(2.0), utc_now())
     event.remove(database.engine, "before_cursor_execute", crash)
     assert len(list((tmp_path / "ledger").rglob("*.parquet"))) == 2
     assert found(ledger, "f" * 64, 1, 2).keys() == {1}
-    ledger.append("f" * 64, keys(2), predictions(2.0))
+    ledger.append("f" * 64, keys(2), predictions(2.0), utc_now())
     assert found(ledger, "f" * 64, 1, 2).keys() == {1, 2}
 
 
 def test_a_lost_file_is_said_not_scored_around(ledger: Ledger) -> None:
-    ledger.append("f" * 64, keys(1), predictions(1.0)).path.unlink()
+    ledger.append("f" * 64, keys(1), predictions(1.0), utc_now()).path.unlink()
     with pytest.raises(ModelError, match="cannot be read") as caught:
         found(ledger, "f" * 64, 1)
     assert caught.value.code == "model.ledger"
@@ -124,7 +124,7 @@ from pathlib import Path
 import numpy as np, pyarrow as pa
 from headwater.models.keys import packed_keys
 from headwater.models.ledger import Ledger
-from headwater.store import open_database
+from headwater.store import open_database, utc_now
 home, start = Path(sys.argv[1]), int(sys.argv[2])
 ledger = Ledger(home / "ledger", open_database(f"sqlite:///{home / 'headwater.db'}"))
 ledger.register("f" * 64, {})
@@ -133,7 +133,7 @@ sys.stdin.readline()
 for n in range(start, start + 60):
     numbers = np.array([n], np.int64)
     row = pa.array([{"p": float(n), "late": False}], pa.struct([("p", pa.float64()), ("late", pa.bool_())]))
-    ledger.append("f" * 64, packed_keys(numbers, numbers * 7), row)
+    ledger.append("f" * 64, packed_keys(numbers, numbers * 7), row, utc_now())
     if n == start + 29:
         print("half", flush=True)
 print("done", flush=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,10 +15,9 @@ from headwater.access import SYSTEM, Actor, ScopeKind, Via, add_scope, grant, re
 from headwater.access.audit import page
 from headwater.access.people import create_user, disable_user
 from headwater.errors import ForbiddenError
-from headwater.models.ledger import Ledger
+from headwater.models.ledger import Ledger, LedgerPredictions
 from headwater.models.rights import ActorsRights
-from headwater.models.run import CALLS_UNDER_WAY, Memory
-from headwater.models.scorer import ScoredBatch
+from headwater.models.scorer import NO_PARAMS, ScoredBatch
 from headwater.store import Database, utc_now
 
 FINGERPRINT = "e" * 64
@@ -55,8 +55,8 @@ class RevokingScorer(Halving):
         super().__init__()
         self.during, self.happens = during, happens
 
-    def submit(self, batch: pa.RecordBatch) -> Future[ScoredBatch]:
-        scored = super().submit(batch)
+    def submit(self, batch: pa.RecordBatch, params: Mapping[str, Any] = NO_PARAMS) -> Future[ScoredBatch]:
+        scored = super().submit(batch, params)
         if len(self.batches) == self.during:
             self.happens()
         return scored
@@ -75,12 +75,12 @@ def test_no_call_is_made_after_the_role_is_gone(
     ledger = Ledger(tmp_path / "ledger", person.database)
     ledger.register(FINGERPRINT, {})
     scorer = RevokingScorer(during, lambda: happens(person))
-    called = function(scorer, batch_rows=10, permit=person.check, memory=Memory(ledger, FINGERPRINT))
+    called = function(scorer, batch_rows=10, permit=person.check, memory=LedgerPredictions(ledger, FINGERPRINT))
     table = rows_of(*((float(at), "good") for at in range(200)))
     with pytest.raises(ForbiddenError, match="may not call the model 'halve'"):
         apply(called, table, batch_rows=200)
     assert during == len(scorer.batches), "the batch that was being scored was the last"
-    assert len(scorer.batches) < 20 // CALLS_UNDER_WAY
+    assert len(scorer.batches) < 20 // scorer.window
 
 
 def test_who_never_could_calls_nothing(person: Person) -> None:

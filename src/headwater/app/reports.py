@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from headwater.catalog import LineageTree
 from headwater.errors import MError
+from headwater.models.statistics import ScoringProgress
 from headwater.powerquery import to_text
 from headwater.powerquery.values.table import Table
 
@@ -18,6 +19,22 @@ _KIND = {
     "ml_job": "training job",
     "dataset": "dataset",
 }
+
+
+def scoring_text(progress: ScoringProgress) -> str:
+    """How far scoring is, in a few words.
+
+    >>> scoring_text(ScoringProgress("demo.late", 5_000, 20_000, 2_500.0, 6.0, 5_000, 0, 2, 1))
+    'score demo.late: 2,500 rows/s, 6 s left, 2 errors, 1 retry'
+    """
+    parts = [f"{progress.rows_per_second:,.0f} rows/s"]
+    if progress.seconds_left is not None and progress.rows_done != progress.rows_total:
+        parts.append(f"{progress.seconds_left:,.0f} s left")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} error{'' if progress.failed == 1 else 's'}")
+    if progress.retries:
+        parts.append(f"{progress.retries:,} retr{'y' if progress.retries == 1 else 'ies'}")
+    return f"score {progress.function}: {', '.join(parts)}"
 
 
 def tree_lines(tree: LineageTree, most_alike: int = 3) -> Iterator[str]:

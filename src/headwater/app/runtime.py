@@ -51,9 +51,14 @@ from headwater.dataflows import (
     load_folder,
 )
 from headwater.dataflows.service import Dataflow
-from headwater.models.environment import FunctionProgress, ModelEnvironment
+from headwater.models.discovery import Discovery
+from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore
+from headwater.models.function_settings import FunctionSettings
 from headwater.models.ledger import Ledger
+from headwater.models.registered import RegisteredModels
 from headwater.models.rights import ActorsRights
+from headwater.models.statistics import Progress
+from headwater.models.workers.artifacts import ArtifactCache
 from headwater.models.workers.environments import Environments
 from headwater.models.workers.pool import ScorerPool
 from headwater.store import open_database, tables, utc_now
@@ -207,19 +212,22 @@ class Headwater:
         """Save the dataflow that a folder's files hold; ``collection`` is where a new one goes."""
         return self.dataflows.apply(actor, load_folder(folder), collection)
 
-    def model_environment(self, actor: Actor, on_progress: FunctionProgress | None = None) -> ModelEnvironment:
-        """The models of all registered sources, as functions that run with ``actor``'s rights, with the ledger.
+    def model_environment(
+        self, actor: Actor, on_progress: Progress | None = None, *, store: PredictionStore | None = None
+    ) -> ModelEnvironment:
+        """The models of all registered sources, as functions that run with ``actor``'s rights.
 
-        Its owner closes it.
+        Its owner closes it. ``store`` is where predictions are kept; None keeps none.
         """
         workspaces = Workspaces(self.sources, actor)
+        rights = ActorsRights(self.database, actor, workspaces.scopes)
         return ModelEnvironment(
-            workspaces,
-            self.home.models,
-            self.ledger,
-            rights=ActorsRights(self.database, actor, workspaces.scopes),
-            trusted=workspaces.trusted,
-            scorers=self.scorers,
+            Discovery(workspaces, rights, FunctionSettings(self.database)),
+            rights,
+            RegisteredModels(
+                ArtifactCache(self.home.models / "artifacts"), self.scorers, self.environments, workspaces.trusted
+            ),
+            store,
             on_progress=on_progress,
             on_close=workspaces.close,
         )
@@ -231,7 +239,7 @@ class Headwater:
         *,
         trigger: str = "manual",
         on_event: Callable[[RefreshEvent], None] | None = None,
-        on_scoring: FunctionProgress | None = None,
+        on_scoring: Progress | None = None,
     ) -> RefreshResult:
         """Refresh a dataflow; see :meth:`headwater.dataflows.Refresher.refresh`."""
         refresher = Refresher(
@@ -240,7 +248,7 @@ class Headwater:
             self.home.tables,
             self.home.locks,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
-            lambda runner: self.model_environment(runner, on_scoring),
+            lambda runner: self.model_environment(runner, on_scoring, store=LedgerStore(self.ledger)),
         )
         dataflow = self.dataflows.get(actor, dataflow_name)
         return refresher.refresh(actor, dataflow, trigger=trigger, on_event=on_event)

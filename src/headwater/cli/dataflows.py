@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headwater.app.reports import tree_lines
+from headwater.app.reports import scoring_text, tree_lines
 from headwater.app.runtime import Headwater
 from headwater.cli.actor import machine
 from headwater.cli.output import progress, say, show
@@ -35,7 +35,9 @@ def refresh_dataflow(home: Path, name: str) -> None:
             machine(),
             name,
             on_event=lambda event: bars.update(task, doing=f"{event.phase} {event.entity}", completed=event.rows),
-            on_scoring=lambda function, rows, _total: bars.update(task, doing=f"score {function}", completed=rows),
+            on_scoring=lambda done: bars.update(
+                task, doing=scoring_text(done), completed=done.rows_done, total=done.rows_total
+            ),
         )
     for entity in result.entities:
         done = entity.summary

@@ -94,6 +94,21 @@ def record_entity(connection: Connection, identifier: str, summary: EntitySummar
     )
 
 
+def rows_before(database: Database, dataflow_id: int, entity: str) -> int | None:
+    """The rows that an entity had after its last refresh: about as many as it will have. None: there was none."""
+    refreshes, written = tables.refreshes.c, tables.refresh_entities.c
+    query = (
+        select(written.rows_written)
+        .join(tables.refreshes, refreshes.id == written.refresh_id)
+        .where(refreshes.dataflow_id == dataflow_id, refreshes.status == "succeeded", written.entity == entity)
+        .order_by(refreshes.started_at.desc())
+        .limit(1)
+    )
+    with database.read() as connection:
+        found: int | None = connection.scalar(query)
+    return found
+
+
 def _listing(actor: Actor) -> Select[Any]:
     """The one query behind every listing of refreshes."""
     refreshes, entities = tables.refreshes.c, tables.refresh_entities.c

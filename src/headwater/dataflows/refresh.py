@@ -233,6 +233,7 @@ class _Run:
     def _entity(self, name: str, models: ModelEnvironment) -> _Evaluation:
         # Noted first: a table that does not fold calls its models while it is evaluated.
         begun = _Begun(time.perf_counter(), _scoring(models))
+        models.expect(history.rows_before(self._refresher.database, self._dataflow.id, name))
         try:
             table = self._evaluate(name, models)
             return self._stage(name, table, models, begun)

@@ -316,7 +316,9 @@ class ScoringRun:
             self._statistics.failed += len(own) - own.null_count
             if self._calling.options.on_error == "fail":
                 self._fail(own)
-            elif self._calling.options.on_error == "null":
+            elif self._calling.options.on_error == "null" and errors.null_count < len(errors):
+                bad = errors.is_valid().to_numpy(zero_copy_only=False)
+                values = values.take(pa.array(np.arange(len(values)), mask=bad))
                 errors = nulls(len(errors), pa.string())
             self._report(window.rows.count - len(window.missing))
         start = 0

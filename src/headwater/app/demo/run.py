@@ -186,7 +186,7 @@ class Demo:
             DATAFLOW,
             trigger="demo",
             on_event=lambda event: show(event.rows, total, f"{event.phase} {event.entity}".strip()),
-            on_scoring=lambda function, rows, _total: show(rows, total, f"score with {function}"),
+            on_scoring=lambda done: show(done.rows_done, total, f"score with {done.function}"),
         )
         show(total, total, "published")
         self.seconds[key] = result.seconds
