@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from headwater.access import SYSTEM
+from headwater.access import SYSTEM, ScopeKind, add_scope, server_scope
 from headwater.catalog import names
 from headwater.errors import ModelError, NotFoundError, SchemaError, ScoringError
 from headwater.models.discovery import Discovery
@@ -38,7 +38,9 @@ def connector(mlflow_server: Any) -> Iterator[MLflowConnector]:
 
 @pytest.fixture
 def rights(database: Database) -> ActorsRights:
-    return ActorsRights(database, SYSTEM, {"demo": 1})
+    with database.begin() as connection:
+        workspace = add_scope(connection, ScopeKind.WORKSPACE, "demo", server_scope(connection))
+    return ActorsRights(database, SYSTEM, {"demo": workspace.id})
 
 
 MakeEnvironment = Callable[..., ModelEnvironment]
@@ -204,7 +206,8 @@ def test_a_schema_that_was_supplied_counts(make: MakeEnvironment, database: Data
     assert known is not None
     SourceService(database).add(SYSTEM, "demo", "", "mlflow", mlflow_server.url)
     supplied = Supplied(signature_to_json(known), changed_at=utc_now(), changed_by="ann")
-    FunctionSettings(database).put("demo", "unsigned", supplied)
+    with database.begin() as connection:
+        FunctionSettings(database).put_within(connection, "demo", "unsigned", supplied)
     with make() as environment:
         found = environment.discovery.describe(ModelName("demo", "unsigned"))
         assert (found.origin, found.is_callable) == ("supplied", True)

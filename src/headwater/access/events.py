@@ -112,6 +112,11 @@ class Event(Enum):
         "model.invoked", "A model was asked for predictions.",
         _text("model", "the model's name"), _VERSION, _ROWS, _number("calls", "how many batches were sent"),
     )  # fmt: skip
+    FUNCTION_SETTINGS_CHANGED = (
+        "function.settings_changed", "What a model takes and gives was said by somebody, or how long answers hold.",
+        _flag("schema_supplied", "a schema is supplied now"),
+        _number("reuse_seconds", "how long answers hold; 0: they do not"),
+    )  # fmt: skip
     DATAFLOW_SAVED = "dataflow.saved", "A dataflow's definition was saved.", _VERSION
     DATAFLOW_REMOVED = "dataflow.removed", "A dataflow was removed."
     DATAFLOW_REFRESHED = "dataflow.refreshed", "A dataflow was refreshed.", _text("refresh_id", "which run"), _ROWS

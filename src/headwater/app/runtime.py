@@ -57,6 +57,7 @@ from headwater.models.function_settings import FunctionSettings
 from headwater.models.ledger import Ledger
 from headwater.models.registered import RegisteredModels
 from headwater.models.rights import ActorsRights
+from headwater.models.service import FunctionService
 from headwater.models.statistics import Progress
 from headwater.models.workers.artifacts import ArtifactCache
 from headwater.models.workers.environments import Environments
@@ -231,6 +232,15 @@ class Headwater:
             on_progress=on_progress,
             on_close=workspaces.close,
         )
+
+    @cached_property
+    def functions(self) -> FunctionService:
+        """The models as functions: what there is, calling one, saying what its workspace does not."""
+
+        def rights(actor: Actor) -> ActorsRights:
+            return ActorsRights(self.database, actor, Workspaces(self.sources, actor).scopes)
+
+        return FunctionService(self.database, self.model_environment, rights)
 
     def refresh(
         self,

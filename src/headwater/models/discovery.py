@@ -110,10 +110,12 @@ class Discovery:
         self._rights = rights
         self._settings = settings
         self._workspaces: dict[str, str] = {}
+        #: The sources that may be known of.
+        self.sources = rights.sources(list(sources))
 
-    @property
-    def sources(self) -> Mapping[str, Connector]:
-        return self._sources
+    def connector(self, source: str) -> Connector:
+        """The connector to one of :attr:`sources`."""
+        return self._sources[source]
 
     def list(self, source: str) -> list[ListedFunction]:
         """All that may be read of a source, by name. A deployed model hides a registered one of its name.

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeAlias
 from urllib.parse import urlsplit
 
+from headwater.errors import UsageError
 from headwater.models.cancelling import Cancellation
 from headwater.models.discovery import Discovery, FunctionDescription
 from headwater.models.fingerprint import call_description, call_fingerprint
@@ -101,6 +102,16 @@ class ModelScorers(Protocol):
         """
         ...
 
+    def prepare(
+        self,
+        found: FunctionDescription,
+        identity: str,
+        download: Callable[[Path], Path],
+        progress: Callable[[str], None],
+    ) -> None:
+        """Fetch a registered version's files and build the environment that they need."""
+        ...
+
 
 Called: TypeAlias = Callable[[], None]
 
@@ -181,6 +192,17 @@ class ModelEnvironment:
         for model in self.models:
             model.function.warm()
 
+    def prepare(self, found: FunctionDescription, progress: Callable[[str], None]) -> None:
+        """Get ready what a registered model needs to be called, so that nobody has to wait for it later.
+
+        Raises:
+            UsageError: it is deployed, and needs nothing here.
+            ModelError: its files may not be loaded, or the environment that they need cannot be built.
+        """
+        if found.registered is None:
+            raise UsageError(f"{found.name.function} is deployed, and needs nothing here.", hint="Call it.")
+        self._scorers.prepare(found, self._identity(found), self._download(found), progress)
+
     def close(self) -> None:
         """Put on record what was called, and let go of the services that were."""
         for model in self.models:
@@ -220,7 +242,7 @@ class ModelEnvironment:
 
     def _identity(self, found: FunctionDescription) -> str:
         """What tells exactly this artifact or deployment from all others; "" where nothing does."""
-        connector = self.discovery.sources[found.name.source]
+        connector = self.discovery.connector(found.name.source)
         if found.registered is not None:
             return connector.model_identity(found.registered)
         assert found.endpoint is not None, "registered, or deployed"
@@ -236,21 +258,23 @@ class ModelEnvironment:
         if reuse is None and not isinstance(self._store, SessionStore):
             return None
         assert found.endpoint is not None, "a registered model has an identity"
-        connector = self.discovery.sources[found.name.source]
+        connector = self.discovery.connector(found.name.source)
         return self._store.open(connector.endpoint_identity(found.endpoint), found.signature, params, reuse)
 
     def _scorer_of(self, found: FunctionDescription, identity: str) -> Callable[[], Scorer]:
-        connector = self.discovery.sources[found.name.source]
         if found.registered is not None:
-            version = found.registered
-            download = partial(connector.download_version, version.model, version.version)
-            return partial(self._scorers.scorer, found, identity, download)
+            return partial(self._scorers.scorer, found, identity, self._download(found))
         return _Once(partial(self._service_scorer, found))
+
+    def _download(self, found: FunctionDescription) -> Callable[[Path], Path]:
+        assert found.registered is not None, "only registered models have files"
+        connector = self.discovery.connector(found.name.source)
+        return partial(connector.download_version, found.registered.model, found.registered.version)
 
     def _service_scorer(self, found: FunctionDescription) -> Scorer:
         """A scorer of this environment alone: it calls with the credential of whoever this runs for."""
         assert found.endpoint is not None and found.signature is not None, "a callable deployed model"
-        client = self.discovery.sources[found.name.source].endpoint_client(found.name.model)
+        client = self.discovery.connector(found.name.source).endpoint_client(found.name.model)
         parts = urlsplit(found.endpoint.url)
         scorer = ServiceScorer(
             client,

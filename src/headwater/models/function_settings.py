@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from headwater.store import Database, exclusive, tables
+from headwater.store import Database, tables
 
 __all__ = ["FunctionSettings", "Supplied"]
 
@@ -37,19 +37,17 @@ class FunctionSettings:
 
     def get(self, source: str, model: str) -> Supplied:
         """What was said about a model of a source; both by their names."""
-        query = select(_settings).join(_sources).where(_sources.c.name == source, _settings.c.model == model)
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            return self.get_within(connection, source, model)
+
+    def get_within(self, connection: Connection, source: str, model: str) -> Supplied:
+        """The same within a transaction of the caller's."""
+        query = select(_settings).join(_sources).where(_sources.c.name == source, _settings.c.model == model)
+        row = connection.execute(query).first()
         return _NOTHING if row is None else _supplied(row)
 
-    def put(self, source: str, model: str, supplied: Supplied) -> None:
-        """Replace what was said about a model; what says nothing is forgotten."""
-        with self._database.begin() as connection:
-            exclusive(connection, "function_settings")
-            self.put_within(connection, source, model, supplied)
-
     def put_within(self, connection: Connection, source: str, model: str, supplied: Supplied) -> None:
-        """The same in a transaction of the caller's."""
+        """Replace what was said about a model, in a transaction of the caller's; what says nothing is forgotten."""
         identifier = connection.scalar(select(_sources.c.id).where(_sources.c.name == source))
         this = (_settings.c.source_id == identifier, _settings.c.model == model)
         if supplied.schema is None and supplied.reuse is None:

@@ -35,7 +35,7 @@ _COLUMNS: dict[str, t.Type] = {
     "Description": t.nullable(t.TEXT),
     "Function": t.TEXT,
 }
-_WORKSPACES: dict[str, t.Type] = {"Name": t.TEXT, "Data": t.TABLE, "Kind": t.TEXT}
+_WORKSPACES: dict[str, t.Type] = {"Name": t.TEXT, "Data": t.TABLE}
 
 
 class ModelLibrary(Mapping[str, Value]):
@@ -117,13 +117,8 @@ class ModelLibrary(Mapping[str, Value]):
 
     def _workspaces(self) -> Value:
         of = table_type(list(_WORKSPACES), list(_WORKSPACES.values()))
-        sources = self._models.discovery.sources
-
-        def rows() -> Iterator[Sequence[Value]]:
-            for name in sorted(sources):
-                yield [name, Thunk(partial(self._table, name)), sources[name].kind]
-
-        return RowTable(of, rows)
+        known = sorted(self._models.discovery.sources)
+        return RowTable(of, lambda: [[name, Thunk(partial(self._table, name))] for name in known])
 
 
 def _configure(function: ModelFunction) -> Callable[[Mapping[str, Any]], BatchFunction]:

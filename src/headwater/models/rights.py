@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from headwater.access import Action, Actor, ScopeKind, allowed_to, may
 from headwater.access.audit import record
@@ -21,6 +21,10 @@ class ModelRights(Protocol):
 
     def may_read(self, source: str, model: str) -> bool:
         """Whether they may know that there is this model."""
+        ...
+
+    def sources(self, known: Collection[str]) -> Collection[str]:
+        """Those of these sources of which they may know at least one model, or may know all that there will be."""
         ...
 
     def readable(self, source: str, models: Collection[str]) -> Collection[str]:
@@ -56,6 +60,20 @@ class ActorsRights:
 
     def may_read(self, source: str, model: str) -> bool:
         return self._may(Action.MODEL_READ, source, model)
+
+    def sources(self, known: Collection[str]) -> Collection[str]:
+        scope = tables.scopes.c
+        workspaces = {self._workspaces[source]: source for source in known if source in self._workspaces}
+        seen = select(scope.id, scope.parent_id, scope.kind).where(
+            scope.id.in_(allowed_to(self._actor, Action.MODEL_READ)),
+            or_(
+                scope.id.in_(workspaces),
+                and_(scope.kind == ScopeKind.MODEL.value, scope.parent_id.in_(workspaces)),
+            ),
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(seen).all()
+        return frozenset(workspaces[row.id if row.id in workspaces else row.parent_id] for row in rows)
 
     def readable(self, source: str, models: Collection[str]) -> Collection[str]:
         workspace = self._workspaces.get(source)
