@@ -167,7 +167,7 @@ def test_an_administrator_trusts_a_source(place: Place) -> None:
 def test_a_stranger_finds_no_source(place: Place) -> None:
     name = new_source(place)
     assert place.stranger.get("/api/sources").json() == {"total": 0, "after": None, "value": []}
-    asked: tuple[tuple[str, str, dict[str, str] | None], ...] = (
+    asked: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
         ("GET", "", None), ("PATCH", "", {}), ("DELETE", "", None), ("POST", "/test", None),
         ("GET", "/credential", None), ("PUT", "/credential", {"kind": "anonymous"}), ("DELETE", "/credential", None),
         ("GET", "/credential/mine", None), ("PUT", "/credential/mine", {"kind": "anonymous"}),
@@ -341,7 +341,7 @@ def test_what_is_no_connection_is_refused(place: Place) -> None:
 def test_a_stranger_finds_no_connection(place: Place) -> None:
     name = new_connection(place)
     assert place.stranger.get("/api/connections").json() == {"total": 0, "after": None, "value": []}
-    asked: tuple[tuple[str, str, dict[str, str] | None], ...] = (
+    asked: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
         ("GET", "", None), ("PATCH", "", {}), ("DELETE", "", None),
         ("GET", "/credential", None), ("PUT", "/credential", {"kind": "anonymous"}),
     )  # fmt: skip

@@ -117,8 +117,8 @@ def record_source(
     connection: Connection, event: Event, source: Source, *, by: Actor, now: datetime, **fields: bool
 ) -> None:
     """Put on record what was done with a source; ``fields`` are the event's beside its kind and origin."""
-    target, known = f"source:{source.name}", {"kind": source.kind, "origin": str(parse_origin(source.url))}
-    record(connection, event, by, now=now, target=target, scope_id=source.scope_id, **known, **fields)
+    told: dict[str, Any] = {"kind": source.kind, "origin": str(parse_origin(source.url)), **fields}
+    record(connection, event, by, now=now, target=f"source:{source.name}", scope_id=source.scope_id, **told)
 
 
 def unknown_source(name: str) -> NotFoundError:
