@@ -28,7 +28,7 @@ import pyarrow as pa
 from headwater.errors import SchemaError
 from headwater.plan.types import DOUBLE, INT64, LOGICAL, TEXT, DataType, Kind, list_type, record_type
 
-__all__ = ["Typed", "typed_column", "typed_values"]
+__all__ = ["DEEPEST", "Typed", "typed_column", "typed_values"]
 
 _INT64_MAX = 2**63 - 1
 

@@ -376,7 +376,7 @@ def _plan_text(plan: DataType) -> str:
             return _record_text((field.name, _plan_text(field.type)) for field in plan.fields)
         case Kind.DECIMAL:
             return "Double.Type"
-    return _PLAN_NAMES.get(plan.kind, plan.kind.value)
+    return _PLAN_NAMES.get(plan.kind) or str(plan.kind.value)
 
 
 #: What stands for wire types that M has no name for.
@@ -393,4 +393,4 @@ def _wire_text(wire: pa.DataType) -> str:
         return "datetime"
     if pa.types.is_decimal(wire):
         return "Double.Type"
-    return str(_WIRE_NAMES.get(wire, "any"))
+    return _WIRE_NAMES.get(wire, "any")
