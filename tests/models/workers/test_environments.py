@@ -136,13 +136,14 @@ def test_scoring_never_builds(
     (artifact / "requirements.txt").write_text("tiny==1.0\n")
     with ScorerPool(tmp_path / "logs", environments=known) as pool:
         with pytest.raises(ModelError, match=r"was not built yet: .*does not have tiny==1\.0") as caught:
-            pool.scorer("m-1", "demo.spy", signature_of("spy"), lambda: artifact)
+            pool.worker("m-1", "demo.spy", signature_of("spy"), artifact)
         assert (caught.value.code, caught.value.hint) == (
             "model.environment",
             "Run 'headwater functions build demo.spy'.",
         )
         built = known.build(requirements_of(artifact))
-        assert pool.scorer("m-1", "demo.spy", signature_of("spy"), lambda: artifact)._process._interpreter == built
+        scorer = pool.worker("m-1", "demo.spy", signature_of("spy"), artifact)
+        assert isinstance(scorer, WorkerScorer) and scorer._process._interpreter == built
 
 
 @pytest.mark.parametrize(
@@ -228,5 +229,5 @@ def test_a_whole_environment_from_the_index(
     batch = pa.RecordBatch.from_arrays([pa.array(["module sklearn"])], schema=signature_of("spy").wire_schema)
     options = WorkerOptions(minimum_isolation="restricted", hidden=(tmp_path,))
     with ScorerPool(tmp_path / "logs", options, known) as pool:
-        (answer,) = pool.scorer("m", "demo.spy", signature_of("spy"), lambda: artifact).score(batch).values.to_pylist()
+        (answer,) = pool.worker("m", "demo.spy", signature_of("spy"), artifact).score(batch).values.to_pylist()
     assert answer.startswith(f"module: {python.folders[0]}")
