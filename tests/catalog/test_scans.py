@@ -199,10 +199,10 @@ class ScriptedWorkspace:
         return iter(())
 
     def get_endpoint(self, name: str) -> EndpointInfo:
-        raise AssertionError("a scan looks at no endpoint")
+        raise AssertionError("a scan asks for no endpoint")
 
     def endpoint_client(self, name: str) -> HttpClient:
-        raise AssertionError("a scan calls no endpoint")
+        raise AssertionError("a scan calls nothing")
 
     def endpoint_identity(self, endpoint: EndpointInfo) -> str:
         raise AssertionError("a scan needs no identity")
