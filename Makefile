@@ -45,6 +45,8 @@ bench: setup
 	$(BIN)/python benchmarks/demo.py
 	$(BIN)/python benchmarks/language.py
 	$(BIN)/python benchmarks/powerquery.py
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
+	$(BIN)/python benchmarks/scoring.py
 
 # The browser app's client is generated from this file; a test fails when it drifts.
 openapi: setup

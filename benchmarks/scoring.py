@@ -43,6 +43,7 @@ from headwater.app.runtime import Headwater
 from headwater.workspaces.mlflow.local import LocalServer
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))  # for the other part of this benchmark
 COLUMNS = [f"c{number}" for number in range(12)]
 MODELS = {"gb": 0.8, "lr": 0.5, "gb_onnx": 1.0, "lr_onnx": 1.0}
 CASES = ("registry", "spark", "http", "changed", "memory")
@@ -85,7 +86,7 @@ def cpu_of(pids: dict[int, psutil.Process]) -> float:
 @contextmanager
 def measured(found: list[Spent], *roots: int) -> Iterator[None]:
     """Wall and CPU seconds of this process and of all below ``roots`` (by default: of all below this one)."""
-    watched = {}
+    watched: dict[int, psutil.Process] = {}
     for root in roots or (os.getpid(),):
         process = psutil.Process(root)
         watched |= {one.pid: one for one in [process, *process.children(recursive=True)]}
@@ -97,7 +98,7 @@ def measured(found: list[Spent], *roots: int) -> Iterator[None]:
 
 def write_table(path: Path, rows: int, seed: int = 1) -> Path:
     random = np.random.default_rng(seed)
-    table = pa.table({name: random.normal(size=rows) for name in COLUMNS})
+    table = pa.table({name: pa.array(random.normal(size=rows)) for name in COLUMNS})
     pq.write_table(table, path, row_group_size=100_000)
     return path
 
@@ -236,7 +237,7 @@ class Bench:
             self.results.add(f"spark {model} {rows:,} rows/CPU-s", rows / ours.cpu, rows / against["cpu"], target)
 
     def http(self) -> None:
-        from scoring_http import serve_and_measure
+        from benchmarks.scoring_http import serve_and_measure
 
         serve_and_measure(self.app, self.folder, self.tables[min(self.rows)], self.results.add)
 

@@ -33,7 +33,12 @@ def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     """MLflow's own scoring server, with the packages of this installation."""
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", str(folder), "-h", "127.0.0.1"]
-    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "OMP_NUM_THREADS": "1"}
+    quiet = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "OMP_NUM_THREADS": "1",
+    }
     log = (folder.parent / "served.log").open("wb")
     process = subprocess.Popen(
         [*command, "-p", str(port), "--env-manager", "local", "-w", "1"], stdout=log, stderr=log, env=quiet
@@ -52,7 +57,7 @@ def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
 def cpu(process: subprocess.Popen[bytes]) -> float:
     root = psutil.Process(process.pid)
     times = [one.cpu_times() for one in [root, *root.children(recursive=True)]]
-    return time.process_time() + sum(one.user + one.system for one in times)
+    return time.process_time() + float(sum(one.user + one.system for one in times))
 
 
 def serve_and_measure(app: Headwater, folder: Path, data: Path, add: Callable[..., None]) -> None:

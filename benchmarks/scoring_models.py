@@ -48,10 +48,10 @@ def as_onnx(model: Any, columns: int) -> Any:
 def main(url: str, data: str, folder: str) -> None:
     mlflow_module: Any = mlflow
     mlflow_module.set_tracking_uri(url)
-    table = pd.read_parquet(data).iloc[:TRAINING_ROWS]
-    target = (table["c0"] + table["c1"] * table["c2"] > 0).astype(int)
-    gb = lightgbm.LGBMClassifier(n_estimators=100, num_leaves=31, n_jobs=1, verbose=-1).fit(table, target)
-    lr = make_pipeline(StandardScaler(), LogisticRegression()).fit(table, target)
+    table: Any = pd.read_parquet(data).iloc[:TRAINING_ROWS]
+    target: Any = (table["c0"] + table["c1"] * table["c2"] > 0).astype(int)
+    gb: Any = lightgbm.LGBMClassifier(n_estimators=100, num_leaves=31, n_jobs=1, verbose=-1).fit(table, target)
+    lr: Any = make_pipeline(StandardScaler(), LogisticRegression()).fit(table, target)
     for name, model, log in (("gb", gb, mlflow_module.lightgbm), ("lr", lr, mlflow_module.sklearn)):
         signature = infer_signature(table, model.predict(table))
         log.log_model(model, name=name, signature=signature, registered_model_name=name)
