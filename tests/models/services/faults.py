@@ -159,9 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
             reply = _spoiled(reply, kind)
         if kind == "cut late":
             return self._cut()
-        self._answer(reply, half=kind == "half")
         if kind == "pass":
-            call.answered = reply.status
+            call.answered = reply.status  # before it is: whoever is answered may look at once
+        self._answer(reply, half=kind == "half")
 
     def _noted(self, body: bytes) -> Call:
         told = json.loads(body)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -12,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.models.services.conftest import QUICK
 from tests.models.services.faults import PASS, Call, Doubling, Fate, FaultServer, Reply, Script, busy, serving
-from tests.models.services.results import failed_rows, messages
+from tests.models.services.results import failed_rows, messages, wait_until
 from tests.models.services.split_form import DOUBLING, SplitForm, batch_of
 
 from headwater.errors import ScoringError
+from headwater.models.scorer import ScoredBatch
 from headwater.models.services import ServiceOptions, ServiceScorer
 from headwater.net import HttpClient
 
@@ -66,6 +70,13 @@ def test_a_cut_connection_is_no_rows_fault(service: FaultServer, open_scorer: Op
     assert (scored.calls, scored.retries) == (4, 3)
 
 
+def test_no_pause_is_longer_than_the_longest(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(once(busy(503, "3600")))
+    scorer = open_scorer(longest_pause=0.2)
+    assert scorer.submit(batch_of([1])).result(30).retries == 1
+    assert 0.2 <= scorer.state().last_pause <= 0.3
+
+
 def test_a_service_that_is_down_fails_the_batch_and_not_the_next_one(
     service: FaultServer, open_scorer: OpenScorer
 ) -> None:
@@ -98,6 +109,33 @@ def test_a_batch_given_up_takes_no_more_calls(service: FaultServer, open_scorer:
     assert len(service.calls) == 2 + 2 + 3
 
 
+def test_parts_of_a_batch_given_up_are_not_sent_any_more(service: FaultServer, open_scorer: OpenScorer) -> None:
+    """One thread takes its part of the batch apart while the other one gives the batch up."""
+    model, apart, both_free = service.backend, threading.Event(), threading.Barrier(2)
+    futures: list[Future[ScoredBatch]] = []
+
+    def backend(handler: Any, body: bytes) -> Reply:
+        rows = {row for (row,) in json.loads(body)["dataframe_split"]["data"]}
+        if 1000 in rows or 1064 in rows:
+            both_free.wait(20)
+            return model(handler, body)
+        if 64 in rows:
+            assert apart.wait(20)
+            return busy().reply
+        if len(service.calls) > 4:
+            apart.set()
+            wait_until(lambda: bool(futures) and futures[0].done())
+        return Reply(b"", 400)
+
+    service.backend = backend
+    scorer = open_scorer(window=2, first_rows=64, most_rows=64, tries=1)
+    futures.append(scorer.submit(batch_of(range(128))))
+    with pytest.raises(ScoringError, match="503"):
+        futures[0].result(30)
+    assert failed_rows(scorer.score(batch_of(range(1000, 1128))), list(range(1000, 1128))) == set()
+    assert len(service.calls) <= 5 + 2
+
+
 def test_a_call_that_hangs_is_halved(service: FaultServer, open_scorer: OpenScorer) -> None:
     service.restart(once(Fate("hang"), at=1))
     scorer = open_scorer(window=1, first_rows=64, most_rows=64, call_timeout=1.0)
@@ -112,6 +150,13 @@ def test_a_row_on_which_the_service_hangs_fails_alone(service: FaultServer, open
     scored = open_scorer(window=1, first_rows=4, call_timeout=1.0).score(batch_of(range(20)))
     assert failed_rows(scored, list(range(20))) == {13}
     assert messages(scored) == {"demo.twice failed on this row: the service did not answer in time."}
+
+
+def test_a_service_that_was_too_slow_gets_less(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(once(status(504)))
+    scored = open_scorer(window=1, first_rows=40, target_seconds=60.0).score(batch_of(range(200)))
+    assert failed_rows(scored, list(range(200))) == set()
+    assert [len(call.rows) for call in service.calls] == [40, 20, 20, 80, 80]
 
 
 def test_a_service_that_only_hangs_ends_with_its_patience(service: FaultServer, open_scorer: OpenScorer) -> None:
