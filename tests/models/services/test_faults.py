@@ -18,7 +18,7 @@ from tests.models.services.faults import PASS, Call, Doubling, Fate, FaultServer
 from tests.models.services.results import failed_rows, messages, wait_until
 from tests.models.services.split_form import DOUBLING, SplitForm, batch_of
 
-from headwater.errors import ScoringError
+from headwater.errors import HeadwaterError, RemoteError, ScoringError, SecretError
 from headwater.models.scorer import ScoredBatch
 from headwater.models.services import ServiceOptions, ServiceScorer
 from headwater.net import HttpClient
@@ -36,7 +36,7 @@ def once(fate: Fate, at: int = 0) -> Script:
 
 def status(number: int, **headers: str) -> Fate:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Fate("status", Reply(b'{"message": "row 4711"}', number, named))
+    return Fate("status", Reply(b'{"message": "Ada Lovelace"}', number, named))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -133,7 +133,7 @@ def test_parts_of_a_batch_given_up_are_not_sent_any_more(service: FaultServer, o
     with pytest.raises(ScoringError, match="503"):
         futures[0].result(30)
     assert failed_rows(scorer.score(batch_of(range(1000, 1128))), list(range(1000, 1128))) == set()
-    assert len(service.calls) <= 5 + 2
+    assert len(service.calls) <= 6 + 2
 
 
 def test_a_call_that_hangs_is_halved(service: FaultServer, open_scorer: OpenScorer) -> None:
@@ -154,9 +154,9 @@ def test_a_row_on_which_the_service_hangs_fails_alone(service: FaultServer, open
 
 def test_a_service_that_was_too_slow_gets_less(service: FaultServer, open_scorer: OpenScorer) -> None:
     service.restart(once(status(504)))
-    scored = open_scorer(window=1, first_rows=40, target_seconds=60.0).score(batch_of(range(200)))
-    assert failed_rows(scored, list(range(200))) == set()
-    assert [len(call.rows) for call in service.calls] == [40, 20, 20, 80, 80]
+    scored = open_scorer(window=1, first_rows=40, target_seconds=0.0).score(batch_of(range(40)))
+    assert failed_rows(scored, list(range(40))) == set()
+    assert [len(call.rows) for call in service.calls][:4] == [40, 20, 10, 5]
 
 
 def test_a_service_that_only_hangs_ends_with_its_patience(service: FaultServer, open_scorer: OpenScorer) -> None:
@@ -265,7 +265,7 @@ def test_what_no_batch_can_change_ends_scoring(
             future.result(10)
         error = caught.value
         assert (error.code, error.place) == (f"model.{code}", service.url)
-        assert str(number) in error.message and error.hint and "4711" not in str(error.to_dict())
+        assert str(number) in error.message and error.hint and "Ada" not in str(error.to_dict())
     assert scorer.failed and len(service.calls) == 6
     with pytest.raises(ScoringError, match=str(number)):
         scorer.score(batch_of([1]))
@@ -278,6 +278,25 @@ def test_a_redirect_elsewhere_ends_scoring(service: FaultServer, open_scorer: Op
     with pytest.raises(ScoringError, match=r"would have gone on to https://example\.com"):
         scorer.score(batch_of([1]))
     assert scorer.failed
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "ends"),
+    [
+        (RemoteError("No token.", status=401), "model.refused", True),
+        (SecretError("No key.", hint="Find it."), "model.refused", True),
+        (RemoteError("No token now.", status=503), "model.unavailable", False),
+    ],
+)
+def test_a_credential_that_cannot_be_had(service: FaultServer, failure: HeadwaterError, code: str, ends: bool) -> None:
+    def credential() -> dict[str, str]:
+        raise failure
+
+    scorer = opened(service, None, client=HttpClient(service.url, credential=credential), tries=2)
+    with pytest.raises(ScoringError, match=failure.message.rstrip(".")) as caught:
+        scorer.score(batch_of([1]))
+    assert caught.value.code == code and scorer.failed == ends and service.calls == []
+    scorer.close()
 
 
 def test_a_model_that_always_fails_ends_scoring(service: FaultServer, model: Doubling, open_scorer: OpenScorer) -> None:
@@ -415,10 +434,12 @@ def _may_fail(call: Call, fate: str) -> bool:
     return fate in CALL_FAULTS or (fate in ROW_FAULTS and len(call.rows) == 1)
 
 
-def opened(service: FaultServer, max_rows: int | None, **options: Any) -> ServiceScorer:
+def opened(
+    service: FaultServer, max_rows: int | None, client: HttpClient | None = None, **options: Any
+) -> ServiceScorer:
     quick = QUICK | {"call_timeout": 20.0, "first_backoff": 0.001, "longest_pause": 0.01, "tries": 50}
     return ServiceScorer(
-        HttpClient(service.url),
+        client or HttpClient(service.url),
         SplitForm(DOUBLING, max_rows),
         DOUBLING,
         name="demo.twice",
