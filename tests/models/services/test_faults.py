@@ -11,16 +11,13 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from tests.models.services.conftest import QUICK
-from tests.models.services.faults import PASS, Call, Doubling, Fate, FaultServer, Reply, Script, busy, serving
+from tests.models.services.faults import PASS, Doubling, Fate, FaultServer, Reply, Script, busy, status
 from tests.models.services.results import failed_rows, messages, wait_until
-from tests.models.services.split_form import DOUBLING, SplitForm, batch_of
+from tests.models.services.split_form import batch_of
 
 from headwater.errors import HeadwaterError, RemoteError, ScoringError, SecretError
 from headwater.models.scorer import ScoredBatch
-from headwater.models.services import ServiceOptions, ServiceScorer
+from headwater.models.services import ServiceScorer
 from headwater.net import HttpClient
 
 OpenScorer = Callable[..., ServiceScorer]
@@ -32,11 +29,6 @@ AZURE_424 = Reply(b"", 424, {"ms-azureml-model-error-statuscode": "500"})
 def once(fate: Fate, at: int = 0) -> Script:
     """This fate for one call; the others pass."""
     return lambda call: fate if call.number == at else PASS
-
-
-def status(number: int, **headers: str) -> Fate:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Fate("status", Reply(b'{"message": "Ada Lovelace"}', number, named))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -96,7 +88,7 @@ def test_nobody_listening_is_said_so(open_scorer: OpenScorer) -> None:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     with pytest.raises(ScoringError, match="the connection failed") as caught:
-        open_scorer(url=f"http://127.0.0.1:{port}", tries=2).score(batch_of([1]))
+        open_scorer(client=HttpClient(f"http://127.0.0.1:{port}"), tries=2).score(batch_of([1]))
     assert caught.value.code == "model.unavailable"
 
 
@@ -288,15 +280,16 @@ def test_a_redirect_elsewhere_ends_scoring(service: FaultServer, open_scorer: Op
         (RemoteError("No token now.", status=503), "model.unavailable", False),
     ],
 )
-def test_a_credential_that_cannot_be_had(service: FaultServer, failure: HeadwaterError, code: str, ends: bool) -> None:
+def test_a_credential_that_cannot_be_had(
+    service: FaultServer, open_scorer: OpenScorer, failure: HeadwaterError, code: str, ends: bool
+) -> None:
     def credential() -> dict[str, str]:
         raise failure
 
-    scorer = opened(service, None, client=HttpClient(service.url, credential=credential), tries=2)
+    scorer = open_scorer(client=HttpClient(service.url, credential=credential), tries=2)
     with pytest.raises(ScoringError, match=failure.message.rstrip(".")) as caught:
         scorer.score(batch_of([1]))
     assert caught.value.code == code and scorer.failed == ends and service.calls == []
-    scorer.close()
 
 
 def test_a_model_that_always_fails_ends_scoring(service: FaultServer, model: Doubling, open_scorer: OpenScorer) -> None:
@@ -351,98 +344,3 @@ def test_an_answer_beyond_the_clients_limit_is_asked_for_in_parts(
     scored = open_scorer(window=1, first_rows=100).score(batch_of(range(100)))
     assert failed_rows(scored, list(range(100))) == set()
     assert [len(call.rows) for call in service.calls] == [100, 50, 50]
-
-
-# Any faults in any order ----------------------------------------------------------------------------------------------
-
-FATES = {
-    "busy": busy(429),
-    "unavailable": busy(503, None),
-    "cut early": Fate("cut early"),
-    "cut late": Fate("cut late"),
-    "half": Fate("half"),
-    "short": Fate("short"),
-    "wrong": Fate("wrong"),
-    "too large": status(413),
-    "too slow": status(504),
-    "mishap": status(500),
-    "pass": PASS,
-}
-#: What a row that was sent alone, or with others, may become an error by; everything else has to be ridden out.
-CALL_FAULTS = {"short", "wrong"}
-ROW_FAULTS = {"too large", "too slow", "mishap"}
-
-
-@pytest.fixture(scope="module")
-def any_service() -> Any:
-    with serving(Doubling()) as server:
-        yield server
-
-
-@settings(deadline=None, max_examples=100)
-@given(
-    fates=st.lists(st.sampled_from([*FATES, "pass", "pass"]), max_size=25),
-    batches=st.lists(st.integers(0, 60), min_size=1, max_size=4),
-    poison=st.sets(st.integers(0, 100), max_size=4),
-    window=st.integers(1, 4),
-    first_rows=st.integers(1, 40),
-    max_rows=st.sampled_from([None, None, 1, 7]),
-    failure=st.sampled_from([400, 424, 500]),
-)
-def test_no_row_is_lost_doubled_or_misaligned(
-    any_service: FaultServer,
-    fates: list[str],
-    batches: list[int],
-    poison: set[int],
-    window: int,
-    first_rows: int,
-    max_rows: int | None,
-    failure: int,
-) -> None:
-    service, model = any_service, any_service.backend
-    assert isinstance(model, Doubling)
-    model.poison, model.failure = poison, Reply(b"", failure)
-    fated: list[str] = []
-
-    def script(call: Call) -> Fate:
-        name = fates[call.number] if call.number < len(fates) else "pass"
-        fated.append(name)
-        return FATES[name]
-
-    scorer = opened(service, max_rows, window=window, first_rows=first_rows)
-    scorer.score(batch_of([1000]))  # a service that never worked may be given up
-    service.restart(script)
-    starts = [sum(batches[:n]) for n in range(len(batches))]
-    rows = [list(range(start, start + size)) for start, size in zip(starts, batches, strict=True)]
-    try:
-        futures = [scorer.submit(batch_of(numbers)) for numbers in rows]
-        failed: set[int] = set()
-        for future, numbers in zip(futures, rows, strict=True):
-            failed |= failed_rows(future.result(30), numbers)
-    finally:
-        scorer.close()
-    blamed = {
-        row for call, fate in zip(service.calls, fated, strict=True) for row in call.rows if _may_fail(call, fate)
-    }
-    assert failed <= blamed | poison
-    assert failed >= poison & {row for numbers in rows for row in numbers}
-    good = {row for numbers in rows for row in numbers} - failed
-    assert good <= set(service.scored) and {service.scored[row] for row in good} <= {1}
-
-
-def _may_fail(call: Call, fate: str) -> bool:
-    return fate in CALL_FAULTS or (fate in ROW_FAULTS and len(call.rows) == 1)
-
-
-def opened(
-    service: FaultServer, max_rows: int | None, client: HttpClient | None = None, **options: Any
-) -> ServiceScorer:
-    quick = QUICK | {"call_timeout": 20.0, "first_backoff": 0.001, "longest_pause": 0.01, "tries": 50}
-    return ServiceScorer(
-        client or HttpClient(service.url),
-        SplitForm(DOUBLING, max_rows),
-        DOUBLING,
-        name="demo.twice",
-        url_path="/invocations",
-        options=ServiceOptions(**quick | options),
-    )
