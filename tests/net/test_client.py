@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
@@ -245,6 +246,7 @@ def closed_while_called(client: HttpClient, asked: Callable[[], Any]) -> str:
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     asked()
+    time.sleep(0.2)  # until it waits for the answer
     client.close()
     thread.join(10)
     assert not thread.is_alive()
