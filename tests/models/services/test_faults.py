@@ -78,7 +78,7 @@ def test_a_service_that_is_down_fails_the_batch_and_not_the_next_one(
         scorer.score(batch_of([1]))
     error = caught.value
     assert (error.code, error.place, len(service.calls)) == ("model.unavailable", service.url, 3)
-    assert "503" in error.message and error.hint
+    assert "could not be had in 3 tries: the service answered 503." in error.message and error.hint
     assert not scorer.failed
     assert scorer.score(batch_of([1])).values.to_pylist() == [2]
 
@@ -201,10 +201,13 @@ def test_ten_poisonous_rows_and_a_bad_line(service: FaultServer, model: Doubling
     assert set(service.scored.values()) == {1}
 
 
-def test_an_unexplained_failure_may_be_a_mishap(service: FaultServer, open_scorer: OpenScorer) -> None:
-    service.restart(once(status(500)))
+@pytest.mark.parametrize("fates", [[status(500)], [busy(), status(500)], [status(500), Fate("cut late"), busy()]])
+def test_an_unexplained_failure_may_be_a_mishap(
+    service: FaultServer, open_scorer: OpenScorer, fates: list[Fate]
+) -> None:
+    service.restart(lambda call: fates[call.number] if call.number < len(fates) else PASS)
     scored = open_scorer().score(batch_of(range(100)))
-    assert failed_rows(scored, list(range(100))) == set() and scored.calls == 2
+    assert failed_rows(scored, list(range(100))) == set() and scored.calls == len(fates) + 1
 
 
 def test_an_unexplained_failure_may_be_a_rows(service: FaultServer, model: Doubling, open_scorer: OpenScorer) -> None:

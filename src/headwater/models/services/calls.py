@@ -116,15 +116,16 @@ class Calls:
         self._size.encoded(batch.num_rows, len(request.content))
         if len(request.content) > self._options.payload_bytes and batch.num_rows > 1:
             return Failed(SIZE, "the request is too large")
-        tries, not_before = 0, 0.0
+        vain: list[Verdict] = []
+        not_before = 0.0
         while True:
             reply = self._call(request, not_before, check, tally)
-            answer = self._settled(reply, batch.num_rows, repeated=tries > 0)
+            answer = self._settled(reply, batch.num_rows, repeated=reply.verdict in vain)
             if answer is not None:
                 return answer
-            tries += 1
-            self._check_patience(reply, tries, tally)
-            not_before = self._pause(reply, tries)
+            vain.append(reply.verdict)
+            self._check_patience(reply, len(vain), tally)
+            not_before = self._pause(reply, len(vain))
 
     def _call(self, request: Request, not_before: float, check: Callable[[], None], tally: Tally) -> _Reply:
         with self._throttle.call(not_before) as begun:
@@ -194,8 +195,9 @@ class Calls:
         silent = time.monotonic() - max(tally.begun, self._health.last_answer)
         if tries < self._options.tries and silent < self._options.patience:
             return
+        spent = f"{tries} tries" if tries else f"{silent:,.0f} s"
         raise ScoringError(
-            f"The service behind {self._name} took no batch for {silent:,.0f} s: {reply.said}.",
+            f"The service behind {self._name} could not be had in {spent}: {reply.said}.",
             code="model.unavailable",
             place=str(self._client.origin),
             hint="It is overloaded or down: try again later, or have it given more capacity.",
