@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
-
 from tests.models.azure_server.environment import Unavailable, azure_environment, entry_script
 
 #: They run in another environment.

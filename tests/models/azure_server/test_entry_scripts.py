@@ -16,6 +16,8 @@ import pytest
 
 from headwater.errors import SchemaError
 from headwater.models.forms.base import Request
+from headwater.models.forms.mlflow import input_data_form
+from headwater.models.schemas.mlflow import from_mlflow
 from headwater.models.schemas.openapi import from_openapi, operations
 from headwater.models.schemas.service import ServiceSchema
 
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.xdist_group("azure")
 
 Serve = Callable[[str], AbstractContextManager[str]]
 NAN, INF = float("nan"), float("inf")
-UNICODE = "Ünïcode “x” \N{SNOWMAN} 漢字 \\ \" \t"
+UNICODE = 'Ünïcode “x” \N{SNOWMAN} 漢字 \\ " \t'
 MOMENT = datetime(2026, 1, 31, 8, 30, 0, 123456)
 BIG = 2**53 + 1
 
@@ -41,7 +43,13 @@ class Case:
 
 
 def pandas(orient: str, *, named: bool = True, versions: tuple[str, ...] = ("2", "3", "3.1")) -> Case:
-    columns = [[1.5, None, NAN, -INF], [1, -2, BIG, 0], [UNICODE, None, "", "x"], [True, False] * 2, [MOMENT, None] * 2]
+    columns: list[list[Any]] = [
+        [1.5, None, NAN, -INF],
+        [1, -2, BIG, 0],
+        [UNICODE, None, "", "x"],
+        [True, False] * 2,
+        [MOMENT, None] * 2,
+    ]
     names = ["distance", "stops", "carrier", "late", "moment"] if named else [f"input_{i}" for i in range(1, 6)]
     stamp = "2026-01-31 08:30:00.123456"
     said = [f"{UNICODE} {stamp} True", "none NaT False", f" {stamp} True", "x NaT False"]
@@ -132,7 +140,9 @@ CASES = {
         {"score": [7.5, 5.0], "why": [["漢字", "漢字"], []]},
         max_rows=1,
     ),
-    "scalar": Case("sends one row a call, reads one value a call", {"a": [1.5, -2.0]}, {"prediction": [4.5, 1.0]}, max_rows=1),
+    "scalar": Case(
+        "sends one row a call, reads one value a call", {"a": [1.5, -2.0]}, {"prediction": [4.5, 1.0]}, max_rows=1
+    ),
     "composite": Case(
         "sends one object a row under 'Inputs.input1', reads one object a row under 'Results.output1'",
         {"distance": [1.5, None, 2.0], "carrier": ["x", "", "漢字"]},
@@ -167,11 +177,14 @@ def test_a_form_described_and_called(serve: Serve, script: str) -> None:
     assert schema.describe().endswith(case.form.partition(",")[2])
     assert schema.service_form().max_rows == case.max_rows
     expected = [pa.array(case.answer[f.name], f.type, from_pandas=False) for f in schema.signature.output_schema]
-    assert repr(answer.to_pydict()) == repr({f.name: c.to_pylist() for f, c in zip(answer.schema, expected, strict=True)})
+    assert repr(answer.to_pydict()) == repr(
+        {f.name: c.to_pylist() for f, c in zip(answer.schema, expected, strict=True)}
+    )
 
 
 @pytest.mark.parametrize(
-    ("script", "code", "hint"), [("undecorated", "undecorated", "@input_schema"), ("input_only", "no_outputs", "@output_schema")]
+    ("script", "code", "hint"),
+    [("undecorated", "undecorated", "@input_schema"), ("input_only", "no_outputs", "@output_schema")],
 )
 def test_what_a_script_lacks_is_said(serve: Serve, script: str, code: str, hint: str) -> None:
     with serve(script) as url:
@@ -221,3 +234,20 @@ def describe(url: str, version: str) -> dict[str, Any]:
     assert status == 200, body
     document: dict[str, Any] = json.loads(body)
     return document
+
+
+def test_a_managed_endpoint_of_an_mlflow_model(serve: Serve) -> None:
+    inputs = [{"type": "double", "name": "x", "required": False}, {"type": "string", "name": "carrier"}]
+    outputs = [{"type": "double", "name": "twice"}, {"type": "string", "name": "said"}]
+    signature = from_mlflow(inputs, outputs)
+    form = input_data_form(signature)
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array([1.5, None, NAN, INF]), pa.array(["x", UNICODE, "", "y"])], schema=signature.wire_schema
+    )
+    with serve("mlflow_input") as url:
+        for params, times in (({}, 1), ({"times": 3}, 3)):
+            status, body, content_type = post(f"{url}/score", form.encode(batch, params))
+            assert status == 200, body
+            answer = form.decode(body, content_type, 4)
+            expected = {"twice": [3.0 * times, NAN, NAN, INF], "said": ["x", UNICODE, "", "y"]}
+            assert repr(answer.to_pydict()) == repr(expected)

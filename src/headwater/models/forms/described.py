@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from headwater.models.forms.base import FormError, Request
 from headwater.models.forms.layouts import Layout, read_rows, single_row, write_rows
-from headwater.models.forms.values import ColumnWriter, read_column
+from headwater.models.forms.values import ColumnWriter, read_column, read_texts
 from headwater.models.signature import Signature
 from headwater.net.jsons import parse_json
 
@@ -149,7 +149,8 @@ class DescribedForm:
         if self._answered.text and isinstance(answer, str) and self._answered.layout != "value":
             answer = read_json(answer.encode())
         columns = read_rows(self._answered.layout, answer, self._outputs.names, rows)
-        read = [read_column(column, f.type, f.name) for column, f in zip(columns, self._outputs, strict=True)]
+        read_cells = read_texts if self._answered.layout == "classic" else read_column
+        read = [read_cells(column, f.type, f.name) for column, f in zip(columns, self._outputs, strict=True)]
         return pa.RecordBatch.from_arrays(read, schema=self._outputs)
 
     def _written(self, body: Any, *, non_finite: bool) -> bytes:

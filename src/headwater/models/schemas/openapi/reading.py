@@ -8,9 +8,10 @@ from typing import Any
 
 from headwater.errors import SchemaError
 from headwater.models.forms.described import Answered, JsonForm
+from headwater.models.forms.layouts import single_row
 from headwater.models.schemas.openapi.bodies import Inputs, read_inputs, read_outputs
 from headwater.models.schemas.openapi.classic import read_classic
-from headwater.models.schemas.openapi.nodes import Node, NodeReader
+from headwater.models.schemas.openapi.nodes import NodeReader
 from headwater.models.schemas.openapi.operations import Described, described_operations
 from headwater.models.schemas.openapi.refusals import refusal
 from headwater.models.schemas.service import ServiceSchema
@@ -99,7 +100,8 @@ def _schema(document: Mapping[str, Any], described: Described, kind: EndpointKin
         raise refusal("no_inputs", f"{model} asks for values outside of its body ({names}).", model)
     decorated = kind in {"azureml", "azureml_mlflow"} or described.id == _SCORE
     inputs = read_inputs(body, answer, model, decorated=decorated)
-    outputs = read_outputs(answer, model, decorated=decorated)
+    many = not single_row(inputs.sent.layout)
+    outputs = read_outputs(answer, model, many=many, decorated=decorated)
     answered = _automated(inputs, outputs.answered) if decorated else outputs.answered
     sent = replace(inputs.sent, method=described.method.upper())
     signature = Signature(inputs.parameters, outputs.fields, inputs.params)
@@ -124,5 +126,7 @@ def _checked(schema: ServiceSchema, model: str) -> ServiceSchema:
     ):
         bad = next((n for n in names if not n or "\0" in n or not n.isprintable() or names.count(n) > 1), None)
         if bad is not None:
-            raise refusal("name", f"In the description of {model}, the name {bad!a} is empty, double or unprintable.", model)
+            raise refusal(
+                "name", f"In the description of {model}, the name {bad!a} is empty, double or unprintable.", model
+            )
     return schema
