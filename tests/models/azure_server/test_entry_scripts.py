@@ -143,6 +143,11 @@ CASES = {
     "scalar": Case(
         "sends one row a call, reads one value a call", {"a": [1.5, -2.0]}, {"prediction": [4.5, 1.0]}, max_rows=1
     ),
+    "standard_rows": Case(
+        "sends one object a row under 'rows', reads one object a row",
+        {"x": [1.5, NAN, INF], "name": ["a", "", UNICODE]},
+        {"twice": [3.0, NAN, INF], "name": ["a", "", UNICODE]},
+    ),
     "composite": Case(
         "sends one object a row under 'Inputs.input1', reads one object a row under 'Results.output1'",
         {"distance": [1.5, None, 2.0], "carrier": ["x", "", "漢字"]},
@@ -237,7 +242,10 @@ def describe(url: str, version: str) -> dict[str, Any]:
 
 
 def test_a_managed_endpoint_of_an_mlflow_model(serve: Serve) -> None:
-    inputs = [{"type": "double", "name": "x", "required": False}, {"type": "string", "name": "carrier"}]
+    inputs: list[dict[str, Any]] = [
+        {"type": "double", "name": "x", "required": False},
+        {"type": "string", "name": "carrier"},
+    ]
     outputs = [{"type": "double", "name": "twice"}, {"type": "string", "name": "said"}]
     signature = from_mlflow(inputs, outputs)
     form = input_data_form(signature)

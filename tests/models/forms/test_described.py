@@ -9,12 +9,14 @@ from typing import Any, get_args
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwater.errors import UsageError
 from headwater.models.forms.base import FormError, LengthError
 from headwater.models.forms.described import Answered, DescribedForm, JsonForm, ParamPlace, Sent
 from headwater.models.forms.layouts import Layout, single_row
+from headwater.models.forms.mlflow import input_data_form
 from headwater.models.signature import ModelParam, Parameter, Signature
 from headwater.plan.types import (
     BINARY,
@@ -126,6 +128,7 @@ def write_elsewhere(layout: str, rows: list[list[Any]]) -> Any:
 
 
 @pytest.mark.parametrize("layout", TABLES)
+@settings(deadline=None)
 @given(data=st.data())
 def test_every_layout_keeps_every_value(layout: Layout, data: st.DataObject) -> None:
     narrow = 1 if layout in {"items", "value"} else None
@@ -157,23 +160,50 @@ def test_another_number_of_rows(layout: Layout, difference: int) -> None:
         DescribedForm(form, signature_of([INT64])).decode(answer, "", 3 + difference)
 
 
-WRONG: list[tuple[Layout, Any]] = [
-    *(("records", wrong) for wrong in ({}, [1, 2], [{"c1": 1}, {"c0": 1}], [{"c0": 1}, None], None, "x")),
-    *(("values", wrong) for wrong in ({}, [1, 2], [[1], [1, 2]], [[], []], [[1], None])),
-    *(("items", wrong) for wrong in ({}, 5, ["x", "y"], [[1], [2]], [1.5, 2], [True, 1], [{}, {}])),
-    *(("lists", wrong) for wrong in ([], {"c1": [1, 2]}, {"c0": 1})),
-    *(("split", wrong) for wrong in ([], {}, {"columns": ["c1"], "data": [[1], [2]]}, {"data": [1, 2]})),
-    *(("columns", wrong) for wrong in ([], {"c0": [1, 2]}, {"c0": {"0": 1, "2": 2}}, {"c0": {"a": 1, "b": 2}})),
-    *(("index", wrong) for wrong in ([], {"0": {"c0": 1}, "2": {"c0": 1}}, {"0": 1, "1": 2})),
-    *(("table", wrong) for wrong in ([], {"data": 3}, {"data": [{"c1": 1}, {"c1": 2}]})),
-]
+WRONG: dict[Layout, list[Any]] = {
+    "records": [{}, [1, 2], [{"c1": 1}, {"c0": 1}], [{"c0": 1}, None], None, "x"],
+    "values": [{}, [1, 2], [[1], [1, 2]], [[], []], [[1], None]],
+    "items": [{}, 5, ["x", "y"], [[1], [2]], [1.5, 2], [True, 1], [{}, {}]],
+    "lists": [[], {"c1": [1, 2]}, {"c0": 1}],
+    "split": [[], {}, {"columns": ["c1"], "data": [[1], [2]]}, {"data": [1, 2]}],
+    "columns": [[], {"c0": [1, 2]}, {"c0": {"0": 1, "2": 2}}, {"c0": {"a": 1, "b": 2}}],
+    "index": [[], {"0": {"c0": 1}, "2": {"c0": 1}}, {"0": 1, "1": 2}],
+    "table": [[], {"data": 3}, {"data": [{"c1": 1}, {"c1": 2}]}],
+    "classic": [[], {"Values": [["1"], ["2"]]}, {"ColumnNames": ["c0"], "Values": [["1"], ["1.5"]]}],
+}
 
 
-@pytest.mark.parametrize(("layout", "wrong"), WRONG, ids=str)
+@pytest.mark.parametrize(("layout", "wrong"), [(layout, wrong) for layout in WRONG for wrong in WRONG[layout]], ids=str)
 def test_another_form(layout: Layout, wrong: Any) -> None:
     service = DescribedForm(JsonForm(Sent((), layout), Answered((), layout)), signature_of([INT64]))
     with pytest.raises(FormError):
         service.decode(json.dumps(wrong).encode(), "application/json", 2)
+
+
+KEYS = ["c0", "c1", "0", "1", "columns", "index", "data", "value", "Values", "ColumnNames", "predictions"]
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=2) | st.sampled_from(KEYS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("layout", get_args(Layout))
+@settings(deadline=None)
+@given(data=st.data())
+def test_whatever_comes_is_read_or_refused(layout: Layout, data: st.DataObject) -> None:
+    most = 1 if layout in {"items", "value"} else 2
+    kinds = data.draw(st.lists(st.sampled_from([kind for kind, _ in VALUES]), min_size=1, max_size=most))
+    signature = signature_of(kinds)
+    body = json.dumps(data.draw(anything)).encode()
+    form = JsonForm(Sent((), layout), Answered((), layout, text=data.draw(st.booleans())))
+    for service in (DescribedForm(form, signature), input_data_form(signature)):
+        try:
+            answer = service.decode(body, "application/json", 2)
+        except (FormError, LengthError) as error:
+            assert error.__cause__ is None
+        else:
+            assert answer.num_rows == 2 and answer.schema == signature.output_schema
 
 
 @pytest.mark.parametrize(
@@ -212,6 +242,8 @@ def test_settings_go_to_their_places_and_leave_the_template_alone() -> None:
     batch = pa.RecordBatch.from_arrays([pa.array([7])], ["c0"])
     body = json.loads(service.encode(batch, {"a": 10, "c": [True]}).content)
     assert body == {"GlobalParameters": {"a": 10, "b": 2}, "Inputs": [7], "x": {"c": [True]}}
+    with pytest.raises(UsageError, match="'d'"):
+        service.encode(batch, {"a": 1, "d": 2})
     assert json.loads(service.encode(batch, {}).content) == {"GlobalParameters": {"a": 1, "b": 2}, "Inputs": [7]}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from headwater.errors import UsageError
 from headwater.models.forms.base import FormError, LengthError
 from headwater.models.forms.mlflow import input_data_form, mlflow_form
 from headwater.models.schemas.mlflow import from_mlflow
@@ -87,5 +88,5 @@ def test_an_answer_without_predictions(body: bytes) -> None:
 
 def test_settings_of_a_model_that_has_none() -> None:
     batch = pa.RecordBatch.from_arrays([pa.array([1.0])], ["x"])
-    with pytest.raises(FormError):
+    with pytest.raises(UsageError, match="'a'"):
         mlflow_form(from_mlflow(INPUTS, ONE), has_params=False).encode(batch, {"a": 1})

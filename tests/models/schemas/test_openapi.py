@@ -94,7 +94,8 @@ def test_operations_are_listed_with_reasons(name: str) -> None:
 
 
 def test_a_document_that_is_none() -> None:
-    for document in ({}, {"paths": []}, {"paths": {"/x": None}}, {"paths": {"/x": {"post": None}}}):
+    documents: list[dict[str, Any]] = [{}, {"paths": []}, {"paths": {"/x": None}}, {"paths": {"/x": {"post": None}}}]
+    for document in documents:
         assert operations(document) == []
         with pytest.raises(SchemaError) as caught:
             from_openapi(document, kind="openapi")

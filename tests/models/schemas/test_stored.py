@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.errors import SchemaError
@@ -89,11 +89,13 @@ def stored(content: Any) -> Any:
     return json.loads(json.dumps(content, allow_nan=False))
 
 
+@settings(deadline=None)
 @given(signatures)
 def test_a_signature_there_and_back(signature: Signature) -> None:
     assert signature_from_json(stored(signature_to_json(signature))) == signature
 
 
+@settings(deadline=None)
 @given(signatures, forms)
 def test_a_service_schema_there_and_back(signature: Signature, form: JsonForm) -> None:
     schema = ServiceSchema(signature, form)
@@ -109,6 +111,7 @@ def test_a_default_that_is_no_number() -> None:
     assert repr(signature_from_json(stored(signature_to_json(signature))).params[0].default) == "nan"
 
 
+@settings(deadline=None)
 @given(signatures, forms, st.data())
 def test_what_is_damaged_is_a_schema_error_and_nothing_else(
     signature: Signature, form: JsonForm, data: st.DataObject

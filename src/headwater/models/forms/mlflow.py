@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 
 from headwater.models.forms.base import FormError, Request, ServiceForm
-from headwater.models.forms.described import read_json
+from headwater.models.forms.described import read_json, unknown_settings
 from headwater.models.forms.layouts import write_rows
 from headwater.models.forms.predictions import read_predictions
 from headwater.models.forms.values import ColumnWriter, is_map
@@ -75,7 +75,7 @@ class _Invocations(_Json):
 
     def encode(self, batch: pa.RecordBatch, params: Mapping[str, Any]) -> Request:
         if params and not self._has_params:
-            raise FormError("the model takes no params")
+            raise unknown_settings(params)
         params = {name: value for name, value in params.items() if value != self._defaults.get(name)}
         if self._parquet and not params:
             return Request(_parquet(batch), {"Content-Type": _PARQUET})

@@ -64,6 +64,8 @@ def read_inputs(body: Node, answer: Node, model: str, *, decorated: bool) -> Inp
     table = _input_table(body, answer, model)
     if table is None:
         return _row_inputs(body, model, decorated=decorated)
+    if decorated and table.reader == "json":
+        table = replace(table, reader="python")
     optional = _optional(body, table) if table.reader == "json" else frozenset()
     parameters = tuple(
         parameter(name, node, table.reader, model, optional=name in optional, shape=table.shape)

@@ -74,8 +74,16 @@ def from_openapi(
             ``code`` tells these apart, ``hint`` what to add to the document or the entry script.
     """
     name = model or "the service"
-    described = _chosen(list(described_operations(document, NodeReader(document, name))), operation, name)
+    found = described_operations(document, NodeReader(document, name))
+    described = _chosen(_preferred(list(found), kind), operation, name)
     return _schema(document, described, kind, name)
+
+
+def _preferred(found: list[Described], kind: EndpointKind) -> list[Described]:
+    """Without those beside the one that scores: a classic web service also describes its jobs."""
+    if kind == "azureml_classic":
+        return [o for o in found if o.path.endswith("/execute")] or found
+    return [o for o in found if o.id == _SCORE] or found
 
 
 def _chosen(found: list[Described], operation: tuple[str, str], model: str) -> Described:
