@@ -204,6 +204,8 @@ def test_what_a_script_lacks_is_said(serve: Serve, script: str, code: str, hint:
 def score(url: str, schema: ServiceSchema, case: Case) -> pa.RecordBatch:
     form = schema.service_form()
     wire = schema.signature.wire_schema
+    # What is sent here is what passes the checks before: null where the signature says so.
+    assert [p.name for p in schema.signature.parameters if None in case.rows[p.name] and not p.type.nullable] == []
     batch = pa.RecordBatch.from_arrays(
         [pa.array(case.rows[f.name], f.type, from_pandas=False) for f in wire], schema=wire
     )

@@ -258,9 +258,13 @@ def test_a_number_that_json_has_not(number: float) -> None:
 
 
 def test_numbers_of_an_answer() -> None:
-    service = DescribedForm(JsonForm(Sent((), "items"), Answered((), "items")), signature_of([DOUBLE]))
-    whole = service.decode(b"[9007199254740993, 0.5, null, NaN]", "", 4)
+    whole_or_not = DescribedForm(JsonForm(Sent((), "items"), Answered((), "items")), signature_of([DOUBLE]))
+    whole = whole_or_not.decode(b"[9007199254740993, 0.5, null, NaN]", "", 4)
     assert repr(whole.column(0).to_pylist()) == repr([2.0**53, 0.5, None, math.nan])
     integers = DescribedForm(JsonForm(Sent((), "items"), Answered((), "items")), signature_of([INT64]))
     assert integers.decode(b"[9007199254740993, null, NaN]", "", 3).column(0).to_pylist() == [2**53 + 1, None, None]
+    for body in (b"[true]", b"[1, true]", b'["1"]', b"[[1]]", b"[1e400, true]"):
+        for service in (integers, whole_or_not):
+            with pytest.raises(FormError):
+                service.decode(body, "", body.count(b",") + 1)
     assert integers.decode(b"[1.0, 2, null]", "", 3).column(0).to_pylist() == [1, 2, None]

@@ -178,28 +178,24 @@ def _read_same(values: Sequence[Any], kind: pa.DataType) -> Array:
 
 def _read_integers(values: Sequence[Any], kind: pa.DataType) -> Array:
     # Told the type, Arrow would cut 1.5 down to 1; what it takes the values for itself is cast without loss or not.
-    return _number(pa.array(values)).cast(kind)
+    return _numbers(values).cast(kind)
 
 
 def _read_floats(values: Sequence[Any], kind: pa.DataType) -> Array:
     try:
-        found = pa.array(values)
+        found = _numbers(values)
     except pa.ArrowInvalid:
         # Whole numbers that no double holds exactly, among fractions.
-        found = pa.array([None if value is None else _float(value) for value in values], pa.float64())
-    return _number(found).cast(kind, safe=False)
+        found = pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return found.cast(kind, safe=False)
 
 
-def _float(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _numbers(values: Sequence[Any]) -> Array:
+    """The values in the type that Arrow takes them for."""
+    # Arrow would take a truth value among fractions for a number.
+    if not set(map(type, values)) <= {int, float, type(None)}:
         raise TypeError("no number")
-    return float(value)
-
-
-def _number(found: Array) -> Array:
-    if pa.types.is_boolean(found.type) or pa.types.is_string(found.type):
-        raise TypeError("no number")
-    return found
+    return pa.array(values)
 
 
 def _read_texts_as(values: Sequence[Any], kind: pa.DataType) -> Array:
