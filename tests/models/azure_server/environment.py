@@ -23,6 +23,9 @@ SCRIPTS = HERE / "scripts"
 #: Beside the project's own environment; git ignores it.
 DEFAULT_FOLDER = HERE.parents[2] / ".venv-azureml"
 
+#: Loopback is reached without a proxy, whatever the environment says.
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 INSTALL_SECONDS = 170
 READY_SECONDS = 60
 
@@ -95,7 +98,7 @@ def _wait_ready(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     ends = time.monotonic() + READY_SECONDS
     while time.monotonic() < ends and server.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with direct.open(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)

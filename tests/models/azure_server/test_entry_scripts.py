@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from tests.models.azure_server.environment import direct
 
 from headwater.errors import SchemaError
 from headwater.models.forms.base import Request
@@ -226,7 +227,7 @@ def post(url: str, request: Request) -> tuple[int, bytes, str]:
 
 def opened(request: urllib.request.Request) -> tuple[int, bytes, str]:
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with direct.open(request, timeout=30) as answer:
             return answer.status, answer.read(), answer.headers["Content-Type"]
     except urllib.error.HTTPError as error:
         return error.code, error.read(), error.headers["Content-Type"]

@@ -25,6 +25,8 @@ from headwater.workspaces.base import SignatureInfo
 from headwater.workspaces.mlflow.extract import parse_mlmodel
 
 READY_SECONDS = 90
+#: Loopback is reached without a proxy, whatever the environment says.
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Served:
         url = f"{self.url}/{model}/invocations{request.path}"
         sent = urllib.request.Request(url, request.content, dict(request.headers), method=request.method)
         try:
-            with urllib.request.urlopen(sent, timeout=60) as answer:
+            with direct.open(sent, timeout=60) as answer:
                 return answer.status, answer.read(), answer.headers["Content-Type"]
         except urllib.error.HTTPError as error:
             return error.code, error.read(), error.headers["Content-Type"]
@@ -90,7 +92,7 @@ def wait_ready(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
     ends = time.monotonic() + READY_SECONDS
     while time.monotonic() < ends and server.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with direct.open(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

@@ -102,11 +102,14 @@ def test_a_document_that_is_none() -> None:
         assert caught.value.code == "model.schema.no_operation"
 
 
-def test_references_that_stand_for_endlessly_many_are_refused() -> None:
-    doubling = {
-        f"L{i}": {"type": "object", "properties": {n: {"$ref": f"#/definitions/L{i + 1}"} for n in "ab"}}
-        for i in range(40)
-    }
+@pytest.mark.parametrize("form", ["properties", "allOf", "anyOf"])
+def test_references_that_stand_for_endlessly_many_are_refused(form: str) -> None:
+    def twice(reference: dict[str, str]) -> dict[str, Any]:
+        if form == "properties":
+            return {"type": "object", "properties": {"a": reference, "b": reference}}
+        return {form: [reference, reference]}
+
+    doubling = {f"L{i}": twice({"$ref": f"#/definitions/L{i + 1}"}) for i in range(40)}
     document = {
         "swagger": "2.0",
         "definitions": {**doubling, "L40": {"type": "number"}},
@@ -115,3 +118,4 @@ def test_references_that_stand_for_endlessly_many_are_refused() -> None:
     with pytest.raises(SchemaError) as caught:
         from_openapi(document, kind="openapi")
     assert caught.value.code == "model.schema.size"
+    assert [o.reason != "" for o in operations(document)] == [True]

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 from headwater.errors import SchemaError
 from headwater.models.schemas.openapi.refusals import refusal
 
-__all__ = ["Node", "NodeReader"]
+__all__ = ["MAX_NODES", "Node", "NodeReader"]
 
 #: More than any model takes; a short document can stand for endlessly many, by references to references.
-_MAX_NODES = 20_000
+MAX_NODES = 20_000
 _MAX_DEPTH = 60
 
 _KINDS = frozenset({"object", "array", "string", "integer", "number", "boolean"})
@@ -56,12 +56,13 @@ class NodeReader:
     Args:
         document: the description.
         model: the function's name, for messages.
+        limit: the most schemas that are read in all.
     """
 
-    def __init__(self, document: Mapping[str, Any], model: str) -> None:
+    def __init__(self, document: Mapping[str, Any], model: str, limit: int = MAX_NODES) -> None:
         self._document = document
         self._model = model
-        self._left = _MAX_NODES
+        self._left = limit
 
     def read(self, schema: Any) -> Node:
         """The schema, whole.
@@ -76,9 +77,6 @@ class NodeReader:
         return self._followed(value, ())[0]
 
     def _read(self, schema: Any, seen: tuple[str, ...], depth: int) -> Node:
-        self._left -= 1
-        if self._left < 0 or depth > _MAX_DEPTH:
-            raise self._too_large()
         flat, seen = self._flat(schema, seen, depth)
         if chosen := flat.get("anyOf") or flat.get("oneOf"):
             return self._alternatives(flat, chosen, seen, depth)
@@ -135,7 +133,8 @@ class NodeReader:
         followed, seen = self._followed(schema, seen)
         if not isinstance(followed, Mapping):
             return {}, seen
-        if depth > _MAX_DEPTH:
+        self._left -= 1
+        if self._left < 0 or depth > _MAX_DEPTH:
             raise self._too_large()
         own = {key: value for key, value in followed.items() if key != "allOf"}
         listed = followed.get("allOf")
