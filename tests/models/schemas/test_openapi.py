@@ -8,11 +8,14 @@ message) or ``signature`` and ``form``, and an exchange: ``rows`` and ``settings
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headwater.errors import SchemaError
 from headwater.models.schemas.openapi import from_openapi, operations
@@ -119,3 +122,91 @@ def test_references_that_stand_for_endlessly_many_are_refused(form: str) -> None
         from_openapi(document, kind="openapi")
     assert caught.value.code == "model.schema.size"
     assert [o.reason != "" for o in operations(document)] == [True]
+
+
+JUNK: list[Any] = [
+    None,
+    7,
+    -1.5,
+    float("nan"),
+    True,
+    "",
+    "x",
+    "object",
+    "array",
+    "#",
+    "#/",
+    "#/paths",
+    [],
+    {},
+    [None],
+    [[]],
+    {"a": {}},
+]
+JUNK += [
+    {"$ref": "#/definitions/ServiceInput"},
+    {"$ref": 5},
+    {"type": "object"},
+    {"type": ["array", 5]},
+    {"enum": [[]]},
+]
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_a_damaged_document_is_refused_and_nothing_else(data: st.DataObject) -> None:
+    case = json.loads(json.dumps(CASES[data.draw(st.sampled_from(sorted(CASES)))]))
+    for _ in range(data.draw(st.integers(1, 3))):
+        damage(case["document"], data)
+    try:
+        schema = read(case)
+    except SchemaError as error:
+        assert error.code.startswith("model.schema.") and error.hint
+    else:
+        stored = json.loads(json.dumps(schema.to_json(), allow_nan=False))
+        assert ServiceSchema.from_json(stored) == schema
+    try:
+        operations(case["document"], kind=case["kind"])
+    except SchemaError as error:
+        assert error.hint
+
+
+ODD_SCHEMAS: list[dict[str, Any]] = [
+    {"anyOf": 5},
+    {"oneOf": [{}]},
+    {"allOf": {}},
+    {"allOf": [5]},
+    {"required": 5, "allOf": [{"required": ["a"]}]},
+    {"properties": [], "allOf": [{"properties": {"a": {}}}]},
+    {"type": "object", "properties": 5},
+    {"type": "array", "items": [{}]},
+    {"type": {}, "format": []},
+    {"enum": [[]]},
+]
+
+
+@pytest.mark.parametrize("schema", ODD_SCHEMAS, ids=str)
+def test_odd_schemas(schema: dict[str, Any]) -> None:
+    odd = {"in": {}, "name": [], "required": True, "schema": 5}
+    post = {"parameters": [{"in": "body", "schema": schema}, odd], "responses": {"200": {"schema": schema}}}
+    document = {"swagger": "2.0", "paths": {"/score": {"post": post}}}
+    with pytest.raises(SchemaError):
+        from_openapi(document, kind="openapi")
+    assert [o.reason != "" for o in operations(document)] == [True]
+
+
+def damage(place: Any, data: st.DataObject) -> None:
+    """Put junk somewhere into a document, or take something out."""
+    while isinstance(place, dict | list) and place:
+        keys: list[Any] = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        if isinstance(place, dict) and data.draw(st.integers(0, 11)) == 0:
+            place.update(deepcopy(data.draw(st.sampled_from(ODD_SCHEMAS))))
+            return
+        if not isinstance(place[key], dict | list) or data.draw(st.integers(0, 3)) == 0:
+            if data.draw(st.booleans()):
+                place[key] = deepcopy(data.draw(st.sampled_from(JUNK)))
+            else:
+                del place[key]
+            return
+        place = place[key]

@@ -78,7 +78,8 @@ class NodeReader:
 
     def _read(self, schema: Any, seen: tuple[str, ...], depth: int) -> Node:
         flat, seen = self._flat(schema, seen, depth)
-        if chosen := flat.get("anyOf") or flat.get("oneOf"):
+        chosen = flat.get("anyOf") or flat.get("oneOf")
+        if isinstance(chosen, list):
             return self._alternatives(flat, chosen, seen, depth)
         kinds = _kinds(flat)
         nullable = "null" in kinds or any(
@@ -181,10 +182,11 @@ def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for part in parts:
         for key, value in part.items():
-            if key == "properties" and isinstance(value, Mapping):
-                merged[key] = {**merged.get(key, {}), **value}
-            elif key == "required" and isinstance(value, list):
-                merged[key] = [*merged.get(key, []), *value]
+            known = merged.get(key)
+            if key == "properties" and isinstance(value, Mapping) and isinstance(known, Mapping):
+                merged[key] = {**known, **value}
+            elif key == "required" and isinstance(value, list) and isinstance(known, list):
+                merged[key] = [*known, *value]
             else:
                 merged.setdefault(key, value)
     return merged

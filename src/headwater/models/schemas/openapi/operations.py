@@ -112,7 +112,7 @@ def _asks(parameter: Mapping[str, Any]) -> bool:
     schema = parameter.get("schema")
     known = "default" in parameter or (isinstance(schema, Mapping) and "default" in schema)
     return (
-        parameter.get("in") in {"path", "query", "header", "formData"}
+        parameter.get("in") in ("path", "query", "header", "formData")
         and parameter.get("required") is True
         and not known
     )
