@@ -91,7 +91,7 @@ class NodeReader:
             return Node("any", nullable=nullable, example=_example(flat), default=flat.get("default"), why=why)
         return Node(
             kind,
-            format=str(flat.get("format") or ""),
+            format=str(flat.get("format") or flat.get("contentEncoding") or ""),
             nullable=nullable,
             description=_line(flat.get("description") or flat.get("title")),
             properties=self._properties(flat, seen, depth) if kind == "object" else {},

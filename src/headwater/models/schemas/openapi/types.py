@@ -9,7 +9,7 @@ number (float, double)         DOUBLE      float, double   1.5
 string, enum, uuid, time       TEXT        string          "x"
 string: date                   DATE        date32          "2026-01-31"
 string: date-time              DATETIME    timestamp[us]   "2026-01-31T08:30:00"
-string: byte, binary           BINARY      binary          Base64
+string: byte, binary, base64   BINARY      binary          Base64
 array                          LIST        list            […]
 object with properties         RECORD      struct          {…}
 =============================  ==========  ==============  ====================
@@ -70,6 +70,7 @@ _STRINGS: Mapping[str, Typed] = {
     "date-time": Typed(DATETIME, pa.timestamp("us")),
     "byte": Typed(BINARY, pa.binary()),
     "binary": Typed(BINARY, pa.binary()),
+    "base64": Typed(BINARY, pa.binary()),
 }
 
 _TEXT = Typed(TEXT, pa.string())
