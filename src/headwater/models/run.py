@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from headwater.errors import ScoringError
-from headwater.models.arrow import Array, Keys, compute, nulls
+from headwater.models.arrow import Array, compute, nulls
 from headwater.models.cancelling import Cancellation
 from headwater.models.checks import check
-from headwater.models.keys import packed_keys, row_keys
+from headwater.models.key_index import Distinct, Indices, RowKeys, distinct_keys
+from headwater.models.keys import row_keys
 from headwater.models.options import CallOptions
 from headwater.models.predictions import Found, Predictions, moments
 from headwater.models.results import ResultForm
@@ -43,8 +43,6 @@ WINDOW_BYTES = 256 << 20
 
 #: A lookup reads the whole ledger of a call, so windows grow with it: no more lookups than this.
 LOOKUPS = 8
-
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class _Rows:
     inputs: list[pa.RecordBatch] = field(default_factory=list)
     errors: list[Array | None] = field(default_factory=list)
     given: list[Array | None] = field(default_factory=list)
-    keys: list[tuple[Indices, Indices]] = field(default_factory=list)
+    keys: list[RowKeys] = field(default_factory=list)
     count: int = 0
     size: int = 0
 
@@ -93,17 +91,14 @@ class _Rows:
 class _Window:
     """Rows, which of them are good, and where each one's prediction comes from.
 
-    ``of_row[i]`` is the number of the distinct input of the good row ``good[i]``, and ``sample`` has one row of each
-    distinct input; ``origin`` gives, per distinct
-    input, the place of its prediction in ``results`` (found ones first, then scored ones in the order of ``missing``).
-    ``inputs`` has the missing inputs, of which the first ``taken`` have been sent.
+    ``distinct`` tells the distinct inputs of the good rows, of which ``good[i]`` is the i-th; ``origin`` gives, per
+    distinct input, the place of its prediction in ``results`` (found ones first, then scored ones in the order of
+    ``missing``). ``inputs`` has the missing inputs, of which the first ``taken`` have been sent.
     """
 
     rows: _Rows
     good: Indices
-    of_row: Indices
-    sample: Indices
-    distinct: Keys
+    distinct: Distinct
     origin: Indices = field(default_factory=lambda: np.empty(0, np.int64))
     missing: Indices = field(default_factory=lambda: np.empty(0, np.int64))
     found: Found | None = None
@@ -185,18 +180,18 @@ class ScoringRun:
             self._send(window)
         counts = self._statistics
         counts.rows += rows.count
-        counts.distinct += len(window.distinct)
+        counts.distinct += len(window.distinct.keys)
         counts.sent += len(window.missing)
         counts.reused += len(window.good) - len(window.missing)
         return window
 
     def _look_up(self, window: _Window) -> None:
-        window.origin = np.full(len(window.distinct), -1, np.int64)
+        window.origin = np.full(len(window.distinct.keys), -1, np.int64)
         window.found = Found.nothing(self._result)
-        if self._predictions is not None and len(window.distinct) and not self._calling.options.rescore:
-            found = self._predictions.lookup(window.distinct, self._result)
+        if self._predictions is not None and len(window.distinct.keys) and not self._calling.options.rescore:
+            found = self._predictions.lookup(window.distinct.index, self._result)
             window.found = found
-            window.origin[found.positions.to_numpy()] = np.arange(len(found.results))
+            window.origin[found.positions] = np.arange(len(found.results))
         window.missing = np.flatnonzero(window.origin < 0)
         window.origin[window.missing] = len(window.found.results) + np.arange(len(window.missing))
 
@@ -207,7 +202,7 @@ class ScoringRun:
             self._scorer_cpu = self._calling.scorer().cpu_seconds()
         inputs = pa.Table.from_batches(window.rows.inputs)
         if len(window.missing) < inputs.num_rows:
-            inputs = inputs.take(window.sample[window.missing])
+            inputs = inputs.take(window.good[window.distinct.sample[window.missing]])
         window.inputs = inputs
         self._submit(window)
 
@@ -256,17 +251,17 @@ class ScoringRun:
         window.scored.append((scored, now))
         self._statistics.calls += scored.calls
         self._statistics.retries += scored.retries
-        self._remember(window.distinct.take(pa.array(inputs)), scored, now)
+        self._remember(window.distinct.keys.take(inputs), scored, now)
         self._check_failures(scored)
         self._report(len(inputs))
 
-    def _remember(self, keys: Keys, scored: ScoredBatch, now: datetime) -> None:
+    def _remember(self, keys: RowKeys, scored: ScoredBatch, now: datetime) -> None:
         if self._predictions is None:
             return
         results = scored.values
         if scored.errors is not None:
-            good = scored.errors.is_null()
-            keys, results = keys.filter(good), results.filter(good)
+            good = np.flatnonzero(scored.errors.is_null().to_numpy(zero_copy_only=False))
+            keys, results = keys.take(good), results.take(pa.array(good))
         if len(keys):
             self._predictions.append(keys, results, now)
 
@@ -335,7 +330,7 @@ class ScoringRun:
         if self._calling.options.include_model:
             times = [moments(when, len(scored.values)) for scored, when in window.scored]
             distinct = self._calling.result.with_model(distinct, pa.concat_arrays([found.scored_at, *times]))
-        place = window.origin[window.of_row]
+        place = window.origin[window.distinct.of_row]
         values = _spread(distinct, place, window.good, window.rows.count)
         checked = _checked_errors(window.rows)
         if all(scored.errors is None for scored, _ in window.scored):
@@ -348,18 +343,10 @@ class ScoringRun:
 
 def _deduplicated(rows: _Rows) -> _Window:
     """The window of these rows: the good ones' distinct inputs, in order of first appearance."""
-    high, low = (np.concatenate([key[half] for key in rows.keys]) for half in (0, 1))
-    keys = packed_keys(high, low)
-    good = _good_rows(rows)
+    keys, good = RowKeys.concat(rows.keys), _good_rows(rows)
     if len(good) < rows.count:
-        keys = keys.take(pa.array(good))
-    encoded = keys.dictionary_encode()
-    of_row = encoded.indices.to_numpy().astype(np.int64)
-    sample = good
-    if len(encoded.dictionary) < len(good):
-        sample = np.empty(len(encoded.dictionary), np.int64)
-        sample[of_row] = good
-    return _Window(rows, good, of_row, sample, encoded.dictionary)
+        keys = keys.take(good)
+    return _Window(rows, good, distinct_keys(keys))
 
 
 def _good_rows(rows: _Rows) -> Indices:
