@@ -258,6 +258,20 @@ print("; ".join(missing))
     assert all(text in done.stdout for text in of_these)
 
 
+def test_capabilities_go_before_anything_else_is_started() -> None:
+    """Those that a service manager hands down would outlive the start of the model's Python."""
+    program = f"""
+import ctypes, importlib.util
+spec = importlib.util.spec_from_file_location("isolation", {isolation.__file__!r})
+isolation = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(isolation)
+isolation._give_up_privileges(ctypes.CDLL(None, use_errno=True))
+print(*(line for line in open("/proc/self/status") if line.startswith(("CapPrm", "CapAmb"))))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["CapPrm:", "0" * 16, "CapAmb:", "0" * 16]
+
+
 def test_where_landlock_keeps_no_signals_the_filter_does(tmp_path: Path) -> None:
     program = f"""
 import ctypes, importlib.util, os, signal, threading
