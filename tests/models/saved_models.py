@@ -15,12 +15,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import multiprocessing
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -158,6 +160,17 @@ def called(name: str, *arguments: int) -> str:
     return "done"
 
 
+def forge(answer: str) -> str:
+    """Write into every pipe there is, as if the worker had."""
+    content = {"huge": b"", "junk": b"\0" * 100, "deep": b"[" * 100_000, "short": b"A"}[answer]
+    kind = b"F" if answer == "deep" else b"A"
+    frame = struct.pack("<cQ", kind, 1 << 60 if answer == "huge" else len(content)) + content
+    for descriptor in range(3, 20):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, frame)
+    return "written"
+
+
 def symlink(path: str) -> bytes:
     link = Path.home() / "led"
     link.unlink(missing_ok=True)
@@ -206,6 +219,7 @@ ATTEMPTS: dict[str, Callable[[str], Any]] = {
     "memory": lambda size: len(bytearray(int(size))),
     "own": own_folder,
     "start": start,
+    "forge": forge,
     "module": lambda name: importlib.import_module(name).__file__,
     "lock": lambda _: multiprocessing.Lock(),
 }

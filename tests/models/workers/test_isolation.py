@@ -175,6 +175,25 @@ def test_root_is_no_root(spy: WorkerScorer, tries: Try) -> None:
     assert (told["CapEff"], told["CapPrm"], told["NoNewPrivs"], told["Seccomp"]) == ("0" * 16, "0" * 16, "1", "2")
 
 
+@pytest.mark.parametrize("answer", ["huge", "junk", "deep", "short"])
+def test_an_answer_that_the_model_forged_is_none(
+    open_scorer: OpenScorer, signature_of: Callable[[str], Signature], answer: str
+) -> None:
+    """And the server neither sets aside what it claims to be long, nor waits for ever."""
+    scorer = open_scorer("spy")
+    batch = pa.RecordBatch.from_arrays([pa.array([f"forge {answer}"])], schema=signature_of("spy").wire_schema)
+    with pytest.raises(ScoringError, match="an answer that cannot be read") as caught:
+        scorer.submit(batch).result(60)
+    assert caught.value.code == "model.process"
+
+
+def test_models_work_all_the_same(open_scorer: OpenScorer, signature_of: Callable[[str], Signature]) -> None:
+    scorer = open_scorer("pipeline", WorkerOptions(minimum_isolation="restricted", memory_limit=4_000_000_000))
+    columns: list[Any] = [pa.array(["UA", "AA"]), pa.array([1000, 1000])]
+    scored = scorer.score(pa.RecordBatch.from_arrays(columns, schema=signature_of("pipeline").wire_schema))
+    assert scored.values.to_pylist() == pytest.approx([15.0, 10.0])
+
+
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
