@@ -169,6 +169,11 @@ def test_why_one_cannot_be_built_is_said(
     assert not (tmp_path / "ran").exists(), "a package without a wheel is not built"
 
 
+def test_without_uv_it_is_said_what_to_install(known: Environments, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uv", None)
+    assert "headwater[environments]" in refusal(known, TINY).hint
+
+
 def test_what_was_not_finished_is_built_anew(known: Environments) -> None:
     place = known.log(TINY).parent
     (place / "venv" / "bin").mkdir(parents=True)

@@ -220,7 +220,8 @@ def test_a_model_too_large_to_load_is_said_to_be(
     batch = pa.RecordBatch.from_arrays([pa.array(["own"])], schema=signature_of("spy").wire_schema)
     with pytest.raises(ScoringError) as caught:
         scorer.score(batch)
-    assert caught.value.code in {"model.memory", "model.process"}
+    assert caught.value.code in {"model.memory", "model.process"}, "there is not even enough to say so, at times"
+    assert "memory_limit" in caught.value.hint
 
 
 # -- what is not to be had ---------------------------------------------------------------------------------------------

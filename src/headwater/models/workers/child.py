@@ -200,7 +200,8 @@ class ChildProcess:
     def death(self) -> ScoringError:
         """Why there is no process any more."""
         status = self._popen.returncode if self._popen is not None else None
-        more = "raise memory_limit in the table [scoring] of headwater.toml, or " if self._out_of_memory else ""
+        short = self._out_of_memory or (self._options.memory_limit is not None and not self._cause)
+        more = "raise memory_limit in the table [scoring] of headwater.toml, or " if short else ""
         return ScoringError(
             f"The process that runs {self._name} {self._cause or f'ended with status {status}'}.",
             code="model.memory" if self._out_of_memory else "model.process",
