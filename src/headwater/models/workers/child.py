@@ -9,12 +9,10 @@ import base64
 import json
 import os
 import select
-import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -31,6 +29,7 @@ from headwater.models.signature import Signature
 from headwater.models.workers.confinement import Isolation, command, variables
 from headwater.models.workers.interpreters import Interpreter
 from headwater.models.workers.options import WorkerOptions
+from headwater.models.workers.scratch import Scratch
 from headwater.models.workers.worker import HEADER
 
 __all__ = ["ChildProcess", "DiedError"]
@@ -77,7 +76,7 @@ class ChildProcess:
         self._log = log
         self._options = options
         self._interpreter = interpreter
-        self._scratch: Path | None = None
+        self._scratch: Scratch | None = None
         self._outputs = signature.output_schema
         self._popen: subprocess.Popen[bytes] | None = None
         self._stopped = False
@@ -124,14 +123,15 @@ class ChildProcess:
         self.startup_cpu_seconds += self._last_cpu
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        self._scratch = Path(tempfile.mkdtemp(prefix="headwater-model-")).resolve()
+        self._scratch = Scratch()
+        scratch = self._scratch.path
         with self._log.open("ab") as log:
             popen = subprocess.Popen(
-                command(self._interpreter, self._folder, self._scratch, self._options),
+                command(self._interpreter, self._folder, scratch, self._options),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=variables(self._scratch, self._options),
+                env=variables(scratch, self._options),
                 bufsize=0,
                 start_new_session=True,  # Ctrl+C is for the owner, which then ends this process in its own way
             )
@@ -191,7 +191,7 @@ class ChildProcess:
         """End the process, let go of its pipes and empty its folder; only for the thread that uses them."""
         self.kill()
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch.remove()
         if self._popen is not None:
             for pipe in (self._popen.stdin, self._popen.stdout):
                 if pipe is not None:
