@@ -159,7 +159,7 @@ def test_an_administrator_trusts_a_source(place: Place) -> None:
     for trusted in (True, False):
         assert place.administrator.put(trust, json={"trusted": trusted}).json()["trusted"] is trusted
         assert place.steward.get(f"/api/sources/{name}").json()["trusted"] is trusted
-    wanted = {"name": new_name(), "kind": "mlflow", "url": PUBLIC, "collection": "ml", "trusted": True}
+    wanted: dict[str, Any] = {"name": new_name(), "kind": "mlflow", "url": PUBLIC, "collection": "ml", "trusted": True}
     assert code(place.steward.post("/api/sources", json=wanted)) == (403, "forbidden")
     assert made(place.administrator.post("/api/sources", json=wanted))["trusted"] is True
 

@@ -444,6 +444,26 @@ export interface paths {
         patch: operations["change_source_api_sources__name__patch"];
         trace?: never;
     };
+    "/api/sources/{name}/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Trust Source
+         * @description Say whether a source's models may run code on this machine. It is an administrator's to say.
+         */
+        put: operations["trust_source_api_sources__name__trust_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources/{name}/test": {
         parameters: {
             query?: never;
@@ -1977,6 +1997,11 @@ export interface components {
             credential_mode: "service" | "personal";
             /** Private Networks */
             private_networks?: string[];
+            /**
+             * Trusted
+             * @default false
+             */
+            trusted: boolean;
         };
         /**
          * NewToken
@@ -2319,7 +2344,7 @@ export interface components {
          * Source
          * @description ``collection`` is empty where it may not be seen. ``scope:ID`` with ``scope_id`` names it where roles are given.
          *
-         *     ``settings``: ``subscription``, the Azure subscription it belongs to.
+         *     ``settings``: ``subscription``, the Azure subscription it belongs to. ``trusted``: loading its models may run code.
          */
         Source: {
             /** Name */
@@ -2343,6 +2368,8 @@ export interface components {
             credential_mode: "service" | "personal";
             /** Private Networks */
             private_networks: string[];
+            /** Trusted */
+            trusted: boolean;
             /**
              * Created At
              * Format: date-time
@@ -2354,7 +2381,8 @@ export interface components {
         };
         /**
          * SourceChanges
-         * @description What is left out stays. At another origin, credentials and private networks are forgotten.
+         * @description What is left out stays. At another origin, credentials and private networks are forgotten; at another address,
+         *     that it was trusted.
          */
         SourceChanges: {
             /** Display Name */
@@ -2487,6 +2515,14 @@ export interface components {
         Tokens: {
             /** Value */
             value: components["schemas"]["Token"][];
+        };
+        /**
+         * Trust
+         * @description ``trusted``: loading the source's models, which for most is running code, is allowed here.
+         */
+        Trust: {
+            /** Trusted */
+            trusted: boolean;
         };
         /**
          * User
@@ -4298,6 +4334,77 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SourceChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    trust_source_api_sources__name__trust_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trust"];
             };
         };
         responses: {
