@@ -100,7 +100,8 @@ def _write(column: Array, cells: Bytes, absent: Mask | None = None) -> None:
     if pa.types.is_struct(column.type):
         _write_fields(column, cells[:, 1:], null)
     else:
-        cells[:, 1:] = _encoder(column.type)(column)
+        # In words of eight bytes: copying byte by byte into rows of odd width takes four times as long.
+        cells[:, 1:].view(np.uint64)[:] = _encoder(column.type)(column).view(np.uint64)
     if null is not None:
         cells[null] = 0
 

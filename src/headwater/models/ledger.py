@@ -34,10 +34,11 @@ __all__ = ["Ledger", "LedgerFile", "LedgerPredictions"]
 #: Rows looked up together.
 _SEGMENT_ROWS = 1 << 20
 
-#: Rows whose keys and results a run keeps in memory: some 50 bytes each. What is beyond is read anew for each window.
-_KEPT_ROWS = 3 << 20
+#: Rows whose keys and results a run keeps in memory: 24 to 50 bytes each. What is beyond is read for each window.
+_KEPT_ROWS = 6 << 20
 
-_COLUMNS = ["key_hi", "key_lo", "result", "scored_at"]
+_RESULTS = ["result", "scored_at"]
+_COLUMNS = ["key_hi", "key_lo", *_RESULTS]
 
 #: Keys neither repeat nor compress, and nobody looks for a range of them.
 _FILE_FORMAT: dict[str, Any] = {
@@ -130,6 +131,8 @@ class LedgerPredictions:
         self._fingerprint = fingerprint
         self._max_age = max_age
         self._segments: list[_Segment] = []
+        #: The keys of files that this run wrote and has not looked into yet.
+        self._own: dict[Path, RowKeys] = {}
 
     def count(self) -> int:
         return sum(file.rows for file in self._known())
@@ -146,7 +149,8 @@ class LedgerPredictions:
         )
 
     def append(self, keys: RowKeys, results: Array, scored_at: datetime) -> None:
-        self._ledger.append(self._fingerprint, keys, results, scored_at)
+        file = self._ledger.append(self._fingerprint, keys, results, scored_at)
+        self._own[file.path] = keys
 
     def _all_segments(self) -> Iterator[_Segment]:
         """All files that count now, oldest first, about :data:`_SEGMENT_ROWS` rows at a time."""
@@ -156,7 +160,7 @@ class LedgerPredictions:
             self._segments, kept = [], set()  # some are too old by now
         yield from self._segments
         for files in _grouped([file for file in known if file.path not in kept]):
-            segment = _Segment(files)
+            segment = _Segment(files, self._own)
             if sum(len(one) for one in self._segments) + len(segment) <= _KEPT_ROWS:
                 self._segments.append(segment)
             yield segment
@@ -166,21 +170,32 @@ class LedgerPredictions:
 
 
 class _Segment:
-    """Some files: their keys in order, and their results."""
+    """Some files: their keys in order, and their results, which are read when one of the keys is wanted.
 
-    def __init__(self, files: Sequence[LedgerFile]) -> None:
-        self.paths = frozenset(file.path for file in files)
-        self._table = pa.concat_tables([_read(file.path) for file in files])
-        keys = RowKeys(*(self._table.column(name).to_numpy() for name in ("key_hi", "key_lo")))
-        self._index = KeyIndex(keys)
+    ``own`` are keys that need not be read, by their files; those of this segment are taken out of it.
+    """
+
+    def __init__(self, files: Sequence[LedgerFile], own: dict[Path, RowKeys]) -> None:
+        self.paths = tuple(file.path for file in files)
+        self._results: pa.Table | None = None
+        if all(path in own for path in self.paths):
+            self._index = KeyIndex(RowKeys.concat([own.pop(path) for path in self.paths]))
+            return
+        table = pa.concat_tables([_read(path) for path in self.paths])
+        self._index = KeyIndex(RowKeys(*(table.column(name).to_numpy() for name in ("key_hi", "key_lo"))))
+        self._results = table.select(_RESULTS)
 
     def __len__(self) -> int:
         return len(self._index)
 
     def find(self, wanted: KeyIndex, result: pa.DataType) -> Found:
         positions, rows = self._index.find(wanted)
+        if not len(rows):
+            return Found.nothing(result)
+        if self._results is None:
+            self._results = pa.concat_tables([_read(path) for path in self.paths]).select(_RESULTS)
         places: Any = pa.array(rows)
-        taken = self._table.select(["result", "scored_at"]).take(places)
+        taken = self._results.take(places)
         results, scored_at = (column.combine_chunks() for column in taken.columns)
         return Found(positions, results.cast(result), scored_at)
 

@@ -214,13 +214,25 @@ class ScoringRun:
                 return
             self._calling.cancellation.check()
             self._calling.permit()
-            most = min(scorer.batch_rows, self._calling.options.batch_rows or scorer.batch_rows)
-            left = len(window.missing) - window.taken
-            rows = -(-left // -(-left // most))
+            rows = self._next_rows(window, scorer)
             (batch,) = window.inputs.slice(window.taken, rows).combine_chunks().to_batches()
             part = window.missing[window.taken : window.taken + rows]
             window.taken += rows
             window.pending.append((part, scorer.submit(batch, self._calling.options.params)))
+
+    def _next_rows(self, window: _Window, scorer: Scorer) -> int:
+        """How many rows to send next: about as many each time, and where nobody set a limit, what was read together:
+        rows that lie in one piece need not be copied.
+        """
+        assert window.inputs is not None, "there is something to send"
+        left = len(window.missing) - window.taken
+        if self._calling.options.batch_rows is not None:
+            most = min(scorer.batch_rows, self._calling.options.batch_rows)
+            return -(-left // -(-left // most))
+        together = window.inputs.column(0).slice(window.taken).chunk(0) if window.inputs.num_columns else ()
+        if scorer.batch_rows // 2 <= len(together) <= scorer.batch_rows * 3 // 2:
+            return len(together)
+        return -(-left // -(-left // scorer.batch_rows))
 
     def _finish(self) -> _Window | None:
         """Wait for what was sent of the window being scored, and keep it."""
