@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
 from pathlib import Path
 
 import pytest
@@ -19,10 +19,11 @@ EVERYTHING = """[scoring]
 minimum_isolation = "restricted"
 container = true
 memory_limit = "4GB"
+processes = 4
 threads = 3
 start_timeout = 10
 call_timeout = 2.5
-index_url = "https://ann:hunter2@pypi.example.com/simple"
+index_url = "https://ann:hunter2@packages.example.com/simple"
 wheelhouse = "wheels"
 allow_builds = true
 build_timeout = 60
@@ -38,7 +39,8 @@ def configured(folder: Path, text: str) -> Path:
 def test_without_it_what_is_usual(tmp_path: Path) -> None:
     home = open_home(tmp_path / "home", create=True)
     assert home.scoring == Scoring()
-    assert home.worker_options == replace(WorkerOptions(), hidden=(home.path,)), "no model looks into the home folder"
+    usual = WorkerOptions(processes=min(2, os.cpu_count() or 1), hidden=(home.path,))
+    assert home.worker_options == usual, "no model looks into the home folder"
 
 
 def test_every_entry_counts(tmp_path: Path) -> None:
@@ -46,13 +48,14 @@ def test_every_entry_counts(tmp_path: Path) -> None:
     assert home.scoring.workers == WorkerOptions(
         start_timeout=10.0,
         call_timeout=2.5,
+        processes=4,
         threads=3,
         memory_limit=4_000_000_000,
         minimum_isolation="restricted",
         container=True,
     )
     assert home.scoring.environments == EnvironmentOptions(
-        Secret("https://ann:hunter2@pypi.example.com/simple"), home.path / "wheels", True, 60.0
+        Secret("https://ann:hunter2@packages.example.com/simple"), home.path / "wheels", True, 60.0
     )
     assert "hunter2" not in repr(home)
 

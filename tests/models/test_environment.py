@@ -24,7 +24,7 @@ from headwater.models.statistics import ScoringProgress
 from headwater.models.workers.artifacts import ArtifactCache
 from headwater.models.workers.environments import Environments
 from headwater.models.workers.pool import ScorerPool
-from headwater.models.workers.process import WorkerScorer
+from headwater.models.workers.team import WorkerTeam
 from headwater.store import Database, utc_now
 from headwater.workspaces import SourceService
 from headwater.workspaces.mlflow import MLflowConnector
@@ -176,8 +176,9 @@ def test_processes_outlive_the_environment(make: MakeEnvironment, scorers: Score
             environment.resolve("demo.late_arrival")
             environment.warm()
             score(environment, "demo.late_arrival")
-    (process,) = scorers._scorers.values()
-    assert isinstance(process, WorkerScorer) and process.startup_cpu_seconds() > 0
+    (team,) = scorers._scorers.values()
+    assert isinstance(team, WorkerTeam) and team.startup_cpu_seconds() > 0
+    (process,) = team.workers
     assert process.pid is not None
     scorers.close()
     assert process.pid is None

@@ -22,7 +22,7 @@ from headwater.models.signature import Signature
 from headwater.models.workers.artifacts import ArtifactCache
 from headwater.models.workers.environments import Environments
 from headwater.models.workers.pool import ScorerPool
-from headwater.models.workers.process import WorkerScorer
+from headwater.models.workers.team import WorkerTeam
 from headwater.workspaces.base import ModelVersionInfo
 
 TYPED = "(a as number, b as number) => [variable = number]"
@@ -89,7 +89,7 @@ def test_code_needs_both(
             make(False).scorer(found, "two", partial(copy, saved_models / "arithmetic"))
         assert caught.value.code == "model.untrusted"
         return
-    assert isinstance(make(True).scorer(found, "two", partial(copy, saved_models / "arithmetic")), WorkerScorer)
+    assert isinstance(make(True).scorer(found, "two", partial(copy, saved_models / "arithmetic")), WorkerTeam)
 
 
 def test_another_schema_is_another_scorer(make: Make, graph: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ _MOST_SECONDS = 7 * 86_400
 class Scoring:
     """What the table says; without it, what is usual."""
 
-    workers: WorkerOptions = field(default_factory=WorkerOptions)
+    workers: WorkerOptions = field(default_factory=lambda: WorkerOptions(processes=_usual_processes()))
     environments: EnvironmentOptions = field(default_factory=EnvironmentOptions)
 
 
@@ -48,7 +49,13 @@ def read_scoring(home: Path, table: object, marker: Path) -> Scoring:
     environments = _entries(table, _ENVIRONMENTS, marker)
     if "wheelhouse" in environments:
         environments["wheelhouse"] = (home / environments["wheelhouse"]).resolve()
-    return Scoring(WorkerOptions(**_entries(table, _WORKERS, marker)), EnvironmentOptions(**environments))
+    workers = {"processes": _usual_processes(), **_entries(table, _WORKERS, marker)}
+    return Scoring(WorkerOptions(**workers), EnvironmentOptions(**environments))
+
+
+def _usual_processes() -> int:
+    """Two where there are as many cores: each process holds the model once more."""
+    return min(2, os.cpu_count() or 1)
 
 
 def _entries(table: Mapping[str, Any], known: Mapping[str, _Entry], marker: Path) -> dict[str, Any]:
@@ -112,12 +119,13 @@ _WORKERS: Mapping[str, _Entry] = {
     "minimum_isolation": _Entry("the least isolation: process, restricted or container", '"restricted"', _level),
     "container": _Entry("whether the server runs in a container with nothing else in it", "true", _flag),
     "memory_limit": _Entry("the most memory that a model's process may use", '"4GB"', _size),
+    "processes": _Entry("a number of processes from 1 to 1024", "2", _count),
     "threads": _Entry("a number of threads from 1 to 1024", "1", _count),
     "start_timeout": _Entry("seconds, more than 0 and at most a week", "120", _seconds),
     "call_timeout": _Entry("seconds, more than 0 and at most a week", "300", _seconds),
 }
 _ENVIRONMENTS: Mapping[str, _Entry] = {
-    "index_url": _Entry("the address of a package index", '"https://pypi.example.com/simple"', _address),
+    "index_url": _Entry("the address of a package index", '"https://packages.example.com/simple"', _address),
     "wheelhouse": _Entry("a folder of wheels, in place of an index", '"/srv/wheels"', _text),
     "allow_builds": _Entry("whether packages without a wheel are built, which runs their code", "false", _flag),
     "build_timeout": _Entry("seconds, more than 0 and at most a week", "1800", _seconds, "time_limit"),

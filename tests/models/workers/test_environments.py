@@ -26,6 +26,7 @@ from headwater.models.workers.options import WorkerOptions
 from headwater.models.workers.pool import ScorerPool
 from headwater.models.workers.process import WorkerScorer
 from headwater.models.workers.requirements import Requirements, requirements_of
+from headwater.models.workers.team import WorkerTeam
 from headwater.secret import Secret
 
 TINY = Requirements(packages=("tiny==1.0",))
@@ -147,7 +148,7 @@ def test_scoring_never_builds(
         )
         built = known.build(requirements_of(artifact))
         scorer = pool.worker("m-1", "demo.spy", signature_of("spy"), artifact)
-        assert isinstance(scorer, WorkerScorer) and scorer._process._interpreter == built
+        assert isinstance(scorer, WorkerTeam) and scorer.workers[0]._process._interpreter == built
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_the_password_of_an_index_is_nowhere(
 
 
 def test_what_uv_would_print_of_a_password_is_not_kept(tmp_path: Path) -> None:
-    address = "https://hunter2@pypi.example.com/simple"
+    address = "https://hunter2@packages.example.com/simple"
     uv = Uv(tmp_path / "log", tmp_path / "cache", 60, Secret(address))
     told = uv._redacted(f"cannot fetch {address}/tiny nor https://ann:hunter2@elsewhere.example.com/x")
     assert told == "cannot fetch (the index)/tiny nor https://…@elsewhere.example.com/x"

@@ -20,6 +20,7 @@ class WorkerOptions:
     Args:
         start_timeout: seconds that loading the model may take.
         call_timeout: seconds that one batch may take; then the process is killed and counts as dead.
+        processes: how many processes one model may have; more than one are started for long work alone.
         threads: how many threads the model's numeric libraries may use; None leaves it to them. One costs the least
             CPU time: OpenMP's threads spin while they wait, and burn a multiple of it when cores are busy otherwise.
         environment: variables that the process gets besides the allowed few.
@@ -31,6 +32,7 @@ class WorkerOptions:
 
     start_timeout: float = 120.0
     call_timeout: float = 300.0
+    processes: int = 1
     threads: int | None = 1
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_limit: int | None = None

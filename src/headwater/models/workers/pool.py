@@ -1,4 +1,4 @@
-"""The scoring processes of a server or a run: one per model version, started when first needed, kept until closed."""
+"""The scorers of a server or a run: one per model version, started when first needed, kept until closed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from headwater.models.scorer import Scorer
 from headwater.models.signature import Signature
 from headwater.models.workers.environments import Environments
 from headwater.models.workers.process import WorkerOptions, WorkerScorer
+from headwater.models.workers.team import WorkerTeam
 
 __all__ = ["KeptScorer", "ScorerPool"]
 
@@ -41,13 +42,13 @@ class ScorerPool:
         self, logs: Path, options: WorkerOptions | None = None, environments: Environments | None = None
     ) -> None:
         self._logs = logs
-        self._options = options
+        self._options = options or WorkerOptions()
         self._environments = environments
         self._scorers: dict[str, KeptScorer] = {}
         self._lock = threading.Lock()
 
     def worker(self, key: str, name: str, signature: Signature, folder: Path) -> KeptScorer:
-        """A process that has loaded the model in ``folder``.
+        """Processes that have loaded the model in ``folder``.
 
         Args:
             key: what exactly is loaded, and how it is asked.
@@ -60,9 +61,16 @@ class ScorerPool:
         """
 
         def start() -> KeptScorer:
-            log = self._logs / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.log"
             interpreter = None if self._environments is None else self._environments.interpreter(folder, name)
-            return WorkerScorer(folder, signature, name=name, log=log, options=self._options, interpreter=interpreter)
+            digest = hashlib.sha256(key.encode()).hexdigest()[:16]
+
+            def worker(number: int) -> WorkerScorer:
+                log = self._logs / f"{digest}{f'-{number}' if number else ''}.log"
+                return WorkerScorer(
+                    folder, signature, name=name, log=log, options=self._options, interpreter=interpreter
+                )
+
+            return WorkerTeam(worker, self._options.processes)
 
         return self.kept(key, start)
 
