@@ -86,6 +86,12 @@ class ScorerPool:
             self._scorers[key] = made
             return made
 
+    @property
+    def scorers(self) -> tuple[KeptScorer, ...]:
+        """Those there are now."""
+        with self._lock:
+            return tuple(self._scorers.values())
+
     def close(self) -> None:
         """Stop all processes."""
         with self._lock:

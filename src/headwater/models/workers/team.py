@@ -22,7 +22,7 @@ from headwater.models.workers.process import IN_FLIGHT, WorkerScorer
 __all__ = ["WorkerTeam"]
 
 #: How many times what starting a process costs has to have been spent on scoring before there is another.
-WORTH_IT = 3.0
+WORTH_IT = 2.5
 
 
 @dataclass(slots=True)
