@@ -199,6 +199,9 @@ _SET = """\
 For a model that is logged already:
 mlflow.models.set_signature("models:/m-…", signature)  # its model id; then register it as a new version"""
 
+_Flavors: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""What an ``MLmodel`` file says of each way to load the model."""
+
 #: What is called to log a flavor differs from its name here.
 _LOGGERS = {"python_function": "pyfunc"}
 
@@ -215,14 +218,13 @@ def check_mlmodel(content: bytes, files: Collection[str], *, place: str = "model
         declared, _ = parse_mlmodel(content, place)
     except HeadwaterError as error:
         return SchemaReport(None, (report_of_error(error),))
-    described = yaml.safe_load(content)
-    model = described if isinstance(described, dict) else {}
-    findings = [*_loading(model, files), *_requirements(files), *_unnamed(declared), *_example(content, declared)]
+    flavors = _flavors(content)
+    findings = [*_loading(flavors, files), *_requirements(files), *_unnamed(declared), *_example(content, declared)]
     try:
         parts = declared or SignatureInfo(None, None, None)
         signature = from_mlflow(parts.inputs, parts.outputs, parts.params, model=place)
     except SchemaError as error:
-        return SchemaReport(None, _sorted([_unsigned(error, declared, model, content, place), *findings]))
+        return SchemaReport(None, _sorted([_unsigned(error, declared, flavors, content, place), *findings]))
     except (AttributeError, LookupError, TypeError, ValueError):
         return SchemaReport(None, _sorted([_UNREADABLE, *findings]))
     if unusable := [*_names_that_are_no_text(signature)]:
@@ -252,32 +254,36 @@ def _names_that_are_no_text(signature: Signature) -> Iterable[Finding]:
 
 
 def _unsigned(
-    error: SchemaError, declared: SignatureInfo | None, model: Mapping[str, Any], content: bytes, place: str
+    error: SchemaError, declared: SignatureInfo | None, flavors: _Flavors, content: bytes, place: str
 ) -> Finding:
     """The error that a missing or unusable signature is, with the code that gives the model one."""
     if error.code == "model.schema.type":
         return report_of_error(error)
-    code = _INFER.format(flavor=_logger(model), name=place.rpartition("/")[2])
+    code = _INFER.format(flavor=_logger(flavors), name=place.rpartition("/")[2])
     example = saved_example(content)
     if example is not None:
         code += f"\n\nIts input example ({example.path}) tells the types of the inputs; with a recorded answer to it, "
         code += "Headwater can take the signature from both."
-    if _is_onnx(model):
+    if _is_onnx(flavors):
         code += "\n\nIts ONNX graph declares a signature itself, which Headwater takes where none is logged."
     message = error.message if declared is not None else f"{place} was logged without a signature."
     return Finding("error", error.code if declared is not None else "model.schema.none", message, f"{code}\n\n{_SET}")
 
 
-def _is_onnx(model: Mapping[str, Any]) -> bool:
-    flavors = model.get("flavors")
-    pyfunc = flavors.get("python_function") if isinstance(flavors, dict) else None
-    return "onnx" in (flavors or ()) and isinstance(pyfunc, dict) and pyfunc.get("loader_module") == "mlflow.onnx"
+def _flavors(content: bytes) -> _Flavors:
+    """What is said of each way to load the model; what has another form than MLflow's says nothing."""
+    described = yaml.safe_load(content)
+    flavors = described.get("flavors") if isinstance(described, dict) else None
+    listed = flavors.items() if isinstance(flavors, dict) else ()
+    return {str(name): flavor for name, flavor in listed if isinstance(flavor, dict)}
 
 
-def _logger(model: Mapping[str, Any]) -> str:
-    flavors = model.get("flavors")
-    names = [str(name) for name in flavors] if isinstance(flavors, dict) else []
-    own = next((name for name in names if name != "python_function"), "python_function")
+def _is_onnx(flavors: _Flavors) -> bool:
+    return "onnx" in flavors and flavors.get("python_function", {}).get("loader_module") == "mlflow.onnx"
+
+
+def _logger(flavors: _Flavors) -> str:
+    own = next((name for name in flavors if name != "python_function"), "python_function")
     return _LOGGERS.get(own, own)
 
 
@@ -311,10 +317,9 @@ def _requirements(files: Collection[str]) -> Iterable[Finding]:
         )
 
 
-def _loading(model: Mapping[str, Any], files: Collection[str]) -> Iterable[Finding]:
-    flavors = model.get("flavors")
-    pyfunc = flavors.get("python_function") if isinstance(flavors, dict) else None
-    if not isinstance(flavors, dict) or not isinstance(pyfunc, dict):
+def _loading(flavors: _Flavors, files: Collection[str]) -> Iterable[Finding]:
+    pyfunc = flavors.get("python_function")
+    if pyfunc is None:
         message = "The model has no flavor 'python_function', so nothing but its own framework loads it."
         yield Finding(
             "error", "flavor.missing", message, "Log it with MLflow's log_model of its framework, or pyfunc's."
@@ -322,7 +327,7 @@ def _loading(model: Mapping[str, Any], files: Collection[str]) -> Iterable[Findi
         return
     for path in _missing_files(flavors, files):
         yield Finding("error", "file.missing", f"The file '{path}' of the model is missing.", "Log the model again.")
-    if _is_onnx(model):
+    if _is_onnx(flavors):
         message = "The model is an ONNX graph: loading it runs no code, so no trust is asked for."
         yield Finding("note", "loading.onnx", message)
         return
@@ -335,9 +340,9 @@ def _loading(model: Mapping[str, Any], files: Collection[str]) -> Iterable[Findi
     )
 
 
-def _missing_files(flavors: Mapping[str, Any], files: Collection[str]) -> list[str]:
+def _missing_files(flavors: _Flavors, files: Collection[str]) -> list[str]:
     keys = ("data", "model_path", "pickled_model", "python_model", "model_code_path")
-    named = [flavor.get(key) for flavor in flavors.values() if isinstance(flavor, dict) for key in keys]
+    named = [flavor.get(key) for flavor in flavors.values() for key in keys]
     paths = dict.fromkeys(path for path in named if isinstance(path, str) and path)
     # A path may be a folder's.
     return [path for path in paths if not any(file == path or file.startswith(f"{path}/") for file in files)]
