@@ -574,7 +574,9 @@ def test_a_large_model_is_refused(tmp_path: Path, open_scorer: OpenScorer) -> No
         open_scorer(folder, signature, max_bytes=100).score(positions(signature, [1]))
 
 
-def test_operators_of_others_are_not_loaded(tmp_path: Path, open_scorer: OpenScorer) -> None:
+def test_operators_of_others_are_not_loaded(
+    tmp_path: Path, open_scorer: OpenScorer, capfd: pytest.CaptureFixture[str]
+) -> None:
     node = helper.make_node("Mine", ["x"], ["y"], domain="elsewhere")
     folder = graph_folder(
         tmp_path / "m", [node], [port("x", TensorProto.FLOAT, "n")], [port("y", TensorProto.FLOAT, "n")], []
@@ -583,4 +585,5 @@ def test_operators_of_others_are_not_loaded(tmp_path: Path, open_scorer: OpenSco
     scorer = open_scorer(folder, signature)
     with pytest.raises(ScoringError, match="cannot load the graph") as caught:
         scorer.score(positions(signature, [1]))
+    assert capfd.readouterr() == ("", "")
     assert caught.value.code == "model.load" and scorer.failed and str(tmp_path) not in str(caught.value.to_dict())

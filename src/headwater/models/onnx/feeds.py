@@ -105,10 +105,10 @@ def _array(port: Port, columns: Sequence[Array]) -> NumPy:
         flat, lengths = _flattened(columns[0], port.name)
         lengths += [1] * (len(port.shape) - len(lengths))
         return _values(flat, dtype, port.name).reshape(lengths)
-    table = np.empty((len(columns[0]), len(columns)), dtype)
+    table = np.empty((len(columns), len(columns[0])), dtype)
     for position, column in enumerate(columns):
-        table[:, position] = _values(column, dtype, port.name)
-    return table
+        table[position] = _values(column, dtype, port.name)
+    return np.ascontiguousarray(table.T)  # turned at once: writing columns between each other takes twice as long
 
 
 def _flattened(column: Array, name: str) -> tuple[Array, list[int]]:
