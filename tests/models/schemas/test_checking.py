@@ -245,8 +245,10 @@ def test_duplicate_names_are_errors() -> None:
 
 
 def test_the_worst_comes_first() -> None:
-    report = SchemaReport.of(signature_from_text('(#"" as Int64.Type, x as text, X as text) => text'))
-    assert [finding.severity for finding in report.findings] == ["error", "warning", "note", "note", "note"]
+    signature = signature_from_text('(a as Int64.Type, b as nullable Int64.Type, #"" as text) => [p = text]')
+    expected = ["error", "warning", "note", "note"]
+    assert [finding.severity for finding in check_signature(signature)] == expected
+    assert [finding.severity for finding in SchemaReport.of(signature).findings] == expected
 
 
 def test_an_error_is_a_finding() -> None:

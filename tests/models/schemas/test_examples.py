@@ -83,6 +83,15 @@ def test_an_object_is_one_row(written: Any) -> None:
     assert signature_to_text(signature) == "(question as text, options as {text}) => text"
 
 
+def test_an_object_of_lists_is_one_row_where_mlflow_says_it_is(written: Any) -> None:
+    """Named arrays look the same in the file, and are columns."""
+    content, info, _ = written({"a": [1, 2], "b": [3, 4]})
+    arrays, array_info, _ = written({"a": np.array([1, 2]), "b": np.array([3, 4])})
+    assert content == arrays
+    wires = [[str(p.wire) for p in inputs_from_example(content, info=each)[0]] for each in (info, array_info)]
+    assert wires == [["list<item: int64>"] * 2, ["int64"] * 2]
+
+
 @pytest.mark.parametrize("value", ["why", ["why", "how"]])
 def test_a_text_is_one_parameter(value: Any, written: Any) -> None:
     content, info, _ = written(value)
