@@ -78,7 +78,7 @@ class OnnxScorer:
         self._threads = ThreadPoolExecutor(self._options.threads, thread_name_prefix=f"scoring {name}")
         self._lock = threading.Lock()
         self._loading = threading.Lock()
-        self._loaded: _Graph | ScoringError | None = None
+        self._loaded: _Graph | ModelError | None = None
         self._running: set[Any] = set()  # the options of calls under way, by which they are stopped
         self._closed = False
         self._cpu_seconds = 0.0
@@ -86,7 +86,7 @@ class OnnxScorer:
     @property
     def failed(self) -> bool:
         """Whether scoring has ended for good, with an error."""
-        return isinstance(self._loaded, ScoringError)
+        return isinstance(self._loaded, ModelError)
 
     @property
     def window(self) -> int:
@@ -171,18 +171,19 @@ class OnnxScorer:
         with self._loading:
             if self._loaded is None:
                 self._loaded = self._opened()
-        if isinstance(self._loaded, ScoringError):
-            raise self._loaded
-        return self._loaded
+            loaded = self._loaded
+        if isinstance(loaded, ModelError):
+            message = f"{self._name} cannot be scored: {loaded.message}"
+            raise ScoringError(message, code=loaded.code, hint=loaded.hint, place=self._name)
+        return loaded
 
-    def _opened(self) -> _Graph | ScoringError:
+    def _opened(self) -> _Graph | ModelError:
         try:
             session = open_session(open_artifact(self._folder, self._options.max_bytes))
             feeds = Feeds.match(inputs_of(session), self._signature)
             return _Graph(session, feeds, Answers.match(outputs_of(session), self._signature))
         except ModelError as error:
-            message = f"{self._name} cannot be scored: {error.message}"
-            return ScoringError(message, code=error.code, hint=error.hint, place=self._name)
+            return error
 
     def _answer(self, graph: _Graph, batch: pa.RecordBatch) -> Answer:
         try:
