@@ -13,7 +13,7 @@ from headwater.models.documentation import example, summary
 from headwater.models.schemas.typed import signature_to_text
 from headwater.models.service import FunctionService
 
-__all__ = ["FunctionDetails", "details", "listing"]
+__all__ = ["FunctionDetails", "described", "details", "listing"]
 
 #: Functions that are described at a time.
 _PAGE = 100
@@ -102,7 +102,7 @@ def listing(
     after: str | None = ""
     while after is not None:
         page = functions.list(actor, source=source, search=search, limit=_PAGE, after=after or None)
-        found += [_described(one) for one in page.functions]
+        found += [described(one) for one in page.functions]
         after, problems = page.after, page.problems
     return found, problems
 
@@ -113,15 +113,16 @@ def details(functions: FunctionService, actor: Actor, name: str) -> FunctionDeta
     Raises:
         NotFoundError, NetworkError, WorkspaceError: as :meth:`headwater.models.service.FunctionService.get` says.
     """
-    described = _described(functions.get(actor, name))
-    job = functions.job(actor, described.found)
+    found = described(functions.get(actor, name))
+    job = functions.job(actor, found.found)
     if job is None:
-        return described
+        return found
     owner = next((job.tags[tag] for tag in _OWNER_TAGS if job.tags.get(tag)), "")
-    return replace(described, owner=owner, metrics=job.metrics)
+    return replace(found, owner=owner, metrics=job.metrics)
 
 
-def _described(found: FunctionDescription) -> FunctionDetails:
+def described(found: FunctionDescription) -> FunctionDetails:
+    """A function without what is told of how its model was made."""
     signature = found.signature
     return FunctionDetails(
         found,

@@ -62,7 +62,7 @@ class ResultTable:
 
     def batch(self, scored: ScoredRows) -> pa.RecordBatch:
         """The columns of rows that were scored."""
-        self.rows += scored.given.num_rows
+        self.rows += len(scored.errors)
         bad = scored.errors.drop_null()
         self.failed += len(bad)
         for counted in compute.value_counts(bad).to_pylist():
