@@ -90,13 +90,8 @@ def _csv(function: ModelFunction, path: Path, opened: ExitStack) -> Rows:
     """Every column as text, so that a cell of another kind is one row's error; parameters are converted here."""
     names = _header(path)
     bad: list[str] = []
-    reader = opened.enter_context(
-        pyarrow.csv.open_csv(
-            path,
-            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=_noting(bad)),
-            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-        )
-    )
+    reader = _csv_reader(path, names, bad)
+    opened.callback(reader.close)
     given = pa.schema([pa.field(name, pa.string()) for name in names])
     taken = [parameter for parameter in function.signature.parameters if parameter.name in given.names]
 
@@ -111,6 +106,17 @@ def _csv(function: ModelFunction, path: Path, opened: ExitStack) -> Rows:
             yield RowBatch(batch, text_arguments(taken, function.name, batch))
 
     return Rows(given, arguments_schema(taken), batches())
+
+
+def _csv_reader(path: Path, names: list[str], bad: list[str]) -> Any:
+    try:
+        return pyarrow.csv.open_csv(
+            path,
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=_noting(bad)),
+            convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
+        )
+    except pa.ArrowInvalid as error:
+        raise _unreadable(path, "".join(bad)) from error
 
 
 def _header(path: Path) -> list[str]:

@@ -21,6 +21,9 @@ __all__ = ["AS_JSON", "BATCH_ROWS", "RowBatch", "Rows", "arrow_rows", "check_nam
 #: Rows that are converted at a time.
 BATCH_ROWS: Final = 8_192
 
+#: What reading Arrow raises where it is none.
+_UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+
 #: Marks a column whose texts are JSON: fields of rows that no parameter takes, kept as they came.
 AS_JSON: Final[Mapping[bytes, bytes]] = {b"headwater.json": b"1"}
 
@@ -144,7 +147,8 @@ def arrow_rows(function: ModelFunction, stream: IOBase, *, most: int) -> Rows:
     """
     try:
         reader = pa.ipc.open_stream(stream)
-    except (pa.ArrowInvalid, OSError) as error:
+        _ = reader.schema.names
+    except _UNREADABLE as error:
         raise _no_stream() from error
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -165,7 +169,7 @@ def _next(reader: Any) -> pa.RecordBatch | None:
         batch.validate(full=True)
     except StopIteration:
         return None
-    except (pa.ArrowException, OSError) as error:
+    except _UNREADABLE as error:
         raise _no_stream() from error
     found: pa.RecordBatch = batch
     return found

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from headwater.access import Actor
@@ -98,7 +99,7 @@ def scored(opened: OpenFunction, rows: Rows, on_error: str = "error") -> Iterato
         columns = [batch.column(name) for name in given.names]
         yield ScoredRows(
             pa.RecordBatch.from_arrays(columns, schema=rows.given),
-            batch.column(result),
+            _without_failed(batch.column(result), batch.column(error_column(result))),
             _messages(batch.column(error_column(result))),
         )
 
@@ -123,6 +124,14 @@ def _check(batch: RowBatch, function: str) -> None:
                 place=function,
                 hint="Correct the row, or let rows that fail be errors or null.",
             )
+
+
+def _without_failed(results: Array, errors: Array) -> Array:
+    """The results, null where a row failed: what stands there means nothing."""
+    if errors.null_count == len(errors):
+        return results
+    failed = errors.is_valid().to_numpy(zero_copy_only=False)
+    return results.take(pa.array(np.arange(len(results)), mask=failed))
 
 
 def _messages(errors: Array) -> Array:
