@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pyarrow as pa
 import pyarrow.csv
@@ -506,6 +506,22 @@ class TestArrow:
         opened = call()
         with pytest.raises(UsageError, match="More than 2 rows"):
             table_of(opened, arrow_rows(opened.function, self.stream(pa.Table.from_pylist(ROWS)), most=2))
+
+    @pytest.mark.parametrize("compression", ["zstd", "lz4"])
+    @pytest.mark.parametrize(
+        "column", [["a"] * 1_000, pa.array(["a"] * 1_000).dictionary_encode()], ids=["text", "dictionary"]
+    )
+    def test_a_compressed_stream_is_refused_before_it_is_unpacked(
+        self, compression: Literal["zstd", "lz4"], column: Any, call: Callable[..., OpenFunction]
+    ) -> None:
+        table, made = pa.table({"x": [1.0] * 1_000, "t": column}), io.BytesIO()
+        with pa.ipc.new_stream(made, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
+            writer.write_table(table)
+        made.seek(0)
+        opened = call()
+        with pytest.raises(UsageError, match="compressed"):
+            arrow_rows(opened.function, made, most=1_000)
+        assert len(table_of(opened, arrow_rows(opened.function, self.stream(table), most=1_000))) == 1_000
 
     @settings(deadline=None, max_examples=200)
     @given(st.data())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import IO, Any, Final, TypeVar
 
 import orjson
@@ -162,19 +162,17 @@ def _json_answer(app: Headwater, actor: Actor, run: Run, name: str, asked: Invoc
 
 def _arrow_answer(app: Headwater, actor: Actor, run: Run, name: str, asked: tuple[Any, CallOptions]) -> Response:
     body, options = asked
-    made = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 -- closed when it has been sent
-    try:
+    with ExitStack() as opened_files:
+        made = opened_files.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
         with open_function(app.functions, actor, name, options.model_dump(), run=run) as opened:
             rows = arrow_rows(opened.function, body, most=MAX_ARROW_ROWS)
             table = ResultTable.of(pa.schema([]), opened.function)
             with pa.ipc.new_stream(made, table.schema) as writer:
                 for part in scored(opened, rows, options.on_error):
                     writer.write_batch(table.batch(ScoredRows(_NOTHING, part.results, part.errors)))
-    except BaseException:
-        made.close()
-        raise
-    made.seek(0)
-    return StreamingResponse(_pieces(made), media_type=ARROW, background=BackgroundTask(made.close))
+        made.seek(0)
+        sent = opened_files.pop_all()
+    return StreamingResponse(_pieces(made), media_type=ARROW, background=BackgroundTask(sent.close))
 
 
 _NOTHING: Final = pa.RecordBatch.from_arrays([], names=[])

@@ -11,6 +11,7 @@ import orjson
 import pyarrow as pa
 
 from headwater.app.functions.json_rows import arguments_schema, json_arguments
+from headwater.app.functions.streams import is_compressed
 from headwater.errors import UsageError
 from headwater.models.arrow import Array
 from headwater.models.functions import ModelFunction
@@ -139,17 +140,21 @@ def column_rows(
 
 
 def arrow_rows(function: ModelFunction, stream: IOBase, *, most: int) -> Rows:
-    """Rows in an Arrow IPC stream that somebody else wrote.
+    """Rows in an Arrow IPC stream that somebody else wrote; it is read from its beginning, twice.
 
     Raises:
-        UsageError: two columns have one name, or it is no such stream; while it is read also that it has more rows
-            than ``most``.
+        UsageError: two columns have one name, it is compressed, or it is no such stream; while it is read also that it
+            has more rows than ``most``.
     """
     try:
+        compressed = is_compressed(stream)
+        stream.seek(0)
         reader = pa.ipc.open_stream(stream)
         _ = reader.schema.names
     except _UNREADABLE as error:
         raise _no_stream() from error
+    if compressed:
+        raise UsageError("The Arrow stream is compressed.", hint="Write it without: that is pyarrow's default.")
 
     def batches() -> Iterator[pa.RecordBatch]:
         rows = 0
