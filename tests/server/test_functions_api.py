@@ -7,8 +7,10 @@ import io
 import json
 import secrets
 import socket
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -357,17 +359,16 @@ def served(site: Site) -> Iterator[int]:
             thread.join(20)
 
 
-@contextmanager
-def hanging(site: Site, service: ScoringService) -> Iterator[tuple[int, socket.socket]]:
-    """A call over a real connection, which the service does not answer."""
+def hung(site: Site, service: ScoringService, port: int) -> socket.socket:
+    """The connection of a call that the service does not answer."""
     body = json.dumps({"rows": [[HANGS]]}).encode()
     head = f"POST {SHOP} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {site.token}\r\n"
     head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     service.asked.clear()
-    with served(site) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-        connection.sendall(head.encode() + body)
-        assert service.asked.wait(30)
-        yield port, connection
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.sendall(head.encode() + body)
+    assert service.asked.wait(30)
+    return connection
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -377,6 +378,12 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
+def is_scoring() -> bool:
+    """Whether a thread of this process is busy with a call."""
+    stacks = [traceback.extract_stack(frame) for frame in sys._current_frames().values()]
+    return any(line.name == function_calls._json_answer.__name__ for stack in stacks for line in stack)
+
+
 def under_way(who: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = good(who.get("/api/function-runs"))["value"]
     return found
@@ -384,7 +391,7 @@ def under_way(who: Any) -> list[dict[str, Any]]:
 
 class TestRuns:
     def test_a_call_is_seen_and_called_off(self, site: Site, service: ScoringService, reader: Any) -> None:
-        with hanging(site, service) as (_, connection):
+        with served(site) as port, hung(site, service, port) as connection:
             (run,) = under_way(site.administrator)
             assert (run["function"], run["progress"]) == (f"shop.{NAME}@latest", None)
             assert under_way(reader) == []
@@ -397,12 +404,16 @@ class TestRuns:
         assert code(site.administrator.delete(f"/api/function-runs/{run['id']}")) == (404, "not_found")
 
     def test_who_goes_away_calls_it_off(self, site: Site, service: ScoringService) -> None:
-        with hanging(site, service) as (_, connection):
+        with served(site) as port, hung(site, service, port) as connection:
             assert len(under_way(site.administrator)) == 1
             connection.close()
+            until(lambda: not is_scoring())
             until(lambda: under_way(site.administrator) == [])
 
     def test_a_server_that_is_ended_calls_it_off(self, site: Site, service: ScoringService) -> None:
-        with hanging(site, service):
-            pass
-        until(lambda: under_way(site.administrator) == [])
+        with served(site) as port:
+            connection = hung(site, service, port)
+            assert is_scoring()
+        until(lambda: not is_scoring())
+        assert under_way(site.administrator) == []
+        connection.close()
