@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -325,6 +326,13 @@ class TestFiles:
         assert message in caught.value.message
         assert "secret" not in str(caught.value.to_dict())
 
+    def test_an_empty_line_of_one_column_is_a_row(self, tmp_path: Path, call: Callable[..., OpenFunction]) -> None:
+        signature = from_mlflow([{"name": "x", "type": "string"}], [{"name": "p", "type": "double"}])
+        for text, expected in (("x\na\n\nb\n", ["a", "", "b"]), ("x,y\na,1\n\nb,2\n", ["a", "b"])):
+            (tmp_path / "rows.csv").write_text(f"\ufeff{text}")
+            with open_rows(call(signature).function, tmp_path / "rows.csv") as rows:
+                assert [cell for batch in rows.batches for cell in batch.arguments.column("x").to_pylist()] == expected
+
     def test_a_file_that_is_not_there(self, tmp_path: Path, call: Callable[..., OpenFunction]) -> None:
         with pytest.raises(NotFoundError), open_rows(call().function, tmp_path / "rows.csv"):
             pass
@@ -475,6 +483,33 @@ class TestWriting:
     def test_what_cannot_be_written_is_refused_at_once(self, name: str, tmp_path: Path) -> None:
         with pytest.raises(UsageError), open_writer(tmp_path / name, pa.schema([])):
             pass
+
+    @pytest.mark.parametrize("ending", [".csv", ".parquet", ".json"])
+    def test_columns_of_every_type_are_written_or_refused(self, ending: str, tmp_path: Path) -> None:
+        """A file that came may have any: each by itself, since one that is refused hides the others."""
+        moment = dt.datetime(2026, 1, 31, 12, 0, 0, 5)
+        columns: dict[str, Any] = {
+            "decimal": pa.array([Decimal("1.50")]),
+            "dictionary": pa.array(["=a"]).dictionary_encode(),
+            "zoned": pa.array([moment], pa.timestamp("ns", "Europe/Berlin")),
+            "nanoseconds": pa.array([moment], pa.timestamp("ns")),
+            "time": pa.array([dt.time(1, 2, 3, 4)], pa.time64("us")),
+            "duration": pa.array([dt.timedelta(seconds=1)]),
+            "large": pa.array(["=a"], pa.large_string()),
+            "half": pa.array([1.5], pa.float16()),
+            "nothing": pa.nulls(1),
+            "interval": pa.array([pa.MonthDayNano([1, 2, 3])]),
+            "map": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
+        }
+        refused = []
+        for name, column in columns.items():
+            try:
+                content = self.written(tmp_path / f"{name}{ending}", pa.table({name: column})).read_bytes()
+            except UsageError:
+                refused.append(name)
+            else:
+                assert b"=a" not in content.replace(b"'=a", b"") or ending != ".csv"
+        assert refused == ([] if ending == ".json" else ["interval"])
 
     @pytest.mark.parametrize("ending", [".csv", ".parquet", ".json"])
     def test_what_fails_leaves_the_file_before(self, ending: str, tmp_path: Path) -> None:

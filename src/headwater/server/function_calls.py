@@ -67,7 +67,7 @@ async def answer_call(app: Headwater, actor: Actor, request: Request, name: str,
     if kind != ARROW:
         if options is not None:
             raise UsageError("Rows as JSON have their options beside them.", hint="Move them into the body.")
-        asked = _read(Invocation, await _body(request), "body")
+        asked = await to_thread.run_sync(_read, Invocation, await _body(request), "body")
         with app.runs.start(actor, name) as run:
             return await _unless_gone(request, run, lambda: _json_answer(app, actor, run, name, asked))
     chosen = CallOptions() if options is None else _read(CallOptions, options.encode(), "query")

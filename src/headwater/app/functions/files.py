@@ -112,7 +112,12 @@ def _csv_reader(path: Path, names: list[str], bad: list[str]) -> Any:
     try:
         return pyarrow.csv.open_csv(
             path,
-            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, invalid_row_handler=_noting(bad)),
+            parse_options=pyarrow.csv.ParseOptions(
+                newlines_in_values=True,
+                invalid_row_handler=_noting(bad),
+                # An empty line of a file with one column is a row with an empty cell.
+                ignore_empty_lines=len(names) > 1,
+            ),
             convert_options=pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
         )
     except pa.ArrowInvalid as error:

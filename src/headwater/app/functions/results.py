@@ -167,7 +167,7 @@ def open_writer(path: Path, schema: pa.Schema) -> Iterator[Writer]:
     Lists and records are JSON there.
 
     Raises:
-        UsageError: the ending is another, or the file cannot be written.
+        UsageError: the ending is another, the file cannot be written, or cannot hold a column's type.
     """
     check_output(path)
     partial = path.with_name(path.name + ".partial")
@@ -175,6 +175,12 @@ def open_writer(path: Path, schema: pa.Schema) -> Iterator[Writer]:
         with _OPEN[path.suffix.lower()](partial, schema) as writer:
             yield writer
         partial.replace(path)
+    except pa.ArrowException as error:
+        raise UsageError(
+            f"A column is of a type that {path.suffix.lower()} cannot hold.",
+            place=str(path),
+            hint="Write another kind of file, or leave the column out.",
+        ) from error
     finally:
         partial.unlink(missing_ok=True)
 
