@@ -29,6 +29,7 @@ from headwater.catalog import (
     scan,
 )
 from headwater.errors import NotFoundError, RemoteError, ScanError, UnreachableError
+from headwater.net import HttpClient
 from headwater.store import Database, tables
 from headwater.workspaces import (
     DatasetInfo,
@@ -41,7 +42,7 @@ from headwater.workspaces import (
     WorkspaceInfo,
     dataset_name,
 )
-from headwater.workspaces.base import Capability
+from headwater.workspaces.base import Capability, EndpointInfo
 from headwater.workspaces.mlflow import MLflowConnector
 
 HOME = "mlflow://127.0.0.1:5000"
@@ -192,6 +193,18 @@ class ScriptedWorkspace:
         raise AssertionError("a scan downloads nothing")
 
     def model_identity(self, version: ModelVersionInfo) -> str:
+        raise AssertionError("a scan needs no identity")
+
+    def list_endpoints(self) -> Iterator[EndpointInfo]:
+        return iter(())
+
+    def get_endpoint(self, name: str) -> EndpointInfo:
+        raise AssertionError("a scan asks for no endpoint")
+
+    def endpoint_client(self, name: str) -> HttpClient:
+        raise AssertionError("a scan calls nothing")
+
+    def endpoint_identity(self, endpoint: EndpointInfo) -> str:
         raise AssertionError("a scan needs no identity")
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,7 +82,10 @@ def test_what_cannot_be_a_source_is_told(read_home: Path, arguments: list[str], 
 
 
 def test_rows_that_do_not_fold_are_scored_and_counted_too(home: Path, mlflow_server: SeededMLflow) -> None:
-    succeeded("source", "add", "mine", mlflow_server.url, "--trust", "--home", home)
+    succeeded("source", "add", "mine", mlflow_server.url, "--home", home)
+    if sys.platform == "linux":
+        with (home / "headwater.toml").open("a") as configuration:
+            configuration.write('[scoring]\nminimum_isolation = "restricted"\nmemory_limit = "8GB"\n')
     folder = home.parent / "dataflows" / "late"
     folder.mkdir()
     (folder / "dataflow.toml").write_text('[dataflow]\nname = "late"\nload = ["scored"]\n')
@@ -91,6 +95,9 @@ def test_rows_that_do_not_fold_are_scored_and_counted_too(home: Path, mlflow_ser
         'in\n    Table.ExpandRecordColumn(Scored, "p", {"probability", "label"})\n'
     )
     succeeded("dataflow", "apply", folder, "--home", home)
+    refused = failed("refresh", "late", "--home", home)
+    assert refused.code == "refresh.model.untrusted" and "headwater source trust mine" in refused.hint
+    succeeded("source", "trust", "mine", "--home", home)
     assert "late/scored: 2 rows, 2 scored, 0 reused" in succeeded("refresh", "late", "--home", home).err
     assert "late/scored: 2 rows, 0 scored, 2 reused" in succeeded("refresh", "late", "--home", home).err
 

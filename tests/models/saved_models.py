@@ -15,12 +15,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import multiprocessing
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -144,6 +146,7 @@ def connect_datagram_pair(path: str) -> str:
 
 
 NEW_USER_NAMESPACE = 0x10000000
+SEPARATE_FOLDER = 0x200  # what everybody may unshare
 PTRACE_SEIZE = 0x4206  # unlike attaching, it does not stop the process
 
 
@@ -155,6 +158,17 @@ def called(name: str, *arguments: int) -> str:
     if result < 0:
         raise OSError(ctypes.get_errno(), name)
     return "done"
+
+
+def forge(answer: str) -> str:
+    """Write into every pipe there is, as if the worker had."""
+    content = {"huge": b"", "junk": b"\0" * 100, "deep": b"[" * 100_000, "short": b"A"}[answer]
+    kind = b"F" if answer == "deep" else b"A"
+    frame = struct.pack("<cQ", kind, 1 << 60 if answer == "huge" else len(content)) + content
+    for descriptor in range(3, 20):
+        with contextlib.suppress(OSError):
+            os.write(descriptor, frame)
+    return "written"
 
 
 def symlink(path: str) -> bytes:
@@ -200,11 +214,12 @@ ATTEMPTS: dict[str, Callable[[str], Any]] = {
     "variables": lambda _: dict(os.environ),
     "signal": lambda pid: os.kill(int(pid), 0),
     "trace": lambda pid: called("ptrace", PTRACE_SEIZE, int(pid), 0, 0),
-    "namespace": lambda _: called("unshare", NEW_USER_NAMESPACE),
+    "namespace": lambda _: called("unshare", SEPARATE_FOLDER),
     "clone": lambda _: called("syscall", 56 if os.uname().machine == "x86_64" else 220, NEW_USER_NAMESPACE | 17, 0, 0),
     "memory": lambda size: len(bytearray(int(size))),
     "own": own_folder,
     "start": start,
+    "forge": forge,
     "module": lambda name: importlib.import_module(name).__file__,
     "lock": lambda _: multiprocessing.Lock(),
 }

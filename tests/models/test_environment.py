@@ -16,7 +16,7 @@ from headwater.models.discovery import Discovery
 from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore, SessionStore
 from headwater.models.function_settings import FunctionSettings, Supplied
 from headwater.models.ledger import Ledger
-from headwater.models.names import ModelName, version_name
+from headwater.models.names import ModelName, endpoint_name, version_name
 from headwater.models.registered import RegisteredModels
 from headwater.models.rights import ActorsRights
 from headwater.models.schemas.stored import signature_to_json
@@ -24,6 +24,7 @@ from headwater.models.statistics import ScoringProgress
 from headwater.models.workers.artifacts import ArtifactCache
 from headwater.models.workers.environments import Environments
 from headwater.models.workers.pool import ScorerPool
+from headwater.models.workers.process import WorkerScorer
 from headwater.store import Database, utc_now
 from headwater.workspaces import SourceService
 from headwater.workspaces.mlflow import MLflowConnector
@@ -175,8 +176,8 @@ def test_processes_outlive_the_environment(make: MakeEnvironment, scorers: Score
             environment.resolve("demo.late_arrival")
             environment.warm()
             score(environment, "demo.late_arrival")
-    assert [scorer.startup_cpu_seconds() > 0 for scorer in scorers._scorers.values()] == [True]
-    process = next(iter(scorers._scorers.values()))
+    (process,) = scorers._scorers.values()
+    assert isinstance(process, WorkerScorer) and process.startup_cpu_seconds() > 0
     assert process.pid is not None
     scorers.close()
     assert process.pid is None
@@ -238,3 +239,4 @@ def test_a_model_that_is_code_is_not_loaded_from_a_workspace_that_nobody_trusts(
 @pytest.mark.parametrize("model", ["plain", "with / # ? % ü"])
 def test_the_identity_is_the_catalogs_name(model: str) -> None:
     assert version_name("mlflow://h:1", model, "3") == names.model_version("mlflow://h:1", model, "3")
+    assert endpoint_name("mlflow://h:1", model) == names.endpoint("mlflow://h:1", model)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from xxhash import xxh3_128_digest
 
 from headwater.errors import SchemaError
-from headwater.models.keys import KEY_VERSION, key_columns, packed_keys, row_keys
+from headwater.models.keys import KEY_VERSION, row_keys
 
 VECTORS = json.loads((Path(__file__).parent / "cases" / "key_vectors.json").read_text(encoding="utf-8"))
 
@@ -70,8 +70,8 @@ def written(value: Any, kind: pa.DataType) -> bytes:
 
 
 def keys_of(batch: pa.RecordBatch) -> list[str]:
-    high, low = row_keys(batch)
-    return [struct.pack(">qq", *pair).hex() for pair in zip(high.tolist(), low.tolist(), strict=True)]
+    keys = row_keys(batch)
+    return [struct.pack(">qq", *pair).hex() for pair in zip(keys.high.tolist(), keys.low.tolist(), strict=True)]
 
 
 def comparable(value: Any) -> Any:
@@ -155,10 +155,3 @@ def test_no_columns_and_no_rows() -> None:
 def test_a_type_without_an_encoding_is_refused() -> None:
     with pytest.raises(SchemaError, match="no prediction key"):
         row_keys(pa.record_batch([pa.nulls(1, pa.month_day_nano_interval())], names=["c"]))
-
-
-def test_packed_keys_unpack() -> None:
-    high, low = np.array([1, -(2**63)]), np.array([-1, 7])
-    packed = packed_keys(high, low)
-    assert [half.to_pylist() for half in key_columns(packed.slice(1))] == [[-(2**63)], [7]]
-    assert packed_keys(high, low)[1] == packed.slice(1)[0]

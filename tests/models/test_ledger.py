@@ -14,15 +14,16 @@ import pytest
 from sqlalchemy import event, func, select
 
 from headwater.errors import ModelError
-from headwater.models.keys import packed_keys
-from headwater.models.ledger import Ledger
+from headwater.models import ledger as ledger_module
+from headwater.models.key_index import KeyIndex, RowKeys
+from headwater.models.ledger import Ledger, LedgerPredictions
 from headwater.store import Database, open_database, tables, utc_now
 
 PREDICTION = pa.struct([("p", pa.float64()), ("late", pa.bool_())])
 
 
 def keys(*numbers: int) -> Any:
-    return packed_keys(np.array(numbers, np.int64), np.array(numbers, np.int64) * 7)
+    return RowKeys(np.array(numbers, np.int64), np.array(numbers, np.int64) * 7)
 
 
 def predictions(*numbers: float) -> Any:
@@ -30,9 +31,9 @@ def predictions(*numbers: float) -> Any:
 
 
 def found(ledger: Ledger, fingerprint: str, *numbers: int) -> dict[int, Any]:
-    answer = ledger.lookup(ledger.known(fingerprint), keys(*numbers), PREDICTION)
+    answer = LedgerPredictions(ledger, fingerprint).lookup(KeyIndex(keys(*numbers)), PREDICTION)
     assert answer.results.type == PREDICTION
-    return {numbers[at]: row for at, row in zip(answer.positions.to_pylist(), answer.results.to_pylist(), strict=True)}
+    return {numbers[at]: row for at, row in zip(answer.positions.tolist(), answer.results.to_pylist(), strict=True)}
 
 
 @pytest.fixture
@@ -52,9 +53,26 @@ def test_what_was_appended_is_found_and_nothing_else(ledger: Ledger) -> None:
 
 
 def test_both_halves_of_the_key_count(ledger: Ledger) -> None:
-    ledger.append("f" * 64, packed_keys(np.array([1]), np.array([2])), predictions(1.0), utc_now())
-    wanted = packed_keys(np.array([1, 2, 2, 1]), np.array([1, 2, 1, 2]))
-    assert ledger.lookup(ledger.known("f" * 64), wanted, PREDICTION).positions.to_pylist() == [3]
+    ledger.append("f" * 64, RowKeys(np.array([1]), np.array([2])), predictions(1.0), utc_now())
+    wanted = KeyIndex(RowKeys(np.array([1, 2, 2, 1]), np.array([1, 2, 1, 2])))
+    assert LedgerPredictions(ledger, "f" * 64).lookup(wanted, PREDICTION).positions.tolist() == [3]
+
+
+@pytest.mark.parametrize("kept", [0, 2, 100])
+def test_one_run_finds_what_is_appended_meanwhile(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, kept: int) -> None:
+    """Whatever of the ledger it keeps in memory."""
+    monkeypatch.setattr(ledger_module, "_KEPT_ROWS", kept)
+    monkeypatch.setattr(ledger_module, "_SEGMENT_ROWS", 3)
+    known = LedgerPredictions(ledger, "f" * 64)
+    for number in range(10):
+        assert known.lookup(KeyIndex(keys(number)), PREDICTION).positions.tolist() == []
+        known.append(keys(number, number + 100), predictions(number, 0.0), utc_now())
+        wanted = KeyIndex(keys(*range(20)))
+        answer = known.lookup(wanted, PREDICTION)
+        assert sorted(answer.positions.tolist()) == list(range(number + 1))
+        values = dict(zip(answer.positions.tolist(), answer.results.to_pylist(), strict=True))
+        assert all(row["p"] == at for at, row in values.items())
+    assert known.count() == 20
 
 
 def test_fingerprints_are_apart(ledger: Ledger) -> None:
@@ -122,7 +140,7 @@ APPEND = """
 import sys
 from pathlib import Path
 import numpy as np, pyarrow as pa
-from headwater.models.keys import packed_keys
+from headwater.models.key_index import RowKeys
 from headwater.models.ledger import Ledger
 from headwater.store import open_database, utc_now
 home, start = Path(sys.argv[1]), int(sys.argv[2])
@@ -133,7 +151,7 @@ sys.stdin.readline()
 for n in range(start, start + 60):
     numbers = np.array([n], np.int64)
     row = pa.array([{"p": float(n), "late": False}], pa.struct([("p", pa.float64()), ("late", pa.bool_())]))
-    ledger.append("f" * 64, packed_keys(numbers, numbers * 7), row, utc_now())
+    ledger.append("f" * 64, RowKeys(numbers, numbers * 7), row, utc_now())
     if n == start + 29:
         print("half", flush=True)
 print("done", flush=True)

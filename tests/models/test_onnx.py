@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -587,3 +588,15 @@ def test_operators_of_others_are_not_loaded(
         scorer.score(positions(signature, [1]))
     assert capfd.readouterr() == ("", "")
     assert caught.value.code == "model.load" and scorer.failed and str(tmp_path) not in str(caught.value.to_dict())
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
+def test_without_the_extra_it_says_what_to_install(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_scorer: OpenScorer
+) -> None:
+    folder = pick(tmp_path / "m")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ModelError) as caught:
+        signature_from_onnx(folder)
+    assert "headwater[onnx]" in caught.value.hint
+    assert not is_onnx(folder)

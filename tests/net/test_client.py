@@ -6,8 +6,10 @@ import gzip
 import json
 import logging
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.server.authority import Authority
 
 from headwater.errors import HeadwaterError, OriginDeniedError, RemoteError, UnreachableError, UsageError
 from headwater.net import HttpClient
@@ -231,22 +234,46 @@ def test_proxies_of_the_environment_are_ignored(client: HttpClient, monkeypatch:
         assert fresh.get_json("/echo")["query"] == {}
 
 
-def test_closing_ends_calls_of_other_threads(server: str) -> None:
-    client, failures = HttpClient(server, timeout=60), []
+def closed_while_called(client: HttpClient, asked: Callable[[], Any]) -> str:
+    """The code of the error that a call ends with whose client is closed once the server was ``asked``."""
+    failures: list[str] = []
 
     def call() -> None:
         with pytest.raises(UnreachableError) as caught:
             client.get_bytes("/hang")
         failures.append(caught.value.code)
 
-    thread = threading.Thread(target=call)
-    asked = Handler.asked
-    asked.clear()
+    thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    assert asked.wait(10)
+    asked()
+    time.sleep(0.2)  # until it waits for the answer
     client.close()
     thread.join(10)
-    assert failures == ["network.unreachable"] and not thread.is_alive()
+    assert not thread.is_alive()
+    return failures[0]
+
+
+def test_closing_ends_calls_of_other_threads(server: str) -> None:
+    Handler.asked.clear()
+    assert closed_while_called(HttpClient(server, timeout=60), lambda: Handler.asked.wait(10)) == "network.unreachable"
+
+
+def test_closing_ends_calls_over_tls(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    issued = authority.issue("server", "localhost")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(issued.certificate, issued.key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        connections = []
+
+        def asked() -> None:
+            listener.settimeout(10)
+            connections.append(context.wrap_socket(listener.accept()[0], server_side=True))
+            assert connections[0].recv(4) == b"GET "
+
+        client = HttpClient(f"https://localhost:{listener.getsockname()[1]}", timeout=60, tls=authority.context)
+        assert closed_while_called(client, asked) == "network.unreachable"
+        connections[0].close()
 
 
 def test_a_time_out_is_told_from_nobody_there(client: HttpClient) -> None:

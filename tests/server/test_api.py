@@ -142,6 +142,7 @@ def test_sources_are_listed_with_their_last_scan(client: TestClient) -> None:
         "settings": {},
         "credential_mode": "service",
         "private_networks": [],
+        "trusted": False,
         "last_scan": None,
     }
 

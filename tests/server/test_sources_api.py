@@ -159,7 +159,7 @@ def test_an_administrator_trusts_a_source(place: Place) -> None:
     for trusted in (True, False):
         assert place.administrator.put(trust, json={"trusted": trusted}).json()["trusted"] is trusted
         assert place.steward.get(f"/api/sources/{name}").json()["trusted"] is trusted
-    wanted = {"name": new_name(), "kind": "mlflow", "url": PUBLIC, "collection": "ml", "trusted": True}
+    wanted: dict[str, Any] = {"name": new_name(), "kind": "mlflow", "url": PUBLIC, "collection": "ml", "trusted": True}
     assert code(place.steward.post("/api/sources", json=wanted)) == (403, "forbidden")
     assert made(place.administrator.post("/api/sources", json=wanted))["trusted"] is True
 
@@ -167,7 +167,7 @@ def test_an_administrator_trusts_a_source(place: Place) -> None:
 def test_a_stranger_finds_no_source(place: Place) -> None:
     name = new_source(place)
     assert place.stranger.get("/api/sources").json() == {"total": 0, "after": None, "value": []}
-    asked: tuple[tuple[str, str, dict[str, str] | None], ...] = (
+    asked: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
         ("GET", "", None), ("PATCH", "", {}), ("DELETE", "", None), ("POST", "/test", None),
         ("GET", "/credential", None), ("PUT", "/credential", {"kind": "anonymous"}), ("DELETE", "/credential", None),
         ("GET", "/credential/mine", None), ("PUT", "/credential/mine", {"kind": "anonymous"}),
@@ -341,7 +341,7 @@ def test_what_is_no_connection_is_refused(place: Place) -> None:
 def test_a_stranger_finds_no_connection(place: Place) -> None:
     name = new_connection(place)
     assert place.stranger.get("/api/connections").json() == {"total": 0, "after": None, "value": []}
-    asked: tuple[tuple[str, str, dict[str, str] | None], ...] = (
+    asked: tuple[tuple[str, str, dict[str, Any] | None], ...] = (
         ("GET", "", None), ("PATCH", "", {}), ("DELETE", "", None),
         ("GET", "/credential", None), ("PUT", "/credential", {"kind": "anonymous"}),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The table ``[scoring]`` of ``headwater.toml``: how models are run, and where the packages that they need come from."""
+"""The table ``[scoring]`` of ``headwater.toml``: how models are run, and where the packages they need come from."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ __all__ = [
     "dataflow",
     "dataset_name",
     "display_name",
+    "endpoint",
     "file",
     "job",
     "model",
@@ -39,6 +40,11 @@ def model(workspace: str, name: str) -> str:
 def model_version(workspace: str, name: str, version: str) -> str:
     """The name of a model's version."""
     return f"{model(workspace, name)}/versions/{_segment(version)}"
+
+
+def endpoint(workspace: str, name: str) -> str:
+    """The name of a deployed model."""
+    return f"{workspace}/endpoints/{_segment(name)}"
 
 
 def job(workspace: str, run_id: str) -> str:

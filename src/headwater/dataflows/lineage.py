@@ -60,14 +60,23 @@ def lineage_record(entity: EntityLineage) -> LineageRecord:
         scope_id=of_dataflow,
     )
     inputs: list[AssetRecord | AssetRef] = [*_datasets(entity.plan, entity.collection)]
-    inputs += [_model_version(identity, entity.collection) for identity in called_functions(entity.plan)]
+    inputs += [_called_record(identity, entity.collection) for identity in called_functions(entity.plan)]
     return LineageRecord(process, tuple(inputs), (table,), tuple(_edges(entity.plan, table.ref)), (dataflow,))
 
 
-def _model_version(identity: str, collection: str) -> AssetRecord:
-    """A version that was called, under the name that a scan gives it: it may be called before it is scanned."""
+def _called(identity: str) -> AssetRef:
+    """What was called, by its qualified name: a version of a registered model, or a deployed one."""
+    model, mark, _ = identity.rpartition("/versions/")
+    return AssetRef("ml_model_version" if mark and "/models/" in model else "ml_endpoint", identity)
+
+
+def _called_record(identity: str, collection: str) -> AssetRecord:
+    """The same under the name that a scan gives it: it may be called before it is scanned."""
+    called = _called(identity)
+    if called.type_name == "ml_endpoint":
+        return AssetRecord(called.type_name, identity, names.display_name(identity), collection=collection)
     model, _, version = identity.rpartition("/versions/")
-    return AssetRecord("ml_model_version", identity, f"{names.display_name(model)} v{version}", collection=collection)
+    return AssetRecord(called.type_name, identity, f"{names.display_name(model)} v{version}", collection=collection)
 
 
 def _datasets(plan: Node, collection: str) -> Iterator[AssetRecord | AssetRef]:
@@ -99,7 +108,7 @@ def _edges(plan: Node, table: AssetRef) -> Iterator[ColumnEdge]:
         for origin in sorted(origins, key=repr):
             match origin:
                 case FunctionOutput(identity=identity, field=field):
-                    yield ColumnEdge(AssetRef("ml_model_version", identity), field, table, target)
+                    yield ColumnEdge(_called(identity), field, table, target)
                 case Origin(source=source, column=column, through=through):
                     via = through[0][0] if through else None
                     yield ColumnEdge(_source_ref(source.uri), column, table, target, via or None)

@@ -11,13 +11,10 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute
 
-__all__ = ["Array", "Keys", "compute", "nulls", "row_values"]
+__all__ = ["Array", "compute", "nulls", "row_values"]
 
 Array: TypeAlias = Any
 """A ``pyarrow.Array`` of any type."""
-
-Keys: TypeAlias = Any
-"""A ``pyarrow.FixedSizeBinaryArray`` of packed row keys, 16 bytes each."""
 
 compute: Any = pyarrow.compute
 """Arrow's kernels."""

@@ -108,8 +108,11 @@ class ModelScorers(Protocol):
         identity: str,
         download: Callable[[Path], Path],
         progress: Callable[[str], None],
-    ) -> None:
-        """Fetch a registered version's files and build the environment that they need."""
+    ) -> Signature | None:
+        """Fetch a registered version's files and build the environment that they need.
+
+        What the files tell of a missing signature comes back.
+        """
         ...
 
 
@@ -192,8 +195,11 @@ class ModelEnvironment:
         for model in self.models:
             model.function.warm()
 
-    def prepare(self, found: FunctionDescription, progress: Callable[[str], None]) -> None:
+    def prepare(self, found: FunctionDescription, progress: Callable[[str], None]) -> Signature | None:
         """Get ready what a registered model needs to be called, so that nobody has to wait for it later.
+
+        Returns:
+            its signature, where it has none and its files tell one.
 
         Raises:
             UsageError: it is deployed, and needs nothing here.
@@ -201,7 +207,7 @@ class ModelEnvironment:
         """
         if found.registered is None:
             raise UsageError(f"{found.name.function} is deployed, and needs nothing here.", hint="Call it.")
-        self._scorers.prepare(found, self._identity(found), self._download(found), progress)
+        return self._scorers.prepare(found, self._identity(found), self._download(found), progress)
 
     def close(self) -> None:
         """Put on record what was called, and let go of the services that were."""

@@ -11,29 +11,34 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from headwater.errors import ModelError
-from headwater.models.arrow import Array, Keys, compute
-from headwater.models.keys import key_columns, packed_keys
+from headwater.models.arrow import Array
+from headwater.models.key_index import KeyIndex, RowKeys
 from headwater.models.predictions import Found, moments
 from headwater.store import Database, tables, utc_now
 
 __all__ = ["Ledger", "LedgerFile", "LedgerPredictions"]
 
-#: Rows looked up together: a lookup hashes all wanted keys anew, so small files are read in groups.
-_LOOKUP_ROWS = 1 << 20
+#: Rows looked up together.
+_SEGMENT_ROWS = 1 << 20
 
-_COLUMNS = ["key_hi", "key_lo", "result", "scored_at"]
+#: Rows whose keys and results a run keeps in memory: 24 to 50 bytes each. What is beyond is read for each window.
+_KEPT_ROWS = 6 << 20
+
+_RESULTS = ["result", "scored_at"]
+_COLUMNS = ["key_hi", "key_lo", *_RESULTS]
 
 #: Keys neither repeat nor compress, and nobody looks for a range of them.
 _FILE_FORMAT: dict[str, Any] = {
@@ -85,32 +90,7 @@ class Ledger:
         with self._database.read() as connection:
             return tuple(LedgerFile(self._folder / path, rows) for path, rows in connection.execute(query))
 
-    def lookup(self, files: tuple[LedgerFile, ...], keys: Keys, result: pa.DataType) -> Found:
-        """The predictions for these keys, as far as the files have them.
-
-        Args:
-            files: of one fingerprint (see :meth:`known`).
-            keys: distinct packed row keys.
-            result: the Arrow type of a prediction.
-
-        Raises:
-            ModelError: a file is missing or cannot be read.
-        """
-        positions: list[Array] = []
-        results: list[Array] = []
-        scored_at: list[Array] = []
-        for stored in _read_groups(files):
-            at = compute.index_in(_packed(stored), value_set=keys)
-            rows = compute.indices_nonzero(at.is_valid())
-            if len(rows):
-                positions.append(at.take(rows).cast(pa.int64()))
-                results.append(stored.column("result").combine_chunks().take(rows).cast(result))
-                scored_at.append(stored.column("scored_at").combine_chunks().take(rows))
-        if not positions:
-            return Found.nothing(result)
-        return Found(*(pa.concat_arrays(parts) for parts in (positions, results, scored_at)))
-
-    def append(self, fingerprint: str, keys: Keys, results: Array, now: datetime) -> LedgerFile:
+    def append(self, fingerprint: str, keys: RowKeys, results: Array, now: datetime) -> LedgerFile:
         """Add predictions; they are in the ledger when this returns, for every process.
 
         Args:
@@ -119,8 +99,8 @@ class Ledger:
             results: the predictions.
             now: when they were made.
         """
-        high, low = key_columns(keys)
-        table = pa.table({"key_hi": high, "key_lo": low, "result": results, "scored_at": moments(now, len(keys))})
+        columns = {"key_hi": pa.array(keys.high), "key_lo": pa.array(keys.low), "result": results}
+        table = pa.table({**columns, "scored_at": moments(now, len(keys))})
         name = Path(fingerprint[:2]) / fingerprint / f"{uuid.uuid4().hex}.parquet"
         _write_durably(table, self._folder / name)
         self._commit(fingerprint, name, len(keys), now)
@@ -133,7 +113,10 @@ class Ledger:
 
 
 class LedgerPredictions:
-    """The predictions of one call in the ledger.
+    """The predictions of one call in the ledger, for one run.
+
+    The keys that were looked up once are kept in order, up to a limit, and so are results: the windows of a run look
+    for other keys in the same files. What was appended since the last lookup is read then.
 
     Args:
         ledger: where they are kept.
@@ -147,30 +130,85 @@ class LedgerPredictions:
         self._ledger = ledger
         self._fingerprint = fingerprint
         self._max_age = max_age
+        self._segments: list[_Segment] = []
+        #: The keys of files that this run wrote and has not looked into yet.
+        self._own: dict[Path, RowKeys] = {}
 
     def count(self) -> int:
         return sum(file.rows for file in self._known())
 
-    def lookup(self, keys: Keys, result: pa.DataType) -> Found:
-        return self._ledger.lookup(self._known(), keys, result)
+    def lookup(self, wanted: KeyIndex, result: pa.DataType) -> Found:
+        found = [segment.find(wanted, result) for segment in self._all_segments()]
+        found = [part for part in found if len(part.positions)]
+        if not found:
+            return Found.nothing(result)
+        return Found(
+            np.concatenate([part.positions for part in found]),
+            pa.concat_arrays([part.results for part in found]),
+            pa.concat_arrays([part.scored_at for part in found]),
+        )
 
-    def append(self, keys: Keys, results: Array, scored_at: datetime) -> None:
-        self._ledger.append(self._fingerprint, keys, results, scored_at)
+    def append(self, keys: RowKeys, results: Array, scored_at: datetime) -> None:
+        file = self._ledger.append(self._fingerprint, keys, results, scored_at)
+        self._own[file.path] = keys
+
+    def _all_segments(self) -> Iterator[_Segment]:
+        """All files that count now, oldest first, about :data:`_SEGMENT_ROWS` rows at a time."""
+        known = self._known()
+        kept = {path for segment in self._segments for path in segment.paths}
+        if not kept.issubset(file.path for file in known):
+            self._segments, kept = [], set()  # some are too old by now
+        yield from self._segments
+        for files in _grouped([file for file in known if file.path not in kept]):
+            segment = _Segment(files, self._own)
+            if sum(len(one) for one in self._segments) + len(segment) <= _KEPT_ROWS:
+                self._segments.append(segment)
+            yield segment
 
     def _known(self) -> tuple[LedgerFile, ...]:
         return self._ledger.known(self._fingerprint, None if self._max_age is None else utc_now() - self._max_age)
 
 
-def _read_groups(files: tuple[LedgerFile, ...]) -> Iterator[pa.Table]:
-    """The files' keys and results, about :data:`_LOOKUP_ROWS` rows at a time."""
-    group: list[pa.Table] = []
+class _Segment:
+    """Some files: their keys in order, and their results, which are read when one of the keys is wanted.
+
+    ``own`` are keys that need not be read, by their files; those of this segment are taken out of it.
+    """
+
+    def __init__(self, files: Sequence[LedgerFile], own: dict[Path, RowKeys]) -> None:
+        self.paths = tuple(file.path for file in files)
+        self._results: pa.Table | None = None
+        if all(path in own for path in self.paths):
+            self._index = KeyIndex(RowKeys.concat([own.pop(path) for path in self.paths]))
+            return
+        table = pa.concat_tables([_read(path) for path in self.paths])
+        self._index = KeyIndex(RowKeys(*(table.column(name).to_numpy() for name in ("key_hi", "key_lo"))))
+        self._results = table.select(_RESULTS)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def find(self, wanted: KeyIndex, result: pa.DataType) -> Found:
+        positions, rows = self._index.find(wanted)
+        if not len(rows):
+            return Found.nothing(result)
+        if self._results is None:
+            self._results = pa.concat_tables([_read(path) for path in self.paths]).select(_RESULTS)
+        places: Any = pa.array(rows)
+        taken = self._results.take(places)
+        results, scored_at = (column.combine_chunks() for column in taken.columns)
+        return Found(positions, results.cast(result), scored_at)
+
+
+def _grouped(files: Sequence[LedgerFile]) -> Iterator[Sequence[LedgerFile]]:
+    group: list[LedgerFile] = []
     for file in files:
-        group.append(_read(file.path))
-        if sum(table.num_rows for table in group) >= _LOOKUP_ROWS:
-            yield pa.concat_tables(group)
+        group.append(file)
+        if sum(one.rows for one in group) >= _SEGMENT_ROWS:
+            yield group
             group = []
     if group:
-        yield pa.concat_tables(group)
+        yield group
 
 
 def _read(path: Path) -> pa.Table:
@@ -185,11 +223,6 @@ def _read(path: Path) -> pa.Table:
             place=str(path),
             hint="Restore it from a backup, or delete its row from ledger_files to score those rows again.",
         ) from error
-
-
-def _packed(stored: pa.Table) -> Keys:
-    halves = (stored.column(name).to_numpy() for name in ("key_hi", "key_lo"))
-    return packed_keys(*halves)
 
 
 def _write_durably(table: pa.Table, path: Path) -> None:

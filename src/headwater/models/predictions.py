@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
 
-from headwater.models.arrow import Array, Keys, compute, nulls
+from headwater.models.arrow import Array, nulls
+from headwater.models.key_index import Indices, KeyIndex, RowKeys
 
 __all__ = ["Found", "Predictions", "SessionPredictions", "moments"]
 
@@ -21,19 +23,19 @@ _MOMENT = pa.timestamp("us", "UTC")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a lookup found: ``results[i]``, made at ``scored_at[i]``, is of the wanted key ``positions[i]`` (int64).
+    """What a lookup found: ``results[i]``, made at ``scored_at[i]``, is of the wanted key ``positions[i]``.
 
-    A key that was scored twice is there twice, the newer one last.
+    A key that was scored twice may be there twice, the newer one last.
     """
 
-    positions: Array
+    positions: Indices
     results: Array
     scored_at: Array
 
     @classmethod
     def nothing(cls, result: pa.DataType) -> Found:
         """What a lookup that found nothing gives."""
-        return cls(nulls(0, pa.int64()), nulls(0, result), nulls(0, _MOMENT))
+        return cls(np.empty(0, np.int64), nulls(0, result), nulls(0, _MOMENT))
 
 
 class Predictions(Protocol):
@@ -48,11 +50,11 @@ class Predictions(Protocol):
         """How many predictions are there as of now."""
         ...
 
-    def lookup(self, keys: Keys, result: pa.DataType) -> Found:
-        """The predictions for distinct packed row keys, of the Arrow type ``result``; ModelError where one is lost."""
+    def lookup(self, wanted: KeyIndex, result: pa.DataType) -> Found:
+        """The predictions for distinct keys, of the Arrow type ``result``; ModelError where one is lost."""
         ...
 
-    def append(self, keys: Keys, results: Array, scored_at: datetime) -> None:
+    def append(self, keys: RowKeys, results: Array, scored_at: datetime) -> None:
         """Keep predictions; they are there when this returns."""
         ...
 
@@ -63,7 +65,7 @@ class SessionPredictions:
     streams: bool = True
 
     def __init__(self) -> None:
-        self._keys: Keys | None = None
+        self._keys: RowKeys | None = None
         self._results: Array | None = None
         self._scored_at: Array | None = None
         self._lock = threading.Lock()
@@ -72,23 +74,25 @@ class SessionPredictions:
         with self._lock:
             return 0 if self._keys is None else len(self._keys)
 
-    def lookup(self, keys: Keys, result: pa.DataType) -> Found:
+    def lookup(self, wanted: KeyIndex, result: pa.DataType) -> Found:
         with self._lock:
-            known, results, scored_at = self._keys, self._results, self._scored_at
-        if known is None or results is None or scored_at is None:
+            keys, results, scored_at = self._keys, self._results, self._scored_at
+        if keys is None or results is None or scored_at is None:
             return Found.nothing(result)
-        at = compute.index_in(known, value_set=keys)
-        rows = compute.indices_nonzero(at.is_valid())
-        return Found(at.take(rows).cast(pa.int64()), results.take(rows), scored_at.take(rows))
+        positions, rows = KeyIndex(keys).find(wanted)
+        taken = pa.array(rows)
+        return Found(positions, results.take(taken), scored_at.take(taken))
 
-    def append(self, keys: Keys, results: Array, scored_at: datetime) -> None:
+    def append(self, keys: RowKeys, results: Array, scored_at: datetime) -> None:
         times = moments(scored_at, len(keys))
         with self._lock:
             if self._keys is not None:
-                keys = pa.concat_arrays([self._keys, keys])[-_SESSION_ROWS:]
-                results = pa.concat_arrays([self._results, results])[-_SESSION_ROWS:]
-                times = pa.concat_arrays([self._scored_at, times])[-_SESSION_ROWS:]
-            self._keys, self._results, self._scored_at = keys, results, times
+                keys = RowKeys.concat([self._keys, keys])
+                results = pa.concat_arrays([self._results, results])
+                times = pa.concat_arrays([self._scored_at, times])
+            newest = slice(-_SESSION_ROWS, None)
+            self._keys = RowKeys(keys.high[newest], keys.low[newest])
+            self._results, self._scored_at = results[newest], times[newest]
 
 
 def moments(when: datetime, count: int) -> Array:

@@ -2,8 +2,9 @@
 
 A window is as many rows as memory allows to hold at once. Its distinct inputs are looked up in the ledger, what is
 missing is sent, each scored batch is appended as soon as it is there, and the rows leave with their predictions in
-the order in which they came. While one window is being scored the next is read and its keys are computed. Since a
-window is looked up only after the one before it was appended, an input is sent once however far apart its rows are.
+the order in which they came. Before the last batches of one window are scored the next is read, looked up and sent,
+so that whatever scores is not kept waiting; what the window before has sent already is waited for and not sent again,
+so an input is sent once however far apart its rows are.
 """
 
 from __future__ import annotations
@@ -16,20 +17,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from headwater.errors import ScoringError
-from headwater.models.arrow import Array, Keys, compute, nulls
+from headwater.models.arrow import Array, compute, nulls
 from headwater.models.cancelling import Cancellation
 from headwater.models.checks import check
-from headwater.models.keys import packed_keys, row_keys
+from headwater.models.key_index import Indices, RowKeys
+from headwater.models.keys import row_keys
 from headwater.models.options import CallOptions
-from headwater.models.predictions import Found, Predictions, moments
+from headwater.models.predictions import Found, Predictions
 from headwater.models.results import ResultForm
 from headwater.models.scorer import ScoredBatch, Scorer
 from headwater.models.signature import Signature
 from headwater.models.statistics import Progress, ScoringProgress, ScoringStatistics
+from headwater.models.windows import Rows, Window
 from headwater.plan.cells import decode_error
 from headwater.plan.types import to_arrow
 from headwater.store import utc_now
@@ -39,12 +41,10 @@ __all__ = ["Calling", "ScoringRun"]
 #: The first window is small, so that scoring starts early; each next one is twice as large, up to the limits.
 FIRST_WINDOW_ROWS = 1 << 16
 WINDOW_ROWS = 1 << 18
-WINDOW_BYTES = 256 << 20
+WINDOW_BYTES = 128 << 20
 
 #: A lookup reads the whole ledger of a call, so windows grow with it: no more lookups than this.
 LOOKUPS = 8
-
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +76,6 @@ class Calling:
     rows_total: Callable[[], int | None] = lambda: None
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Rows read so far for a window."""
-
-    batches: list[pa.RecordBatch] = field(default_factory=list)
-    inputs: list[pa.RecordBatch] = field(default_factory=list)
-    errors: list[Array | None] = field(default_factory=list)
-    given: list[Array | None] = field(default_factory=list)
-    keys: list[tuple[Indices, Indices]] = field(default_factory=list)
-    count: int = 0
-    size: int = 0
-
-
-@dataclass(slots=True)
-class _Window:
-    """Rows, which of them are good, and where each one's prediction comes from.
-
-    ``of_row[i]`` is the number of the distinct input of the good row ``good[i]``, and ``sample`` has one row of each
-    distinct input; ``origin`` gives, per distinct
-    input, the place of its prediction in ``results`` (found ones first, then scored ones in the order of ``missing``).
-    ``inputs`` has the missing inputs, of which the first ``taken`` have been sent.
-    """
-
-    rows: _Rows
-    good: Indices
-    of_row: Indices
-    sample: Indices
-    distinct: Keys
-    origin: Indices = field(default_factory=lambda: np.empty(0, np.int64))
-    missing: Indices = field(default_factory=lambda: np.empty(0, np.int64))
-    found: Found | None = None
-    inputs: pa.Table | None = None
-    taken: int = 0
-    pending: deque[tuple[Indices, Future[ScoredBatch]]] = field(default_factory=deque)
-    scored: list[tuple[ScoredBatch, datetime]] = field(default_factory=list)
-
-
 class ScoringRun:
     """Scores one stream of rows; ``statistics`` are added to while it runs."""
 
@@ -124,7 +87,8 @@ class ScoringRun:
         self._started = time.monotonic()
         self._rows_done = 0
         self._scorer_cpu: float | None = None
-        self._scoring: _Window | None = None
+        self._open: deque[Window] = deque()
+        self._pending: deque[tuple[Window, Indices, Future[ScoredBatch]]] = deque()
 
     def batches(
         self, reader: pa.RecordBatchReader, arguments: Sequence[str], schema: pa.Schema
@@ -132,25 +96,26 @@ class ScoringRun:
         """The rows of ``reader`` with their predictions, in order, as batches of ``schema``."""
         try:
             for rows in self._windows(reader, arguments):
-                finished = self._finish()
-                self._scoring = self._start(rows)
-                yield from self._emit(finished, schema)
-            yield from self._emit(self._finish(), schema)
+                self._start(rows)
+                if len(self._open) > 1:
+                    yield from self._emit(self._finished(), schema)
+            while self._open:
+                yield from self._emit(self._finished(), schema)
         finally:
             # Abandoned, or failed: nobody waits for what has not been scored yet.
-            for _, future in self._scoring.pending if self._scoring is not None else ():
+            for _, _, future in self._pending:
                 future.cancel()
 
-    def _windows(self, reader: pa.RecordBatchReader, arguments: Sequence[str]) -> Iterator[_Rows]:
-        limit, rows = self._first_limit(), _Rows()
+    def _windows(self, reader: pa.RecordBatchReader, arguments: Sequence[str]) -> Iterator[Rows]:
+        limit, rows = self._first_limit(), Rows()
         for batch in reader:
             self._calling.cancellation.check()
             with self._statistics.timed():
                 self._add(rows, batch, arguments)
-                self._store_finished()
+                self._store_done()
             if rows.count >= limit or rows.size >= WINDOW_BYTES:
                 yield rows
-                limit, rows = self._next_limit(limit), _Rows()
+                limit, rows = self._next_limit(limit), Rows()
         if rows.count:
             yield rows
 
@@ -165,7 +130,7 @@ class ScoringRun:
         remembered = 0 if self._predictions is None else self._predictions.count()
         return min(2 * limit, max(WINDOW_ROWS, remembered // LOOKUPS))
 
-    def _add(self, rows: _Rows, batch: pa.RecordBatch, arguments: Sequence[str]) -> None:
+    def _add(self, rows: Rows, batch: pa.RecordBatch, arguments: Sequence[str]) -> None:
         checked = check(self._calling.signature, self._calling.function, batch, arguments)
         rows.batches.append(batch)
         rows.inputs.append(checked.batch)
@@ -177,96 +142,99 @@ class ScoringRun:
 
     # A window's way -----------------------------------------------------------------------------------------------
 
-    def _start(self, rows: _Rows) -> _Window:
+    def _start(self, rows: Rows) -> None:
         """Find what is not known yet, and send it."""
         with self._statistics.timed():
-            window = _deduplicated(rows)
-            self._look_up(window)
-            self._send(window)
+            window = Window(rows)
+            # In this order: what is appended in between is both found and waited for, and nothing is neither.
+            before = self._open[-1] if self._open else None
+            window.settle(self._known(window), before)
+            self._open.append(window)
+            if len(window.missing) and self._scorer_cpu is None:
+                self._scorer_cpu = self._calling.scorer().cpu_seconds()
+            self._submit()
         counts = self._statistics
         counts.rows += rows.count
-        counts.distinct += len(window.distinct)
+        counts.distinct += len(window.distinct.keys)
         counts.sent += len(window.missing)
         counts.reused += len(window.good) - len(window.missing)
-        return window
 
-    def _look_up(self, window: _Window) -> None:
-        window.origin = np.full(len(window.distinct), -1, np.int64)
-        window.found = Found.nothing(self._result)
-        if self._predictions is not None and len(window.distinct) and not self._calling.options.rescore:
-            found = self._predictions.lookup(window.distinct, self._result)
-            window.found = found
-            window.origin[found.positions.to_numpy()] = np.arange(len(found.results))
-        window.missing = np.flatnonzero(window.origin < 0)
-        window.origin[window.missing] = len(window.found.results) + np.arange(len(window.missing))
+    def _known(self, window: Window) -> Found:
+        if self._predictions is None or self._calling.options.rescore or not len(window.distinct.keys):
+            return Found.nothing(self._result)
+        return self._predictions.lookup(window.distinct.index, self._result)
 
-    def _send(self, window: _Window) -> None:
-        if not len(window.missing):
-            return
-        if self._scorer_cpu is None:
-            self._scorer_cpu = self._calling.scorer().cpu_seconds()
-        inputs = pa.Table.from_batches(window.rows.inputs)
-        if len(window.missing) < inputs.num_rows:
-            inputs = inputs.take(window.sample[window.missing])
-        window.inputs = inputs
-        self._submit(window)
-
-    def _submit(self, window: _Window) -> None:
+    def _submit(self) -> None:
         """Send as much as is best under way at once, in batches of about one size."""
-        while window.inputs is not None and window.taken < len(window.missing):
-            scorer = self._calling.scorer()
-            if len(window.pending) >= scorer.window:
-                return
-            self._calling.cancellation.check()
-            self._calling.permit()
-            most = min(scorer.batch_rows, self._calling.options.batch_rows or scorer.batch_rows)
-            left = len(window.missing) - window.taken
-            rows = -(-left // -(-left // most))
-            (batch,) = window.inputs.slice(window.taken, rows).combine_chunks().to_batches()
-            part = window.missing[window.taken : window.taken + rows]
-            window.taken += rows
-            window.pending.append((part, scorer.submit(batch, self._calling.options.params)))
+        for window in self._open:
+            while not window.is_sent:
+                scorer = self._calling.scorer()
+                if len(self._pending) >= scorer.window:
+                    return
+                self._calling.cancellation.check()
+                self._calling.permit()
+                self._send(window, scorer)
 
-    def _finish(self) -> _Window | None:
-        """Wait for what was sent of the window being scored, and keep it."""
-        window = self._scoring
-        if window is None:
-            return None
+    def _send(self, window: Window, scorer: Scorer) -> None:
+        inputs = window.inputs_left()
+        rows = self._next_rows(inputs, scorer)
+        (batch,) = inputs.slice(0, rows).combine_chunks().to_batches()
+        part = window.missing[window.taken : window.taken + rows]
+        window.taken += rows
+        self._pending.append((window, part, scorer.submit(batch, self._calling.options.params)))
+
+    def _next_rows(self, inputs: pa.Table, scorer: Scorer) -> int:
+        """How many rows to send next: about as many each time, and where nobody set a limit, what was read together:
+        rows that lie in one piece need not be copied.
+        """
+        left, most = inputs.num_rows, scorer.batch_rows
+        if self._calling.options.batch_rows is not None:
+            most = min(most, self._calling.options.batch_rows)
+        elif most // 2 <= len(inputs.column(0).chunk(0)) <= most * 3 // 2:
+            return len(inputs.column(0).chunk(0))
+        return -(-left // -(-left // most))
+
+    def _finished(self) -> Window:
+        """The oldest window, once all that it sent has been scored and kept."""
+        window = self._open[0]
         with self._statistics.timed():
-            while window.pending:
-                self._store(window)
+            while not window.is_sent or any(of is window for of, _, _ in self._pending):
+                self._store()
+            window.answers()
+        self._open.popleft()
+        for following in self._open:
+            following.resolve()
         if self._scorer_cpu is not None:
             spent = self._calling.scorer().cpu_seconds()
             self._statistics.cpu_seconds += spent - self._scorer_cpu
             self._scorer_cpu = spent
         return window
 
-    def _store_finished(self) -> None:
+    def _store_done(self) -> None:
         """Keep what has been scored meanwhile, so that a crash loses no more than what is being scored."""
-        window = self._scoring
-        while window is not None and window.pending and window.pending[0][1].done():
-            self._store(window)
+        while self._pending and self._pending[0][2].done():
+            self._store()
 
-    def _store(self, window: _Window) -> None:
-        inputs, future = window.pending[0]
+    def _store(self) -> None:
+        window, inputs, future = self._pending[0]
         scored = self._calling.cancellation.result(future)
-        window.pending.popleft()
-        self._submit(window)
+        self._pending.popleft()
+        self._submit()
         now = utc_now()
         window.scored.append((scored, now))
         self._statistics.calls += scored.calls
         self._statistics.retries += scored.retries
-        self._remember(window.distinct.take(pa.array(inputs)), scored, now)
+        self._remember(window.distinct.keys.take(inputs), scored, now)
         self._check_failures(scored)
         self._report(len(inputs))
 
-    def _remember(self, keys: Keys, scored: ScoredBatch, now: datetime) -> None:
+    def _remember(self, keys: RowKeys, scored: ScoredBatch, now: datetime) -> None:
         if self._predictions is None:
             return
         results = scored.values
         if scored.errors is not None:
-            good = scored.errors.is_null()
-            keys, results = keys.filter(good), results.filter(good)
+            good = np.flatnonzero(scored.errors.is_null().to_numpy(zero_copy_only=False))
+            keys, results = keys.take(good), results.take(pa.array(good))
         if len(keys):
             self._predictions.append(keys, results, now)
 
@@ -307,12 +275,10 @@ class ScoringRun:
 
     # Rows out -----------------------------------------------------------------------------------------------------
 
-    def _emit(self, window: _Window | None, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        if window is None:
-            return
+    def _emit(self, window: Window, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         with self._statistics.timed():
             values, errors = self._per_row(window)
-            own = _own_errors(window.rows, errors)
+            own = window.rows.own(errors)
             self._statistics.failed += len(own) - own.null_count
             if self._calling.options.on_error == "fail":
                 self._fail(own)
@@ -327,75 +293,11 @@ class ScoringRun:
             yield pa.RecordBatch.from_arrays([*batch.columns, *columns], schema=schema)
             start += batch.num_rows
 
-    def _per_row(self, window: _Window) -> tuple[Array, Array]:
+    def _per_row(self, window: Window) -> tuple[Array, Array]:
         """Each row's result and each row's error (null: none)."""
-        assert window.found is not None, "looked up before"
-        found = window.found
-        distinct = pa.concat_arrays([found.results, *(scored.values for scored, _ in window.scored)])
+        answers, checked = window.answers(), window.rows.checked()
+        results = answers.values
         if self._calling.options.include_model:
-            times = [moments(when, len(scored.values)) for scored, when in window.scored]
-            distinct = self._calling.result.with_model(distinct, pa.concat_arrays([found.scored_at, *times]))
-        place = window.origin[window.of_row]
-        values = _spread(distinct, place, window.good, window.rows.count)
-        checked = _checked_errors(window.rows)
-        if all(scored.errors is None for scored, _ in window.scored):
-            return values, checked
-        failures = [nulls(len(found.results), pa.string())]
-        failures += [nulls(len(s.values), pa.string()) if s.errors is None else s.errors for s, _ in window.scored]
-        failed = _spread(pa.concat_arrays(failures), place, window.good, window.rows.count)
-        return values, compute.coalesce(checked, failed)
-
-
-def _deduplicated(rows: _Rows) -> _Window:
-    """The window of these rows: the good ones' distinct inputs, in order of first appearance."""
-    high, low = (np.concatenate([key[half] for key in rows.keys]) for half in (0, 1))
-    keys = packed_keys(high, low)
-    good = _good_rows(rows)
-    if len(good) < rows.count:
-        keys = keys.take(pa.array(good))
-    encoded = keys.dictionary_encode()
-    of_row = encoded.indices.to_numpy().astype(np.int64)
-    sample = good
-    if len(encoded.dictionary) < len(good):
-        sample = np.empty(len(encoded.dictionary), np.int64)
-        sample[of_row] = good
-    return _Window(rows, good, of_row, sample, encoded.dictionary)
-
-
-def _good_rows(rows: _Rows) -> Indices:
-    if all(errors is None for errors in rows.errors):
-        return np.arange(rows.count)
-    parts = [
-        np.ones(batch.num_rows, bool) if errors is None else errors.is_null().to_numpy(zero_copy_only=False)
-        for batch, errors in zip(rows.batches, rows.errors, strict=True)
-    ]
-    return np.flatnonzero(np.concatenate(parts))
-
-
-def _spread(distinct: Array, place: Indices, good: Indices, rows: int) -> Array:
-    """``distinct[place[i]]`` in row ``good[i]``, null in the other rows."""
-    if len(good) == rows:
-        identical = len(distinct) == rows and bool((place == np.arange(rows)).all())
-        return distinct if identical else distinct.take(pa.array(place))
-    indices, absent = np.zeros(rows, np.int64), np.ones(rows, bool)
-    indices[good], absent[good] = place, False
-    return distinct.take(pa.array(indices, mask=absent))
-
-
-def _checked_errors(rows: _Rows) -> Array:
-    return _one_column(rows, rows.errors)
-
-
-def _own_errors(rows: _Rows, errors: Array) -> Array:
-    """The errors that are this call's and not its arguments'."""
-    if all(given is None for given in rows.given):
-        return errors
-    given = _one_column(rows, rows.given)
-    return compute.if_else(given.is_null(), errors, pa.scalar(None, pa.string()))
-
-
-def _one_column(rows: _Rows, parts: Sequence[Array | None]) -> Array:
-    return pa.concat_arrays(
-        nulls(batch.num_rows, pa.string()) if part is None else part
-        for batch, part in zip(rows.batches, parts, strict=True)
-    )
+            results = self._calling.result.with_model(results, answers.scored_at)
+        errors = checked if answers.errors is None else compute.coalesce(checked, window.spread(answers.errors))
+        return window.spread(results), errors

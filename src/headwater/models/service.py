@@ -147,6 +147,8 @@ class FunctionService:
     def prepare(self, actor: Actor, name: str, progress: Callable[[str], None] = lambda _: None) -> None:
         """Fetch a registered model's files and build the environment that it needs, where the actor may call it.
 
+        An ONNX model without a signature gets the one that its graph tells, if the actor may supply one.
+
         Raises:
             ForbiddenError: they may not.
             ModelError: its files may not be loaded, or the environment cannot be built.
@@ -155,7 +157,9 @@ class FunctionService:
         with self._environment(actor, None) as models:
             found = models.discovery.describe(_parts(models, name))
             self._rights(actor).check_invoke(found.name.source, found.name.model)
-            models.prepare(found, progress)
+            told = models.prepare(found, progress)
+        if told is not None:
+            self.supply(actor, name, told)
 
     def supply(self, actor: Actor, name: str, schema: Signature | ServiceSchema) -> None:
         """Say what a model takes and gives, in place of what its workspace says; for all its versions.

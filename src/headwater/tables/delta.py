@@ -27,6 +27,7 @@ from headwater.plan.cells import decode_error, error_column
 from headwater.plan.nodes import OFFSET_SUFFIX, Column, ParquetScan, Source, with_fresh_ids
 from headwater.plan.types import Kind, to_arrow
 from headwater.tables.convert import from_stored, to_stored
+from headwater.tables.encodings import columns_that_repeat
 from headwater.tables.types import PublishedColumn, PublishedSchema, plan_type, restored
 
 FILE_ROWS = 2_000_000
@@ -352,9 +353,12 @@ class _Stage:
     def _flush(self) -> None:
         if not self._waiting:
             return
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self._path / self._name(), self._stored, compression="snappy")
         group = pa.Table.from_batches(self._waiting, self._stored)
+        if self._writer is None:
+            repeating: Any = columns_that_repeat(group)
+            self._writer = pq.ParquetWriter(
+                self._path / self._name(), self._stored, compression="snappy", use_dictionary=repeating
+            )
         self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
         self._written += group.num_rows
         self._waiting, self._waiting_rows = [], 0

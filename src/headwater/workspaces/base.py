@@ -185,7 +185,7 @@ class EndpointInfo:
     Attributes:
         name: as it is called within the workspace.
         kind: how it wants its rows.
-        url: where rows are scored; "" while the service is not ready, and where its address may not be called.
+        url: where rows are scored; "" while the service has no address yet, and where that may not be called.
         state: the workspace's word for it; "Succeeded" for one that works.
         deployments: what stands behind it.
         document: its OpenAPI description, parsed; None where it was only listed, or has none.

@@ -21,6 +21,7 @@ __all__ = [
     "CredentialMode",
     "Source",
     "SourcePage",
+    "changeable_values",
     "concerning_source",
     "find_source",
     "from_row",
@@ -106,6 +107,17 @@ def source_of(connection: Connection, actor: Actor, name: str) -> Source:
     return from_row(row)
 
 
+def changeable_values(source: Source) -> dict[str, Any]:
+    """The columns of a source that are changed in place; what moves it is more than a column."""
+    return {
+        "display_name": source.display_name,
+        "url": source.url,
+        "credential_mode": source.credential_mode,
+        "private_networks": list(source.private_networks),
+        "trusted": source.trusted,
+    }
+
+
 def concerning_source(connection: Connection, actor: Actor, name: str) -> Source:
     """A source that the actor may see, or of which they may see or invoke a model at least; NotFoundError: none."""
     source = source_of(connection, actor, name)
@@ -114,11 +126,14 @@ def concerning_source(connection: Connection, actor: Actor, name: str) -> Source
 
 
 def record_source(
-    connection: Connection, event: Event, source: Source, *, by: Actor, now: datetime, **fields: bool
+    connection: Connection, event: Event, source: Source, *, by: Actor, now: datetime, **fields: Any
 ) -> None:
     """Put on record what was done with a source; ``fields`` are the event's beside its kind and origin."""
-    target, known = f"source:{source.name}", {"kind": source.kind, "origin": str(parse_origin(source.url))}
-    record(connection, event, by, now=now, target=target, scope_id=source.scope_id, **known, **fields)
+    target, origin = f"source:{source.name}", str(parse_origin(source.url))
+    record(
+        connection, event, by, now=now, target=target, scope_id=source.scope_id,
+        kind=source.kind, origin=origin, **fields,
+    )  # fmt: skip
 
 
 def unknown_source(name: str) -> NotFoundError:

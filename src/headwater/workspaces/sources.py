@@ -40,6 +40,7 @@ from headwater.workspaces.source_rows import (
     CredentialMode,
     Source,
     SourcePage,
+    changeable_values,
     concerning_source,
     find_source,
     from_row,
@@ -185,7 +186,7 @@ class SourceService:
             wanted = replace(before, display_name=display_name or before.display_name, credential_mode=mode)
             if url is not None or private_networks is not None:
                 wanted = readdressed(connection, actor, wanted, url, private_networks)
-            connection.execute(update(_sources).where(_sources.c.id == before.id).values(_changeable(wanted)))
+            connection.execute(update(_sources).where(_sources.c.id == before.id).values(changeable_values(wanted)))
             if collection is not None:
                 self._move(connection, actor, wanted, collection, now)
             if parse_origin(wanted.url) != parse_origin(before.url):
@@ -397,13 +398,3 @@ class SourceService:
         beside = (_assets.c.source_id == source.id, _assets.c.collection_id == left)
         connection.execute(update(_assets).where(*beside).values(collection_id=place.id))
         move_source_scope(connection, source.scope_id, place, dict(source.settings), by=actor, now=now)
-
-
-def _changeable(source: Source) -> dict[str, object]:
-    return {
-        "display_name": source.display_name,
-        "url": source.url,
-        "credential_mode": source.credential_mode,
-        "private_networks": list(source.private_networks),
-        "trusted": source.trusted,
-    }

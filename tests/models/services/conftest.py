@@ -18,6 +18,21 @@ QUICK: dict[str, Any] = {"call_timeout": 5.0, "first_backoff": 0.01, "longest_pa
 OpenScorer = Callable[..., ServiceScorer]
 
 
+def doubling_scorer(
+    client: HttpClient, *, max_rows: int | None = None, check: Callable[[], None] = lambda: None, **options: Any
+) -> ServiceScorer:
+    """A scorer of the doubling model behind this client."""
+    return ServiceScorer(
+        client,
+        SplitForm(DOUBLING, max_rows),
+        DOUBLING,
+        name="demo.twice",
+        url_path="/invocations",
+        options=ServiceOptions(**QUICK | options),
+        check=check,
+    )
+
+
 @pytest.fixture
 def model() -> Doubling:
     return Doubling()
@@ -34,20 +49,9 @@ def open_scorer(service: FaultServer) -> Iterator[OpenScorer]:
     """Opens scorers of the service, and closes them at the end."""
     opened: list[ServiceScorer] = []
 
-    def open_one(
-        *, url: str = "", max_rows: int | None = None, check: Callable[[], None] = lambda: None, **options: Any
-    ) -> ServiceScorer:
-        scorer = ServiceScorer(
-            HttpClient(url or service.url, timeout=60),
-            SplitForm(DOUBLING, max_rows),
-            DOUBLING,
-            name="demo.twice",
-            url_path="/invocations",
-            options=ServiceOptions(**QUICK | options),
-            check=check,
-        )
-        opened.append(scorer)
-        return scorer
+    def open_one(*, client: HttpClient | None = None, **more: Any) -> ServiceScorer:
+        opened.append(doubling_scorer(client or HttpClient(service.url, timeout=60), **more))
+        return opened[-1]
 
     yield open_one
     for scorer in opened:

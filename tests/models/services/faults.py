@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-__all__ = ["PASS", "Call", "Doubling", "Fate", "FaultServer", "Reply", "busy", "forwarded", "serving"]
+__all__ = ["PASS", "Call", "Doubling", "Fate", "FaultServer", "Reply", "busy", "forwarded", "serving", "status"]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,12 @@ PASS = Fate("pass")
 def busy(status: int = 503, retry_after: str | None = "0") -> Fate:
     """ "Not now", and when."""
     return Fate("status", Reply(b"{}", status, {} if retry_after is None else {"Retry-After": retry_after}))
+
+
+def status(number: int, **headers: str) -> Fate:
+    """Answered with this status; the body quotes a row."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Fate("status", Reply(b'{"message": "Ada Lovelace"}', number, named))
 
 
 @dataclass
@@ -159,9 +165,9 @@ class _Handler(BaseHTTPRequestHandler):
             reply = _spoiled(reply, kind)
         if kind == "cut late":
             return self._cut()
-        self._answer(reply, half=kind == "half")
         if kind == "pass":
-            call.answered = reply.status
+            call.answered = reply.status  # before it is: whoever is answered may look at once
+        self._answer(reply, half=kind == "half")
 
     def _noted(self, body: bytes) -> Call:
         told = json.loads(body)

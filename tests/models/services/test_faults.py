@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from tests.models.services.conftest import QUICK
-from tests.models.services.faults import PASS, Call, Doubling, Fate, FaultServer, Reply, Script, busy, serving
-from tests.models.services.results import failed_rows, messages
-from tests.models.services.split_form import DOUBLING, SplitForm, batch_of
+from tests.models.services.faults import PASS, Doubling, Fate, FaultServer, Reply, Script, busy, status
+from tests.models.services.results import failed_rows, messages, wait_until
+from tests.models.services.split_form import batch_of
 
-from headwater.errors import ScoringError
-from headwater.models.services import ServiceOptions, ServiceScorer
+from headwater.errors import HeadwaterError, RemoteError, ScoringError, SecretError
+from headwater.models.scorer import ScoredBatch
+from headwater.models.services import ServiceScorer
 from headwater.net import HttpClient
 
 OpenScorer = Callable[..., ServiceScorer]
@@ -28,11 +29,6 @@ AZURE_424 = Reply(b"", 424, {"ms-azureml-model-error-statuscode": "500"})
 def once(fate: Fate, at: int = 0) -> Script:
     """This fate for one call; the others pass."""
     return lambda call: fate if call.number == at else PASS
-
-
-def status(number: int, **headers: str) -> Fate:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Fate("status", Reply(b'{"message": "row 4711"}', number, named))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -66,6 +62,13 @@ def test_a_cut_connection_is_no_rows_fault(service: FaultServer, open_scorer: Op
     assert (scored.calls, scored.retries) == (4, 3)
 
 
+def test_no_pause_is_longer_than_the_longest(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(once(busy(503, "3600")))
+    scorer = open_scorer(longest_pause=0.2)
+    assert scorer.submit(batch_of([1])).result(30).retries == 1
+    assert 0.2 <= scorer.state().last_pause <= 0.3
+
+
 def test_a_service_that_is_down_fails_the_batch_and_not_the_next_one(
     service: FaultServer, open_scorer: OpenScorer
 ) -> None:
@@ -75,7 +78,7 @@ def test_a_service_that_is_down_fails_the_batch_and_not_the_next_one(
         scorer.score(batch_of([1]))
     error = caught.value
     assert (error.code, error.place, len(service.calls)) == ("model.unavailable", service.url, 3)
-    assert "503" in error.message and error.hint
+    assert "could not be had in 3 tries: the service answered 503." in error.message and error.hint
     assert not scorer.failed
     assert scorer.score(batch_of([1])).values.to_pylist() == [2]
 
@@ -85,7 +88,7 @@ def test_nobody_listening_is_said_so(open_scorer: OpenScorer) -> None:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     with pytest.raises(ScoringError, match="the connection failed") as caught:
-        open_scorer(url=f"http://127.0.0.1:{port}", tries=2).score(batch_of([1]))
+        open_scorer(client=HttpClient(f"http://127.0.0.1:{port}"), tries=2).score(batch_of([1]))
     assert caught.value.code == "model.unavailable"
 
 
@@ -96,6 +99,33 @@ def test_a_batch_given_up_takes_no_more_calls(service: FaultServer, open_scorer:
         scorer.score(batch_of(range(100)))
     assert failed_rows(scorer.score(batch_of(range(100, 130))), list(range(100, 130))) == set()
     assert len(service.calls) == 2 + 2 + 3
+
+
+def test_parts_of_a_batch_given_up_are_not_sent_any_more(service: FaultServer, open_scorer: OpenScorer) -> None:
+    """One thread takes its part of the batch apart while the other one gives the batch up."""
+    model, apart, both_free = service.backend, threading.Event(), threading.Barrier(2)
+    futures: list[Future[ScoredBatch]] = []
+
+    def backend(handler: Any, body: bytes) -> Reply:
+        rows = {row for (row,) in json.loads(body)["dataframe_split"]["data"]}
+        if 1000 in rows or 1064 in rows:
+            both_free.wait(20)
+            return model(handler, body)
+        if 64 in rows:
+            assert apart.wait(20)
+            return busy().reply
+        if len(service.calls) > 4:
+            apart.set()
+            wait_until(lambda: bool(futures) and futures[0].done())
+        return Reply(b"", 400)
+
+    service.backend = backend
+    scorer = open_scorer(window=2, first_rows=64, most_rows=64, tries=1)
+    futures.append(scorer.submit(batch_of(range(128))))
+    with pytest.raises(ScoringError, match="503"):
+        futures[0].result(30)
+    assert failed_rows(scorer.score(batch_of(range(1000, 1128))), list(range(1000, 1128))) == set()
+    assert len(service.calls) <= 6 + 2
 
 
 def test_a_call_that_hangs_is_halved(service: FaultServer, open_scorer: OpenScorer) -> None:
@@ -112,6 +142,13 @@ def test_a_row_on_which_the_service_hangs_fails_alone(service: FaultServer, open
     scored = open_scorer(window=1, first_rows=4, call_timeout=1.0).score(batch_of(range(20)))
     assert failed_rows(scored, list(range(20))) == {13}
     assert messages(scored) == {"demo.twice failed on this row: the service did not answer in time."}
+
+
+def test_a_service_that_was_too_slow_gets_less(service: FaultServer, open_scorer: OpenScorer) -> None:
+    service.restart(once(status(504)))
+    scored = open_scorer(window=1, first_rows=40, target_seconds=0.0).score(batch_of(range(40)))
+    assert failed_rows(scored, list(range(40))) == set()
+    assert [len(call.rows) for call in service.calls][:4] == [40, 20, 10, 5]
 
 
 def test_a_service_that_only_hangs_ends_with_its_patience(service: FaultServer, open_scorer: OpenScorer) -> None:
@@ -164,10 +201,13 @@ def test_ten_poisonous_rows_and_a_bad_line(service: FaultServer, model: Doubling
     assert set(service.scored.values()) == {1}
 
 
-def test_an_unexplained_failure_may_be_a_mishap(service: FaultServer, open_scorer: OpenScorer) -> None:
-    service.restart(once(status(500)))
+@pytest.mark.parametrize("fates", [[status(500)], [busy(), status(500)], [status(500), Fate("cut late"), busy()]])
+def test_an_unexplained_failure_may_be_a_mishap(
+    service: FaultServer, open_scorer: OpenScorer, fates: list[Fate]
+) -> None:
+    service.restart(lambda call: fates[call.number] if call.number < len(fates) else PASS)
     scored = open_scorer().score(batch_of(range(100)))
-    assert failed_rows(scored, list(range(100))) == set() and scored.calls == 2
+    assert failed_rows(scored, list(range(100))) == set() and scored.calls == len(fates) + 1
 
 
 def test_an_unexplained_failure_may_be_a_rows(service: FaultServer, model: Doubling, open_scorer: OpenScorer) -> None:
@@ -220,7 +260,7 @@ def test_what_no_batch_can_change_ends_scoring(
             future.result(10)
         error = caught.value
         assert (error.code, error.place) == (f"model.{code}", service.url)
-        assert str(number) in error.message and error.hint and "4711" not in str(error.to_dict())
+        assert str(number) in error.message and error.hint and "Ada" not in str(error.to_dict())
     assert scorer.failed and len(service.calls) == 6
     with pytest.raises(ScoringError, match=str(number)):
         scorer.score(batch_of([1]))
@@ -233,6 +273,26 @@ def test_a_redirect_elsewhere_ends_scoring(service: FaultServer, open_scorer: Op
     with pytest.raises(ScoringError, match=r"would have gone on to https://example\.com"):
         scorer.score(batch_of([1]))
     assert scorer.failed
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "ends"),
+    [
+        (RemoteError("No token.", status=401), "model.refused", True),
+        (SecretError("No key.", hint="Find it."), "model.refused", True),
+        (RemoteError("No token now.", status=503), "model.unavailable", False),
+    ],
+)
+def test_a_credential_that_cannot_be_had(
+    service: FaultServer, open_scorer: OpenScorer, failure: HeadwaterError, code: str, ends: bool
+) -> None:
+    def credential() -> dict[str, str]:
+        raise failure
+
+    scorer = open_scorer(client=HttpClient(service.url, credential=credential), tries=2)
+    with pytest.raises(ScoringError, match=failure.message.rstrip(".")) as caught:
+        scorer.score(batch_of([1]))
+    assert caught.value.code == code and scorer.failed == ends and service.calls == []
 
 
 def test_a_model_that_always_fails_ends_scoring(service: FaultServer, model: Doubling, open_scorer: OpenScorer) -> None:
@@ -287,96 +347,3 @@ def test_an_answer_beyond_the_clients_limit_is_asked_for_in_parts(
     scored = open_scorer(window=1, first_rows=100).score(batch_of(range(100)))
     assert failed_rows(scored, list(range(100))) == set()
     assert [len(call.rows) for call in service.calls] == [100, 50, 50]
-
-
-# Any faults in any order ----------------------------------------------------------------------------------------------
-
-FATES = {
-    "busy": busy(429),
-    "unavailable": busy(503, None),
-    "cut early": Fate("cut early"),
-    "cut late": Fate("cut late"),
-    "half": Fate("half"),
-    "short": Fate("short"),
-    "wrong": Fate("wrong"),
-    "too large": status(413),
-    "too slow": status(504),
-    "mishap": status(500),
-    "pass": PASS,
-}
-#: What a row that was sent alone, or with others, may become an error by; everything else has to be ridden out.
-CALL_FAULTS = {"short", "wrong"}
-ROW_FAULTS = {"too large", "too slow", "mishap"}
-
-
-@pytest.fixture(scope="module")
-def any_service() -> Any:
-    with serving(Doubling()) as server:
-        yield server
-
-
-@settings(deadline=None, max_examples=100)
-@given(
-    fates=st.lists(st.sampled_from([*FATES, "pass", "pass"]), max_size=25),
-    batches=st.lists(st.integers(0, 60), min_size=1, max_size=4),
-    poison=st.sets(st.integers(0, 100), max_size=4),
-    window=st.integers(1, 4),
-    first_rows=st.integers(1, 40),
-    max_rows=st.sampled_from([None, None, 1, 7]),
-    failure=st.sampled_from([400, 424, 500]),
-)
-def test_no_row_is_lost_doubled_or_misaligned(
-    any_service: FaultServer,
-    fates: list[str],
-    batches: list[int],
-    poison: set[int],
-    window: int,
-    first_rows: int,
-    max_rows: int | None,
-    failure: int,
-) -> None:
-    service, model = any_service, any_service.backend
-    assert isinstance(model, Doubling)
-    model.poison, model.failure = poison, Reply(b"", failure)
-    fated: list[str] = []
-
-    def script(call: Call) -> Fate:
-        name = fates[call.number] if call.number < len(fates) else "pass"
-        fated.append(name)
-        return FATES[name]
-
-    scorer = opened(service, max_rows, window=window, first_rows=first_rows)
-    scorer.score(batch_of([1000]))  # a service that never worked may be given up
-    service.restart(script)
-    starts = [sum(batches[:n]) for n in range(len(batches))]
-    rows = [list(range(start, start + size)) for start, size in zip(starts, batches, strict=True)]
-    try:
-        futures = [scorer.submit(batch_of(numbers)) for numbers in rows]
-        failed: set[int] = set()
-        for future, numbers in zip(futures, rows, strict=True):
-            failed |= failed_rows(future.result(30), numbers)
-    finally:
-        scorer.close()
-    blamed = {
-        row for call, fate in zip(service.calls, fated, strict=True) for row in call.rows if _may_fail(call, fate)
-    }
-    assert failed <= blamed | poison
-    assert failed >= poison & {row for numbers in rows for row in numbers}
-    good = {row for numbers in rows for row in numbers} - failed
-    assert good <= set(service.scored) and {service.scored[row] for row in good} <= {1}
-
-
-def _may_fail(call: Call, fate: str) -> bool:
-    return fate in CALL_FAULTS or (fate in ROW_FAULTS and len(call.rows) == 1)
-
-
-def opened(service: FaultServer, max_rows: int | None, **options: Any) -> ServiceScorer:
-    quick = QUICK | {"call_timeout": 20.0, "first_backoff": 0.001, "longest_pause": 0.01, "tries": 50}
-    return ServiceScorer(
-        HttpClient(service.url),
-        SplitForm(DOUBLING, max_rows),
-        DOUBLING,
-        name="demo.twice",
-        url_path="/invocations",
-        options=ServiceOptions(**quick | options),
-    )

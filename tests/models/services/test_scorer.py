@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from tests.models.services.faults import PASS, Doubling, Fate, FaultServer, busy
-from tests.models.services.results import failed_rows
+from tests.models.services.results import failed_rows, wait_until
 from tests.models.services.split_form import DOUBLING, SplitForm, batch_of
 
 from headwater.errors import ForbiddenError, ScoringError
@@ -19,13 +18,6 @@ from headwater.models.services import ServiceOptions, ServiceScorer
 from headwater.net import HttpClient
 
 OpenScorer = Callable[..., ServiceScorer]
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
 
 
 def test_every_row_is_sent_once_and_comes_back_in_order(service: FaultServer, open_scorer: OpenScorer) -> None:
@@ -166,6 +158,17 @@ def test_what_goes_wrong_on_this_side_reaches_whoever_waits(service: FaultServer
                 scorer.submit(batch_of([1])).result(10)
     finally:
         scorer.close()
+
+
+def test_outputs_of_another_number_are_never_aligned(service: FaultServer) -> None:
+    class Careless(SplitForm):
+        def decode(self, body: bytes, content_type: str, rows: int) -> pa.RecordBatch:
+            return super().decode(body, content_type, rows).slice(1)
+
+    scorer = ServiceScorer(HttpClient(service.url), Careless(DOUBLING), DOUBLING, name="demo.twice", url_path="/")
+    scored = scorer.score(batch_of(range(10)))
+    scorer.close()
+    assert failed_rows(scored, list(range(10))) == set(range(10)) and scored.calls == 1
 
 
 def test_a_batch_can_be_cancelled_until_it_is_sent(service: FaultServer, open_scorer: OpenScorer) -> None:

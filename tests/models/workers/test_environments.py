@@ -19,6 +19,7 @@ import pytest
 from headwater.errors import ConflictError, ModelError
 from headwater.models.signature import Signature
 from headwater.models.workers import environments
+from headwater.models.workers.building import Uv
 from headwater.models.workers.environments import EnvironmentOptions, Environments
 from headwater.models.workers.interpreters import Interpreter, own_interpreter
 from headwater.models.workers.options import WorkerOptions
@@ -54,7 +55,10 @@ def wheelhouse(tmp_path: Path) -> Path:
     write_wheel(folder, "tiny", "1.0", {"tiny.py": "VALUE = 1\n", "tiny_start.pth": ran})
     write_wheel(folder, "needy", "2.0", {"needy.py": ""}, requires="absent>=3")
     (tmp_path / "unbuilt-1.0").mkdir()
-    (tmp_path / "unbuilt-1.0" / "setup.py").write_text(ran + "import setuptools; setuptools.setup(name='unbuilt')")
+    (tmp_path / "unbuilt-1.0" / "backend.py").write_text(ran)
+    (tmp_path / "unbuilt-1.0" / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
     shutil.make_archive(str(folder / "unbuilt-1.0"), "gztar", tmp_path, "unbuilt-1.0")
     return folder
 
@@ -136,13 +140,14 @@ def test_scoring_never_builds(
     (artifact / "requirements.txt").write_text("tiny==1.0\n")
     with ScorerPool(tmp_path / "logs", environments=known) as pool:
         with pytest.raises(ModelError, match=r"was not built yet: .*does not have tiny==1\.0") as caught:
-            pool.scorer("m-1", "demo.spy", signature_of("spy"), lambda: artifact)
+            pool.worker("m-1", "demo.spy", signature_of("spy"), artifact)
         assert (caught.value.code, caught.value.hint) == (
             "model.environment",
             "Run 'headwater functions build demo.spy'.",
         )
         built = known.build(requirements_of(artifact))
-        assert pool.scorer("m-1", "demo.spy", signature_of("spy"), lambda: artifact)._process._interpreter == built
+        scorer = pool.worker("m-1", "demo.spy", signature_of("spy"), artifact)
+        assert isinstance(scorer, WorkerScorer) and scorer._process._interpreter == built
 
 
 @pytest.mark.parametrize(
@@ -163,6 +168,11 @@ def test_why_one_cannot_be_built_is_said(
     assert says in refusal(known, requirements).message
     assert known.find(requirements) is None
     assert not (tmp_path / "ran").exists(), "a package without a wheel is not built"
+
+
+def test_without_uv_it_is_said_what_to_install(known: Environments, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uv", None)
+    assert "headwater[environments]" in refusal(known, TINY).hint
 
 
 def test_what_was_not_finished_is_built_anew(known: Environments) -> None:
@@ -216,6 +226,21 @@ def test_the_password_of_an_index_is_nowhere(
         assert "hunter2" not in told
 
 
+def test_what_uv_would_print_of_a_password_is_not_kept(tmp_path: Path) -> None:
+    address = "https://hunter2@pypi.example.com/simple"
+    uv = Uv(tmp_path / "log", tmp_path / "cache", 60, Secret(address))
+    told = uv._redacted(f"cannot fetch {address}/tiny nor https://ann:hunter2@elsewhere.example.com/x")
+    assert told == "cannot fetch (the index)/tiny nor https://…@elsewhere.example.com/x"
+
+
+def test_building_from_source_is_what_an_administrator_allows(
+    known: Environments, tmp_path: Path, wheelhouse: Path
+) -> None:
+    options = EnvironmentOptions(wheelhouse=wheelhouse, allow_builds=True)
+    assert "unbuilt" in refusal(Environments(tmp_path / "others", options), Requirements(packages=("unbuilt",))).message
+    assert (tmp_path / "ran").exists(), "its code ran, and made no wheel"
+
+
 @pytest.mark.long
 def test_a_whole_environment_from_the_index(
     saved_models: Path, signature_of: Callable[[str], Signature], tmp_path: Path
@@ -228,5 +253,5 @@ def test_a_whole_environment_from_the_index(
     batch = pa.RecordBatch.from_arrays([pa.array(["module sklearn"])], schema=signature_of("spy").wire_schema)
     options = WorkerOptions(minimum_isolation="restricted", hidden=(tmp_path,))
     with ScorerPool(tmp_path / "logs", options, known) as pool:
-        (answer,) = pool.scorer("m", "demo.spy", signature_of("spy"), lambda: artifact).score(batch).values.to_pylist()
+        (answer,) = pool.worker("m", "demo.spy", signature_of("spy"), artifact).score(batch).values.to_pylist()
     assert answer.startswith(f"module: {python.folders[0]}")

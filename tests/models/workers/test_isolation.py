@@ -175,6 +175,25 @@ def test_root_is_no_root(spy: WorkerScorer, tries: Try) -> None:
     assert (told["CapEff"], told["CapPrm"], told["NoNewPrivs"], told["Seccomp"]) == ("0" * 16, "0" * 16, "1", "2")
 
 
+@pytest.mark.parametrize("answer", ["huge", "junk", "deep", "short"])
+def test_an_answer_that_the_model_forged_is_none(
+    open_scorer: OpenScorer, signature_of: Callable[[str], Signature], answer: str
+) -> None:
+    """And the server neither sets aside what it claims to be long, nor waits for ever."""
+    scorer = open_scorer("spy")
+    batch = pa.RecordBatch.from_arrays([pa.array([f"forge {answer}"])], schema=signature_of("spy").wire_schema)
+    with pytest.raises(ScoringError, match="an answer that cannot be read") as caught:
+        scorer.submit(batch).result(60)
+    assert caught.value.code == "model.process"
+
+
+def test_models_work_all_the_same(open_scorer: OpenScorer, signature_of: Callable[[str], Signature]) -> None:
+    scorer = open_scorer("pipeline", WorkerOptions(minimum_isolation="restricted", memory_limit=4_000_000_000))
+    columns: list[Any] = [pa.array(["UA", "AA"]), pa.array([1000, 1000])]
+    scored = scorer.score(pa.RecordBatch.from_arrays(columns, schema=signature_of("pipeline").wire_schema))
+    assert scored.values.to_pylist() == pytest.approx([15.0, 10.0])
+
+
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
@@ -201,7 +220,8 @@ def test_a_model_too_large_to_load_is_said_to_be(
     batch = pa.RecordBatch.from_arrays([pa.array(["own"])], schema=signature_of("spy").wire_schema)
     with pytest.raises(ScoringError) as caught:
         scorer.score(batch)
-    assert caught.value.code in {"model.memory", "model.process"}
+    assert caught.value.code in {"model.memory", "model.process"}, "there is not even enough to say so, at times"
+    assert "memory_limit" in caught.value.hint
 
 
 # -- what is not to be had ---------------------------------------------------------------------------------------------
@@ -256,6 +276,20 @@ print("; ".join(missing))
     }[gone]
     assert f"{what}: not here" in done.stdout
     assert all(text in done.stdout for text in of_these)
+
+
+def test_capabilities_go_before_anything_else_is_started() -> None:
+    """Those that a service manager hands down would outlive the start of the model's Python."""
+    program = f"""
+import ctypes, importlib.util
+spec = importlib.util.spec_from_file_location("isolation", {isolation.__file__!r})
+isolation = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(isolation)
+isolation._give_up_privileges(ctypes.CDLL(None, use_errno=True))
+print(*(line for line in open("/proc/self/status") if line.startswith(("CapPrm", "CapAmb"))))
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["CapPrm:", "0" * 16, "CapAmb:", "0" * 16]
 
 
 def test_where_landlock_keeps_no_signals_the_filter_does(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ import pytest
 from headwater.errors import ScoringError
 from headwater.models.scorer import ScoredBatch
 from headwater.models.signature import Signature
-from headwater.models.workers.pool import ScorerPool
+from headwater.models.workers.pool import KeptScorer, ScorerPool
 from headwater.models.workers.process import WorkerOptions, WorkerScorer
 from headwater.models.workers.worker import HEADER
 from headwater.plan.cells import decode_error
@@ -128,8 +128,8 @@ def test_a_scorer_that_failed_for_good_is_replaced_by_its_pool(
 ) -> None:
     with ScorerPool(tmp_path) as pool:
 
-        def scorer(folder: str) -> WorkerScorer:
-            return pool.scorer("m-1", "demo.arithmetic", signature_of("arithmetic"), lambda: saved_models / folder)
+        def scorer(folder: str) -> KeptScorer:
+            return pool.worker("m-1", "demo.arithmetic", signature_of("arithmetic"), saved_models / folder)
 
         with pytest.raises(ScoringError):
             scorer("unloadable").score(batch_of(["ok"]))

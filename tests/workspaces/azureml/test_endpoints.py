@@ -7,7 +7,7 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
@@ -140,6 +140,28 @@ def test_the_kind_is_seen_at_the_deployment_and_told_by_the_document(
     ]:
         scoring.deploy(management, "hail-cost", documents=documents, deployments=[behind])
         assert connector.get_endpoint("hail-cost").kind == kind
+
+
+def test_of_several_deployments_the_one_with_most_calls_tells_the_kind(
+    connector: AzureMLConnector, scoring: Scoring, management: Management
+) -> None:
+    behind = [
+        deployment("hail-cost", "blue"),
+        deployment("hail-cost", "green", "azureml:late-arrival:2", codeConfiguration=None),
+    ]
+    for traffic, kind in (({"blue": 90, "green": 10}, "azureml"), ({"blue": 10, "green": 90}, "azureml_mlflow")):
+        scoring.deploy(management, "hail-cost", traffic=traffic, deployments=behind)
+        assert connector.get_endpoint("hail-cost").kind == kind
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../../models/lapse", "", None, 3])
+def test_a_name_that_is_none_leads_nowhere(connector: AzureMLConnector, management: Management, name: object) -> None:
+    management.items["onlineEndpoints/hail-cost"]["name"] = name
+    management.items["onlineEndpoints/hail-cost/deployments/blue"]["properties"]["model"] = "azureml:..:.."
+    for ask in (lambda: listed(connector), lambda: connector.endpoint_client("hail-cost")):
+        with suppress(NotFoundError, WorkspaceError):
+            ask()
+    assert not [target for target in management.seen if "/../" in target or "onlineEndpoints//" in target]
 
 
 def test_a_model_that_may_not_be_looked_up_leaves_the_kind_open(

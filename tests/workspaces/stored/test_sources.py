@@ -75,6 +75,7 @@ REFUSED: list[tuple[str, str, dict[str, object], type[HeadwaterError]]] = [
     ("mlflow", "http://ann:hunter2@127.0.0.1:5000", {}, UsageError),
     ("mlflow", f"{PUBLIC}/?api_key=hunter2", {}, UsageError),
     ("mlflow", f"{PUBLIC}/#hunter2", {}, UsageError),
+    ("openapi", f"{PUBLIC}/openapi.json#token=hunter2", {}, UsageError),
     ("mlflow", f"{PUBLIC}/\nhunter2", {}, UsageError),
     ("mlflow", "http://ml.example.com", {}, OriginDeniedError),
     ("mlflow", URL, {"collection": "nowhere"}, NotFoundError),
@@ -94,6 +95,11 @@ def test_what_cannot_be_registered(sources: SourceService) -> None:
             sources.add(SYSTEM, "demo", "", kind, url, **more)  # type: ignore[arg-type]  # wrong on purpose
         assert "hunter2" not in str(caught.value.to_dict())
     assert sources.count(SYSTEM) == 0
+
+
+def test_an_operation_of_a_service_can_be_registered(sources: SourceService) -> None:
+    address = f"{PUBLIC}/openapi.json#/score"
+    assert sources.add(SYSTEM, "fraud", "", "openapi", address).url == address
 
 
 NOT_PUBLIC: list[tuple[str, list[str]]] = [

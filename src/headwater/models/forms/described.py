@@ -7,20 +7,21 @@ at a path. How rows lie there is a layout of :mod:`headwater.models.forms.layout
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
+from headwater.errors import UsageError
 from headwater.models.forms.base import FormError, Request
 from headwater.models.forms.layouts import Layout, read_rows, single_row, write_rows
-from headwater.models.forms.values import ColumnWriter, read_column
+from headwater.models.forms.values import ColumnWriter, read_column, read_texts
 from headwater.models.signature import Signature
 from headwater.net.jsons import parse_json
 
-__all__ = ["Answered", "DescribedForm", "JsonForm", "ParamPlace", "Path", "Sent", "read_json"]
+__all__ = ["Answered", "DescribedForm", "JsonForm", "ParamPlace", "Path", "Sent", "read_json", "unknown_settings"]
 
 Path = tuple[str, ...]
 """Names of members, from the outermost in; () is the whole body."""
@@ -124,11 +125,14 @@ class DescribedForm:
 
         Raises:
             FormError: the batch holds a NaN or an infinity, and the service's JSON has none.
+            UsageError: a setting is none of the service's.
         """
         writer = ColumnWriter(self._sent.zone)
         columns = [writer.values(column) for column in batch.columns]
         rows = write_rows(self._sent.layout, self._names, columns, omit=self._sent.omit)
         body: Any = self._sent.template
+        if unknown := params.keys() - self._places.keys():
+            raise unknown_settings(unknown)
         for name, value in params.items():
             body = _with(body, self._places[name], value)
         return Request(
@@ -149,7 +153,8 @@ class DescribedForm:
         if self._answered.text and isinstance(answer, str) and self._answered.layout != "value":
             answer = read_json(answer.encode())
         columns = read_rows(self._answered.layout, answer, self._outputs.names, rows)
-        read = [read_column(column, f.type, f.name) for column, f in zip(columns, self._outputs, strict=True)]
+        read_cells = read_texts if self._answered.layout == "classic" else read_column
+        read = [read_cells(column, f.type, f.name) for column, f in zip(columns, self._outputs, strict=True)]
         return pa.RecordBatch.from_arrays(read, schema=self._outputs)
 
     def _written(self, body: Any, *, non_finite: bool) -> bytes:
@@ -168,6 +173,15 @@ def _with(body: Any, path: Path, value: Any) -> Any:
     first, *rest = path
     inside = body.get(first, {}) if isinstance(body, Mapping) else {}
     return {**(body if isinstance(body, Mapping) else {}), first: _with(inside, tuple(rest), value)}
+
+
+def unknown_settings(names: Iterable[str]) -> UsageError:
+    """The error for settings that a service does not take."""
+    return UsageError(
+        f"The model does not take {', '.join(map(repr, sorted(names)))} as a setting of the call.",
+        code="model.params",
+        hint="Leave it out, or see which settings the function's documentation names.",
+    )
 
 
 def read_json(body: bytes) -> Any:

@@ -1,7 +1,7 @@
 """The ways in which rows lie in JSON: written from columns, and read as columns.
 
-A row that a service labels by itself (``columns``, ``index``; ``split`` and ``table`` where they tell the label) is found
-by its label; in all other layouts the order is that of the batch.
+A row that a service labels (``columns``, ``index``; ``split`` and ``table`` where they tell the label) is found by its
+label; in all other layouts the order is that of the batch.
 
 ============  ===========================================================================  ============
 layout        two rows of columns a and b                                                  names columns

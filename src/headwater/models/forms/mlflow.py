@@ -1,8 +1,9 @@
 """The forms in which models that MLflow serves take rows.
 
-Rows go to ``/invocations`` as Parquet where they can: every value arrives as it is, and the server reads it many times
-faster than JSON. Parquet has no place for settings of the call, and MLflow checks nested cells by another rule when they
-come out of Parquet; so these go as JSON, and tensors always do.
+Rows go to ``/invocations`` as Parquet where they can: every value arrives in the type that the model declares, and the
+server reads them many times faster than JSON. Parquet has no place for settings of the call, none for tensors, and
+what MLflow reads of a map is a list; these go as JSON. There, MLflow itself refuses some values: a null among
+binaries, and whole numbers of 32 bits or numbers of single precision inside of lists, objects and maps.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-
 from headwater.models.forms.base import FormError, Request, ServiceForm
-from headwater.models.forms.described import read_json
+from headwater.models.forms.described import read_json, unknown_settings
 from headwater.models.forms.layouts import write_rows
 from headwater.models.forms.predictions import read_predictions
-from headwater.models.forms.values import ColumnWriter
+from headwater.models.forms.values import ColumnWriter, is_map
 from headwater.models.signature import Signature
 
 __all__ = ["input_data_form", "mlflow_form"]
@@ -69,13 +69,14 @@ class _Json:
 class _Invocations(_Json):
     def __init__(self, signature: Signature, *, has_params: bool, inputs: _Declared) -> None:
         super().__init__(signature, inputs)
-        flat = not any(pa.types.is_nested(parameter.wire) for parameter in signature.parameters)
-        self._parquet = flat and not self.tensors
+        self._parquet = not self.tensors and not any(_wants_json(parameter.wire) for parameter in signature.parameters)
         self._has_params = has_params
+        self._defaults = {param.name: param.default for param in signature.params}
 
     def encode(self, batch: pa.RecordBatch, params: Mapping[str, Any]) -> Request:
         if params and not self._has_params:
-            raise FormError("the model takes no params")
+            raise unknown_settings(params)
+        params = {name: value for name, value in params.items() if value != self._defaults.get(name)}
         if self._parquet and not params:
             return Request(_parquet(batch), {"Content-Type": _PARQUET})
         writer = ColumnWriter(maps=True)
@@ -110,6 +111,24 @@ def _are_tensors(signature: Signature, inputs: _Declared) -> bool:
     if inputs:
         return any(spec.get("type") == "tensor" for spec in inputs)
     return any(parameter.shape for parameter in signature.parameters)
+
+
+def _wants_json(kind: pa.DataType) -> bool:
+    """Whether MLflow reads such cells from JSON alone: maps, and lists of lists that need not be of one length.
+
+    Of JSON it takes no narrow numbers there; lists of lists of these are left to Parquet, where one length will do.
+    """
+    if pa.types.is_struct(kind):
+        return any(_wants_json(kind.field(i).type) for i in range(kind.num_fields))
+    if not pa.types.is_list(kind):
+        return False
+    return is_map(kind) or _wants_json(kind.value_type) or (pa.types.is_list(kind.value_type) and _is_wide(kind))
+
+
+def _is_wide(kind: pa.DataType) -> bool:
+    while pa.types.is_list(kind):
+        kind = kind.value_type
+    return kind not in {pa.int32(), pa.float32()}
 
 
 def _plain(value: Any) -> str:

@@ -30,8 +30,8 @@ def read_predictions(predictions: Any, outputs: pa.Schema, rows: int) -> pa.Reco
 def _columns(predictions: Any, outputs: pa.Schema, rows: int) -> list[list[Any]]:
     names = outputs.names
     if isinstance(predictions, dict):
-        found = names if len(names) > 1 or names[0] in predictions else list(predictions)[:1]
-        return read_rows("lists", predictions, found, rows)
+        only = len(names) == 1 and len(predictions) == 1
+        return read_rows("lists", predictions, list(predictions) if only else names, rows)
     if not isinstance(predictions, list):
         raise FormError("the answer is no list of predictions")
     if len(predictions) != rows:

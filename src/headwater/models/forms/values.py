@@ -13,14 +13,16 @@ list                         array
 list of (key, value)         object, where a service has maps
 ===========================  ==========================================================
 
-What is read must be of the output's type: a fraction for a whole number, a text for a number, a truth value for a number
-are refused, and no message says which value it was.
+What is read must be of the output's type: a fraction for a whole number, a text for a number, a truth value for a
+number are refused, and no message says which value it was. Null is null; NaN stays NaN among floats and is null
+elsewhere, where pandas means a missing value by it.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,7 +33,7 @@ import pyarrow as pa
 from headwater.models.arrow import Array, compute, nulls
 from headwater.models.forms.base import FormError
 
-__all__ = ["ColumnWriter", "read_column"]
+__all__ = ["ColumnWriter", "is_map", "read_column", "read_texts"]
 
 _READ_FAILURES = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, TypeError, ValueError, OverflowError)
 
@@ -67,7 +69,7 @@ class ColumnWriter:
             return self._objects(column)
         if pa.types.is_list(kind):
             lists = self._lists(column)
-            return [_as_map(entries) for entries in lists] if self.maps and _is_map(kind) else lists
+            return [_as_map(entries) for entries in lists] if self.maps and is_map(kind) else lists
         return _listed(column)
 
     def _moments(self, column: Array) -> Array:
@@ -92,8 +94,9 @@ class ColumnWriter:
         return lists
 
 
-def _is_map(kind: pa.DataType) -> bool:
-    item = kind.value_type
+def is_map(kind: Any) -> bool:
+    """Whether a list type is that of a map: records of a text ``key`` and a ``value``."""
+    item: Any = kind.value_type
     if not pa.types.is_struct(item) or item.num_fields != 2:
         return False
     return (item.field(0).name, item.field(1).name, item.field(0).type) == ("key", "value", pa.string())
@@ -109,7 +112,7 @@ def _listed(column: Array) -> list[Any]:
 
 
 def read_column(values: Sequence[Any], kind: pa.DataType, name: str) -> Array:
-    """JSON values as an Arrow array of type ``kind``; null is null, and NaN stays NaN.
+    """JSON values as an Arrow array of type ``kind``.
 
     Raises:
         FormError: a value is of another type. The message names the column alone.
@@ -117,11 +120,43 @@ def read_column(values: Sequence[Any], kind: pa.DataType, name: str) -> Array:
     >>> read_column([1, 2.5, None], pa.float64(), "p").to_pylist()
     [1.0, 2.5, None]
     """
+    read = _reader(kind)
     try:
-        return _reader(kind)(values, kind)
+        return read(values, kind)
+    except (*_READ_FAILURES, FormError):
+        pass
+    try:
+        return read([None if _is_nan(value) else value for value in values], kind)
     except (*_READ_FAILURES, FormError):
         # Without the cause: Arrow quotes the value.
         raise FormError(f"the answer for '{name}' does not convert to {kind}") from None
+
+
+def read_texts(values: Sequence[Any], kind: pa.DataType, name: str) -> Array:
+    """Like :func:`read_column`, of cells that may all be texts, as those of a classic web service are."""
+    readers: tuple[tuple[Callable[[pa.DataType], bool], Callable[[str], Any]], ...] = (
+        (pa.types.is_floating, float),
+        (pa.types.is_integer, int),
+        (pa.types.is_boolean, _truth),
+    )
+    read = next((read for test, read in readers if test(kind)), str)
+    try:
+        plain = [read(value) if isinstance(value, str) else value for value in values]
+    except ValueError:
+        # Without the cause: it quotes the value.
+        raise FormError(f"the answer for '{name}' does not convert to {kind}") from None
+    return read_column(plain, kind, name)
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in {"true", "false"}:
+        raise ValueError("no truth value")
+    return text.lower() == "true"
+
+
+def _is_nan(value: Any) -> bool:
+    """Among values that are no numbers, pandas has NaN for one that is missing."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _reader(kind: pa.DataType) -> Callable[[Sequence[Any], pa.DataType], Array]:
@@ -143,28 +178,24 @@ def _read_same(values: Sequence[Any], kind: pa.DataType) -> Array:
 
 def _read_integers(values: Sequence[Any], kind: pa.DataType) -> Array:
     # Told the type, Arrow would cut 1.5 down to 1; what it takes the values for itself is cast without loss or not.
-    return _number(pa.array(values)).cast(kind)
+    return _numbers(values).cast(kind)
 
 
 def _read_floats(values: Sequence[Any], kind: pa.DataType) -> Array:
     try:
-        found = pa.array(values)
+        found = _numbers(values)
     except pa.ArrowInvalid:
         # Whole numbers that no double holds exactly, among fractions.
-        found = pa.array([None if value is None else _float(value) for value in values], pa.float64())
-    return _number(found).cast(kind, safe=False)
+        found = pa.array([None if value is None else float(value) for value in values], pa.float64())
+    return found.cast(kind, safe=False)
 
 
-def _float(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _numbers(values: Sequence[Any]) -> Array:
+    """The values in the type that Arrow takes them for."""
+    # Arrow would take a truth value among fractions for a number.
+    if not set(map(type, values)) <= {int, float, type(None)}:
         raise TypeError("no number")
-    return float(value)
-
-
-def _number(found: Array) -> Array:
-    if pa.types.is_boolean(found.type) or pa.types.is_string(found.type):
-        raise TypeError("no number")
-    return found
+    return pa.array(values)
 
 
 def _read_texts_as(values: Sequence[Any], kind: pa.DataType) -> Array:
@@ -211,12 +242,12 @@ def _read_objects(values: Sequence[Any], kind: pa.DataType) -> Array:
     return pa.StructArray.from_arrays(members, fields=fields, mask=absent) if fields else nulls(len(values), kind)
 
 
-def _read_lists(values: Sequence[Any], kind: pa.DataType) -> Array:
+def _read_lists(values: Sequence[Any], kind: Any) -> Array:
     offsets: list[int | None] = []
     items: list[Any] = []
     for value in values:
         offsets.append(None if value is None else len(items))
-        if isinstance(value, dict) and _is_map(kind):
+        if isinstance(value, dict) and is_map(kind):
             items.extend({"key": key, "value": member} for key, member in value.items())
         elif value is not None:
             items.extend(_array(value))

@@ -52,9 +52,11 @@ def open_artifact(folder: Path, max_bytes: int = MAX_BYTES) -> OnnxArtifact:
         max_bytes: how large the graph and its weights may be.
 
     Raises:
-        ModelError: there is none, it cannot be read, it is too large, or one of its files is not its own.
+        ModelError: there is none, it cannot be read, it is too large, one of its files is not its own, or the extra
+            ``onnx`` is not installed.
     """
     path = _contained(folder, folder, _graph_name(folder))
+    _check_packages()
     size = path.stat().st_size
     if size > max_bytes:
         raise _too_large(max_bytes)
@@ -91,16 +93,22 @@ def _contained(folder: Path, base: Path, name: str) -> Path:
     raise _refused("A file that the model names is missing, or lies outside of the model's folder.")
 
 
-def _parsed(path: Path) -> Any:
+def _check_packages() -> None:
     try:
-        import onnx
-        from google.protobuf.message import DecodeError
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
     except ImportError as error:
         raise ModelError(
-            "ONNX models cannot be checked: the package 'onnx' is not installed.",
+            "ONNX models cannot be scored: the packages for it are not installed.",
             code="model.onnx",
-            hint="Install it with pip install 'headwater[onnx]'.",
+            hint="Install them with pip install 'headwater[onnx]'.",
         ) from error
+
+
+def _parsed(path: Path) -> Any:
+    import onnx
+    from google.protobuf.message import DecodeError
+
     try:
         return onnx.load(str(path), load_external_data=False)
     except DecodeError as error:

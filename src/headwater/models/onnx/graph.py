@@ -64,16 +64,10 @@ def open_session(artifact: OnnxArtifact) -> Session:
     """A session of ONNX Runtime: on the CPU, in the thread that calls it, silent, without operators of others.
 
     Raises:
-        ModelError: ONNX Runtime is not installed, or cannot load the graph.
+        ModelError: ONNX Runtime cannot load the graph.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ModelError(
-            "ONNX models cannot be scored: the package 'onnxruntime' is not installed.",
-            code="model.onnx",
-            hint="Install it with pip install 'headwater[onnx]'.",
-        ) from error
+    import onnxruntime
+
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

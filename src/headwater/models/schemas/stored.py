@@ -1,7 +1,8 @@
 """A signature as JSON, the way it is kept in the database.
 
 Types of the plan are objects with a ``kind``; Arrow types are the names below, ``{"list": …}`` or
-``{"struct": [[name, type], …]}``. A number that JSON has no form for is ``{"number": "NaN"}``, in the defaults of params.
+``{"struct": [[name, type], …]}``. In the defaults of params, a number that JSON has no form for is
+``{"number": "NaN"}``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ _VERSION = 1
 
 _ARROW: Mapping[str, pa.DataType] = {
     "bool": pa.bool_(),
-    **{f"{sign}int{bits}": pa.type_for_alias(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "uint8": pa.uint8(),
+    "uint16": pa.uint16(),
+    "uint32": pa.uint32(),
+    "uint64": pa.uint64(),
     "float": pa.float32(),
     "double": pa.float64(),
     "string": pa.string(),

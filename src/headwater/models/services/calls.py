@@ -51,14 +51,14 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What came of one call: what it means, and that in words."""
+    """What came of one call: what it means, that in words, and why scoring stops, if that is what it means."""
 
     verdict: Verdict
     said: str
+    stop: Stop
     begun: float
     seconds: float
     answer: HttpAnswer | None = None
-    stop: Stop | None = None
 
 
 class Calls:
@@ -116,15 +116,16 @@ class Calls:
         self._size.encoded(batch.num_rows, len(request.content))
         if len(request.content) > self._options.payload_bytes and batch.num_rows > 1:
             return Failed(SIZE, "the request is too large")
-        tries, not_before = 0, 0.0
+        vain: list[Verdict] = []
+        not_before = 0.0
         while True:
             reply = self._call(request, not_before, check, tally)
-            answer = self._settled(reply, batch.num_rows, repeated=tries > 0)
+            answer = self._settled(reply, batch.num_rows, repeated=reply.verdict in vain)
             if answer is not None:
                 return answer
-            tries += 1
-            self._check_patience(reply, tries, tally)
-            not_before = self._pause(reply, tries)
+            vain.append(reply.verdict)
+            self._check_patience(reply, len(vain), tally)
+            not_before = self._pause(reply, len(vain))
 
     def _call(self, request: Request, not_before: float, check: Callable[[], None], tally: Tally) -> _Reply:
         with self._throttle.call(not_before) as begun:
@@ -139,9 +140,6 @@ class Calls:
         return reply
 
     def _sent(self, request: Request, begun: float) -> _Reply:
-        def reply(verdict: Verdict, words: str, answer: HttpAnswer | None = None, stop: Stop | None = None) -> _Reply:
-            return _Reply(verdict, words, begun, time.monotonic() - begun, answer, stop)
-
         try:
             answer = self._client.request(
                 request.method,
@@ -150,17 +148,9 @@ class Calls:
                 content=request.content,
                 deadline=self._options.call_timeout,
             )
-        except UnreachableError as error:
-            if error.code == _TIMEOUT:
-                return reply(Verdict.TOO_SLOW, "the service did not answer in time")
-            return reply(Verdict.CUT, "the connection failed or was cut")
-        except RemoteError as error:
-            if 200 <= error.status < 300:
-                return reply(Verdict.TOO_LARGE, "the service's answer is too large or cannot be unpacked")
-            return reply(Verdict.STOP, error.message.rstrip("."), stop=stop_for(error.status))
         except HeadwaterError as error:
-            return reply(Verdict.STOP, error.message.rstrip("."), stop=Stop("model.refused", error.hint))
-        return reply(judge(answer), said(answer), answer)
+            return _Reply(*_judged(error), begun, time.monotonic() - begun)
+        return _Reply(judge(answer), said(answer), stop_for(answer.status), begun, time.monotonic() - begun, answer)
 
     def _count(self, tally: Tally, *, calls: int = 0, retries: int = 0) -> None:
         with self._counting:
@@ -205,8 +195,9 @@ class Calls:
         silent = time.monotonic() - max(tally.begun, self._health.last_answer)
         if tries < self._options.tries and silent < self._options.patience:
             return
+        spent = f"{tries} tries" if tries else f"{silent:,.0f} s"
         raise ScoringError(
-            f"The service behind {self._name} took no batch for {silent:,.0f} s: {reply.said}.",
+            f"The service behind {self._name} could not be had in {spent}: {reply.said}.",
             code="model.unavailable",
             place=str(self._client.origin),
             hint="It is overloaded or down: try again later, or have it given more capacity.",
@@ -226,13 +217,28 @@ class Calls:
         return time.monotonic() + seconds
 
     def _stopped(self, reply: _Reply) -> ScoringError:
-        stop = reply.stop or stop_for(reply.answer.status if reply.answer is not None else 0)
         return ScoringError(
             f"The service behind {self._name} cannot be called: {reply.said}.",
-            code=stop.code,
+            code=reply.stop.code,
             place=str(self._client.origin),
-            hint=stop.hint,
+            hint=reply.stop.hint,
         )
+
+
+def _judged(error: HeadwaterError) -> tuple[Verdict, str, Stop]:
+    """What it means that there is no answer, that in words, and why scoring stops, if it does."""
+    words, stop = error.message.rstrip("."), Stop("model.refused", error.hint)
+    if isinstance(error, UnreachableError):
+        if error.code == _TIMEOUT:
+            return Verdict.TOO_SLOW, "the service did not answer in time", stop
+        return Verdict.CUT, "the connection failed or was cut", stop
+    if not isinstance(error, RemoteError):
+        return Verdict.STOP, words, stop
+    if 200 <= error.status < 300:
+        return Verdict.TOO_LARGE, "the service's answer is too large or cannot be unpacked", stop
+    if error.status == 429 or error.status >= 500:  # whoever gives out the tokens is busy
+        return Verdict.CUT, words, stop
+    return Verdict.STOP, words, stop_for(error.status)
 
 
 def joined(url_path: str, path: str) -> str:

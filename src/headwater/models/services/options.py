@@ -17,7 +17,7 @@ class ServiceOptions:
         most_rows: rows in one call at most, however quick the service is.
         target_seconds: how long a call should take.
         payload_bytes: bytes of a request at most, unless a single row has more.
-        call_timeout: seconds that one call may take.
+        call_timeout: seconds that one call may take; the client's own limit for each piece of an answer holds as well.
         tries: how often a batch is sent at most while the service answers "not now" or is cut off.
         patience: seconds that the service may go without any good answer before a batch is given up.
         first_backoff: seconds waited at most before the second try; doubled for each further one.

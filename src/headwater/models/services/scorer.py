@@ -252,10 +252,10 @@ class ServiceScorer:
             self._end(self._barren_error(scored))
 
     def _fail(self, job: Job, error: BaseException) -> None:
+        if isinstance(error, ScoringError) and error.code in ENDING:
+            self._end(error)  # before anybody hears of it: who does may look for another scorer at once
         self._forget(job)
         job.fail(error)
-        if isinstance(error, ScoringError) and error.code in ENDING:
-            self._end(error)
 
     def _forget(self, job: Job) -> None:
         with self._changed:

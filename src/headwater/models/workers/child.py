@@ -9,12 +9,10 @@ import base64
 import json
 import os
 import select
-import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -31,6 +29,7 @@ from headwater.models.signature import Signature
 from headwater.models.workers.confinement import Isolation, command, variables
 from headwater.models.workers.interpreters import Interpreter
 from headwater.models.workers.options import WorkerOptions
+from headwater.models.workers.scratch import Scratch
 from headwater.models.workers.worker import HEADER
 
 __all__ = ["ChildProcess", "DiedError"]
@@ -38,6 +37,8 @@ __all__ = ["ChildProcess", "DiedError"]
 #: How much of a large frame goes through the pipe at a time; Linux lets a pipe hold a megabyte.
 _PIPE_BYTES = 1 << 20
 _F_SETPIPE_SZ = 1031
+#: More than any answer to a batch has; whatever the process claims, no more memory than this is set aside for it.
+_MOST_BYTES = 1 << 31
 _SECONDS = struct.Struct("<d")
 _COUNT = struct.Struct("<I")
 
@@ -75,8 +76,8 @@ class ChildProcess:
         self._log = log
         self._options = options
         self._interpreter = interpreter
-        self._scratch: Path | None = None
-        self._outputs = base64.b64encode(signature.output_schema.serialize()).decode()
+        self._scratch: Scratch | None = None
+        self._outputs = signature.output_schema
         self._popen: subprocess.Popen[bytes] | None = None
         self._stopped = False
         self._changing = threading.Lock()
@@ -106,25 +107,31 @@ class ChildProcess:
         _, content = self._read(self._options.start_timeout)
         self.isolation = Isolation.read(bytes(content), self._options)
         self.isolation.check(self._options.minimum_isolation, self._name)
-        request = {"folder": str(self._folder), "outputs": self._outputs}
-        self._write(b"L", json.dumps(request).encode())
+        outputs = base64.b64encode(self._outputs.serialize()).decode()
+        self._write(b"L", json.dumps({"folder": str(self._folder), "outputs": outputs}).encode())
         kind, content = self._read(self._options.start_timeout)
-        told = json.loads(bytes(content))
+        try:
+            self._loaded(kind, json.loads(bytes(content)))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise self._garbled() from error
+
+    def _loaded(self, kind: bytes, told: dict[str, Any]) -> None:
         if kind == b"F":
             self._check_memory(told)
             raise self._load_error(told)
-        self._last_cpu = told["cpu"]
-        self.startup_cpu_seconds += told["cpu"]
+        self._last_cpu = float(told["cpu"])
+        self.startup_cpu_seconds += self._last_cpu
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        self._scratch = Path(tempfile.mkdtemp(prefix="headwater-model-")).resolve()
+        self._scratch = Scratch()
+        scratch = self._scratch.path
         with self._log.open("ab") as log:
             popen = subprocess.Popen(
-                command(self._interpreter, self._folder, self._scratch, self._options),
+                command(self._interpreter, self._folder, scratch, self._options),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=variables(self._scratch, self._options),
+                env=variables(scratch, self._options),
                 bufsize=0,
                 start_new_session=True,  # Ctrl+C is for the owner, which then ends this process in its own way
             )
@@ -142,9 +149,18 @@ class ChildProcess:
             writer.write_batch(batch)
         self._write(b"B", sink.getvalue())
 
-    def receive(self) -> Answer:
-        """The next answer: a batch of outputs, or why there is none."""
+    def receive(self, rows: int) -> Answer:
+        """The next answer: a batch of outputs, one for each of ``rows``, or why there is none.
+
+        The model's code could write here too, so nothing of it is believed before it was looked at.
+        """
         kind, content = self._read(self._options.call_timeout)
+        try:
+            return self._answer(kind, content, rows)
+        except (ValueError, KeyError, TypeError, RecursionError, OSError, struct.error, pa.ArrowException) as error:
+            raise self._garbled() from error
+
+    def _answer(self, kind: bytes, content: bytearray, rows: int) -> Answer:
         if kind == b"F":
             told = json.loads(bytes(content))
             self._count_cpu(told["cpu"])
@@ -152,7 +168,11 @@ class ChildProcess:
             return Failed(told["kind"], told["message"])
         self._count_cpu(_SECONDS.unpack_from(content)[0])
         with pa.ipc.open_stream(pa.py_buffer(memoryview(content)[_SECONDS.size :])) as reader:
-            return reader.read_next_batch()
+            batch = reader.read_next_batch()
+        batch.validate(full=True)
+        if kind != b"A" or batch.num_rows != rows or not batch.schema.equals(self._outputs):
+            raise ValueError("another answer than was agreed")
+        return batch
 
     def stop(self) -> None:
         """End the process for good. May be called from any thread."""
@@ -171,7 +191,7 @@ class ChildProcess:
         """End the process, let go of its pipes and empty its folder; only for the thread that uses them."""
         self.kill()
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch.remove()
         if self._popen is not None:
             for pipe in (self._popen.stdin, self._popen.stdout):
                 if pipe is not None:
@@ -180,7 +200,8 @@ class ChildProcess:
     def death(self) -> ScoringError:
         """Why there is no process any more."""
         status = self._popen.returncode if self._popen is not None else None
-        more = "raise memory_limit in the table [scoring] of headwater.toml, or " if self._out_of_memory else ""
+        short = self._out_of_memory or (self._options.memory_limit is not None and not self._cause)
+        more = "raise memory_limit in the table [scoring] of headwater.toml, or " if short else ""
         return ScoringError(
             f"The process that runs {self._name} {self._cause or f'ended with status {status}'}.",
             code="model.memory" if self._out_of_memory else "model.process",
@@ -228,6 +249,8 @@ class ChildProcess:
     def _read(self, timeout: float) -> tuple[bytes, bytearray]:
         deadline = time.monotonic() + timeout
         kind, length = HEADER.unpack(self._read_exactly(HEADER.size, deadline))
+        if length > _MOST_BYTES:
+            raise self._garbled()
         return kind, self._read_exactly(length, deadline)
 
     def _read_exactly(self, length: int, deadline: float) -> bytearray:
@@ -248,6 +271,10 @@ class ChildProcess:
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
             self._cause = "did not answer in time"
             raise self._ended()
+
+    def _garbled(self) -> DiedError:
+        self._cause = "sent an answer that cannot be read"
+        return self._ended()
 
     def _ended(self) -> DiedError:
         self.kill()

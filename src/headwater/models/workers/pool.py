@@ -7,13 +7,23 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
+from headwater.models.scorer import Scorer
 from headwater.models.signature import Signature
 from headwater.models.workers.environments import Environments
 from headwater.models.workers.process import WorkerOptions, WorkerScorer
 
-__all__ = ["ScorerPool"]
+__all__ = ["KeptScorer", "ScorerPool"]
+
+
+class KeptScorer(Scorer, Protocol):
+    """A scorer that can end for good, and then is replaced."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has."""
+        ...
 
 
 class ScorerPool:
@@ -33,35 +43,40 @@ class ScorerPool:
         self._logs = logs
         self._options = options
         self._environments = environments
-        self._scorers: dict[str, WorkerScorer] = {}
+        self._scorers: dict[str, KeptScorer] = {}
         self._lock = threading.Lock()
 
-    def scorer(self, identity: str, name: str, signature: Signature, folder: Callable[[], Path]) -> WorkerScorer:
-        """The scorer of a model version; a new one where there is none yet, or where it failed for good.
+    def worker(self, key: str, name: str, signature: Signature, folder: Path) -> KeptScorer:
+        """A process that has loaded the model in ``folder``.
 
         Args:
-            identity: what exactly is loaded.
+            key: what exactly is loaded, and how it is asked.
             name: the function's name, for messages.
             signature: the model's.
-            folder: gives the artifact's folder; called only for a new scorer.
+            folder: the artifact's, which may be loaded.
 
         Raises:
-            ModelError: the model needs an environment that was not built (``model.environment``); and as ``folder``.
+            ModelError: the model needs an environment that was not built (``model.environment``).
         """
+
+        def start() -> KeptScorer:
+            log = self._logs / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.log"
+            interpreter = None if self._environments is None else self._environments.interpreter(folder, name)
+            return WorkerScorer(folder, signature, name=name, log=log, options=self._options, interpreter=interpreter)
+
+        return self.kept(key, start)
+
+    def kept(self, key: str, make: Callable[[], KeptScorer]) -> KeptScorer:
+        """The scorer of this key; a new one where there is none yet, or where it failed for good."""
         with self._lock:
-            scorer = self._scorers.get(identity)
+            scorer = self._scorers.get(key)
             if scorer is not None and not scorer.failed:
                 return scorer
             if scorer is not None:
                 scorer.close()
-            log = self._logs / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.log"
-            artifact = folder()
-            interpreter = None if self._environments is None else self._environments.interpreter(artifact, name)
-            scorer = WorkerScorer(
-                artifact, signature, name=name, log=log, options=self._options, interpreter=interpreter
-            )
-            self._scorers[identity] = scorer
-            return scorer
+            made = make()
+            self._scorers[key] = made
+            return made
 
     def close(self) -> None:
         """Stop all processes."""

@@ -241,7 +241,7 @@ class WorkerScorer:
     def _next_answer(self, sent: deque[_Job]) -> Answer:
         while True:
             try:
-                return self._process.receive()
+                return self._process.receive(sent[0].batch.num_rows)
             except DiedError:
                 self._revive(sent)
 

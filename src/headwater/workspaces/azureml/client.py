@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
+from urllib.parse import quote
 
 from headwater.errors import NotFoundError, RemoteError, WorkspaceError
 from headwater.net import HttpClient
 from headwater.workspaces.base import Credential
 
-__all__ = ["ResourceManager"]
+__all__ = ["ResourceManager", "segment"]
 
 API_VERSION = "2024-04-01"
 BUSY_TRIES = 5
@@ -133,3 +134,14 @@ class ResourceManager:
             place=self._place,
             hint=refusals.get(error.status, error.hint),
         )
+
+
+def segment(name: str) -> str:
+    """A name as one segment of a path.
+
+    Raises:
+        NotFoundError: "." and ".." are steps in a path, and nothing's name.
+    """
+    if not name.strip("."):
+        raise NotFoundError(f"Nothing is called '{name}'.", hint="List what the workspace holds.")
+    return quote(name, safe="")

@@ -7,12 +7,11 @@ from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from headwater.errors import NotFoundError, UsageError, WorkspaceError
 from headwater.net import HttpClient
 from headwater.workspaces.azureml import extract
-from headwater.workspaces.azureml.client import ResourceManager
+from headwater.workspaces.azureml.client import ResourceManager, segment
 from headwater.workspaces.azureml.configuration import AzureMLConfiguration
 from headwater.workspaces.azureml.datasets import DatasetResolver
 from headwater.workspaces.azureml.endpoints import OnlineEndpoints
@@ -88,7 +87,7 @@ class AzureMLConnector:
     def list_versions(self, model: str | None = None) -> Iterator[ModelVersionInfo]:
         names = [model] if model is not None else (found.name for found in self.list_models())
         for name in names:
-            for item in self._items(f"models/{_segment(name)}/versions", f"model '{name}'"):
+            for item in self._items(f"models/{segment(name)}/versions", f"model '{name}'"):
                 yield self._version(item, name, with_signature=False)
 
     def get_version(self, model: str, version: str | None = None, alias: str | None = None) -> ModelVersionInfo:
@@ -97,12 +96,12 @@ class AzureMLConnector:
         if alias is not None:
             raise self._none(f"alias '{alias}' of model '{model}'", "Give a version: Azure ML has no aliases.")
         number = version if version is not None else self._latest(model)
-        path = f"{self._home}/models/{_segment(model)}/versions/{_segment(number)}"
+        path = f"{self._home}/models/{segment(model)}/versions/{segment(number)}"
         item = self._manager.one(path, f"version {number} of model '{model}'")
         return self._version(item, model, with_signature=True)
 
     def get_job(self, run_id: str) -> JobInfo:
-        item = self._manager.one(f"{self._home}/jobs/{_segment(run_id)}", f"job '{run_id}'")
+        item = self._manager.one(f"{self._home}/jobs/{segment(run_id)}", f"job '{run_id}'")
         found = self._read(extract.job, item)
         return replace(found, inputs=tuple(self._datasets.dataset(given) for given in extract.inputs(item)))
 
@@ -123,10 +122,10 @@ class AzureMLConnector:
         return self._endpoints.endpoints()
 
     def get_endpoint(self, name: str) -> EndpointInfo:
-        return self._endpoints.endpoint(_segment(name), name)
+        return self._endpoints.endpoint(name)
 
     def endpoint_client(self, name: str) -> HttpClient:
-        return self._endpoints.client(_segment(name), name)
+        return self._endpoints.client(name)
 
     def endpoint_identity(self, endpoint: EndpointInfo) -> str:
         told = endpoint
@@ -156,14 +155,3 @@ class AzureMLConnector:
 
     def _none(self, what: str, hint: str) -> NotFoundError:
         return NotFoundError(f"There is no {what}.", place=self._configuration.url, hint=hint)
-
-
-def _segment(name: str) -> str:
-    """A name as one segment of a path.
-
-    Raises:
-        NotFoundError: "." and ".." are steps in a path, and nothing's name.
-    """
-    if not name.strip("."):
-        raise NotFoundError(f"Nothing is called '{name}'.", hint="List what the workspace holds.")
-    return quote(name, safe="")

@@ -8,12 +8,12 @@ from contextlib import closing
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, TypeVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from headwater.errors import NetworkError, NotFoundError, RemoteError, UsageError, WorkspaceError
 from headwater.net import HttpClient, Origin, parse_origin
 from headwater.workspaces.azureml import extract
-from headwater.workspaces.azureml.client import ResourceManager
+from headwater.workspaces.azureml.client import ResourceManager, segment
 from headwater.workspaces.azureml.configuration import AzureMLConfiguration
 from headwater.workspaces.azureml.endpoint_credentials import EndpointToken, entra_token, key_credential
 from headwater.workspaces.azureml.scoring_addresses import same_origin, scoring_origin
@@ -74,9 +74,13 @@ class OnlineEndpoints:
         path = f"{self._configuration.path}/onlineEndpoints"
         return (self._endpoint(item) for item in self._manager.all(path, "listing of online endpoints"))
 
-    def endpoint(self, path: str, name: str) -> EndpointInfo:
-        """An endpoint with its description; ``path`` is its name as a segment of a path."""
-        item = self._item(path, name)
+    def endpoint(self, name: str) -> EndpointInfo:
+        """An endpoint with its description.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        item = self._item(name)
         endpoint = self._endpoint(item)
         if not endpoint.url:
             return endpoint
@@ -86,22 +90,23 @@ class OnlineEndpoints:
             return replace(endpoint, problem=f"{error.message} {error.hint}".strip())
         return endpoint if found is None else _described(endpoint, found)
 
-    def client(self, path: str, name: str) -> HttpClient:
-        """What calls an endpoint; ``path`` is its name as a segment of a path."""
-        item = self._item(path, name)
-        if not extract.endpoint(item).url:
+    def client(self, name: str) -> HttpClient:
+        """What calls an endpoint; see ``Connector.endpoint_client``."""
+        item = self._item(name)
+        endpoint = self._read(extract.endpoint, item)
+        if not endpoint.url:
             raise WorkspaceError(
-                f"The endpoint '{name}' cannot be called: it is {extract.endpoint(item).state}.",
+                f"The endpoint '{name}' cannot be called: it has no address, and its state is {endpoint.state}.",
                 place=self._configuration.url,
                 hint=_ONCE_READY,
             )
-        return self._client(item, SCORING_SECONDS)
+        return self._client(item, endpoint, SCORING_SECONDS)
 
-    def _item(self, path: str, name: str) -> dict[str, Any]:
-        return self._manager.one(self._path(path), f"online endpoint '{name}'")
+    def _item(self, name: str) -> dict[str, Any]:
+        return self._manager.one(self._path(name), f"online endpoint '{name}'")
 
-    def _path(self, segment: str) -> str:
-        return f"{self._configuration.path}/onlineEndpoints/{segment}"
+    def _path(self, name: str) -> str:
+        return f"{self._configuration.path}/onlineEndpoints/{segment(name)}"
 
     def _endpoint(self, item: Mapping[str, Any]) -> EndpointInfo:
         endpoint = self._read(extract.endpoint, item)
@@ -118,9 +123,8 @@ class OnlineEndpoints:
         return endpoint
 
     def _deployments(self, name: str) -> Iterator[dict[str, Any]]:
-        path = f"{self._path(quote(name, safe=''))}/deployments"
         try:
-            yield from self._manager.all(path, f"online endpoint '{name}'")
+            yield from self._manager.all(f"{self._path(name)}/deployments", f"online endpoint '{name}'")
         except NotFoundError:
             # It was deleted since it was listed.
             return
@@ -148,13 +152,13 @@ class OnlineEndpoints:
     def _model_type(self, deployment: DeploymentInfo) -> str:
         """What kind of model a deployment is of; "" where that may not be looked up, or is gone."""
         key = (deployment.model, deployment.model_version)
-        if not all(part.strip(".") for part in key):
+        if not all(key):
             return ""
         if key not in self._model_types:
-            name, version = (quote(part, safe="") for part in key)
-            path = f"{self._configuration.path}/models/{name}/versions/{version}"
+            name, version = key
             try:
-                item = self._manager.one(path, f"version {key[1]} of model '{key[0]}'")
+                path = f"{self._configuration.path}/models/{segment(name)}/versions/{segment(version)}"
+                item = self._manager.one(path, f"version {version} of model '{name}'")
             except NotFoundError:
                 return ""
             except RemoteError as error:
@@ -169,7 +173,7 @@ class OnlineEndpoints:
         address = extract.text(extract.properties(item).get("swaggerUri"))
         if not same_origin(address, endpoint.url):
             return None
-        with self._client(item, _DESCRIPTION_SECONDS, _DESCRIPTION_TRIES) as client:
+        with self._client(item, endpoint, _DESCRIPTION_SECONDS, _DESCRIPTION_TRIES) as client:
             for version in _VERSIONS:
                 try:
                     content = client.get_bytes(address, {"version": version}, max_bytes=MAX_BYTES)
@@ -180,9 +184,10 @@ class OnlineEndpoints:
                     return read_document(content, str(client.origin)).content
         return None
 
-    def _client(self, item: Mapping[str, Any], seconds: float, tries: int = 1) -> HttpClient:
-        origin = self._origin(extract.endpoint(item).url)
-        credential = self._shown(item, origin)
+    def _client(self, item: Mapping[str, Any], endpoint: EndpointInfo, seconds: float, tries: int = 1) -> HttpClient:
+        origin = self._origin(endpoint.url)
+        mode = extract.text(extract.properties(item).get("authMode")).lower()
+        credential = self._shown(endpoint.name, mode, origin)
         # What the account may not have is said here, and not in the midst of scoring.
         credential.headers()
         return HttpClient(
@@ -197,12 +202,9 @@ class OnlineEndpoints:
     def _origin(self, url: str) -> Origin:
         return scoring_origin(url, self._management, self._private_networks)
 
-    def _shown(self, item: Mapping[str, Any], origin: Origin) -> Credential:
+    def _shown(self, name: str, mode: str, origin: Origin) -> Credential:
         """What the endpoint at ``origin`` is shown: what the workspace gives out for it, or the account itself."""
-        name = extract.endpoint(item).name
-        path = self._path(quote(name, safe=""))
-        place = f"{self._configuration.url}, endpoint '{name}'"
-        mode = extract.text(extract.properties(item).get("authMode")).lower()
+        path, place = self._path(name), f"{self._configuration.url}, endpoint '{name}'"
         if mode == "key":
             return key_credential(self._action(path, "listKeys", name), place)
         if mode == "amltoken":

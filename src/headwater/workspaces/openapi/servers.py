@@ -47,7 +47,7 @@ def scoring_url(
             registered, "The operation's path has parameters.", "Register a description of one operation for all rows."
         )
     own = registered.path.rstrip("/")
-    if not registered.is_description and own.endswith(operation.path.partition("?")[0].rstrip("/") or "/"):
+    if own.endswith(operation.path.partition("?")[0].rstrip("/") or "/"):
         url = registered.origin + own + registered.query
     else:
         url = _base(content, operation, registered, found_at).rstrip("/") + operation.path

@@ -1,7 +1,7 @@
 """What a request's body takes, and what an answer gives: parameters, settings and outputs, and where each goes.
 
-Many rows go in one call where both have a place for rows: a form of the decorators, a body that is a list, or one list of
-objects beside single values. Everything else takes one row a call.
+Many rows go in one call where both have a place for rows: a form of the decorators, a body that is a list, or one list
+of objects beside single values. Everything else takes one row a call.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ def read_inputs(body: Node, answer: Node, model: str, *, decorated: bool) -> Inp
     table = _input_table(body, answer, model)
     if table is None:
         return _row_inputs(body, model, decorated=decorated)
+    if decorated and table.reader == "json":
+        table = replace(table, reader="python")
     optional = _optional(body, table) if table.reader == "json" else frozenset()
     parameters = tuple(
         parameter(name, node, table.reader, model, optional=name in optional, shape=table.shape)
@@ -101,8 +103,8 @@ def _input_table(body: Node, answer: Node, model: str) -> Table | None:
         raise refusal("rows", f"{model} takes several lists of rows ({places}).", model)
     if len(certain) > 1:
         return _columns_table(certain, model)
-    if not certain and _wraps_rows(body, found) and _gives_rows(answer):
-        certain = found
+    if not certain and _output_tables(answer):
+        certain = _wrapped_rows(found)
     if not certain:
         return None
     ((path, node),) = certain
@@ -116,7 +118,7 @@ def _is_certain(node: Node) -> bool:
 def _are_columns(found: list[tuple[Path, Node]]) -> bool:
     """Whether these are lists of single values side by side, one a column."""
     parents = {path[:-1] for path, _ in found}
-    return len(parents) == 1 and all(node.kind == "array" and node.items and node.items.scalar for _, node in found)
+    return len(parents) == 1 and all(node.items is not None and node.items.kind != "object" for _, node in found)
 
 
 def _columns_table(found: list[tuple[Path, Node]], model: str) -> Table:
@@ -125,19 +127,11 @@ def _columns_table(found: list[tuple[Path, Node]], model: str) -> Table:
     return Table(found[0][0][:-1], "lists", reader, columns, certain=True)
 
 
-def _wraps_rows(body: Node, found: list[tuple[Path, Node]]) -> bool:
-    """Whether a body that no decorator wrote is a list of rows, or one list of objects beside single values."""
-    if len(found) != 1:
-        return False
-    ((path, node),) = found
-    if not path:
-        return True
-    nested = len(path) > 1 and path[0] != "Inputs"
-    return not nested and node.items is not None and node.items.kind == "object"
-
-
-def _gives_rows(answer: Node) -> bool:
-    return _output_tables(answer) != []
+def _wrapped_rows(found: list[tuple[Path, Node]]) -> list[tuple[Path, Node]]:
+    """The rows of a body that no decorator wrote: itself a list, or one list of objects beside settings."""
+    objects = [(path, node) for path, node in found if node.items is not None and node.items.kind == "object"]
+    rows = objects if len(objects) == 1 else found if len(found) == 1 and found[0][0] == () else []
+    return [(path, node) for path, node in rows if len(path) < 2 or path[0] == "Inputs"]
 
 
 def _output_tables(answer: Node) -> list[tuple[Path, Node]]:
@@ -308,13 +302,19 @@ def _example(body: Node, path: Path) -> Any:
     return None
 
 
-def read_outputs(answer: Node, model: str, *, decorated: bool) -> Outputs:
+def read_outputs(answer: Node, model: str, *, many: bool, decorated: bool) -> Outputs:
     """The outputs of an answer.
+
+    Args:
+        answer: its schema.
+        model: the function's name, for messages.
+        many: many rows are sent at once; else a list is one row's, unless a decorator says that it has rows.
+        decorated: Azure's decorators wrote the schema.
 
     Raises:
         SchemaError: it tells nothing, or something that has no type, or several lists of rows.
     """
-    tables = _output_tables(answer)
+    tables = [(path, node) for path, node in _output_tables(answer) if many or _is_certain(node)]
     if len(tables) > 1:
         if not _are_columns(tables):
             places = ", ".join(f"'{'.'.join(path)}'" for path, _ in tables)
@@ -326,7 +326,9 @@ def read_outputs(answer: Node, model: str, *, decorated: bool) -> Outputs:
     else:
         return _row_outputs(answer, model, decorated=decorated)
     placeholder = table.layout == "items" and _example(answer, table.path) == _PLACEHOLDER
-    return Outputs(_fields(table.columns, table.reader, model, placeholder), Answered(table.path, table.layout, decorated))
+    return Outputs(
+        _fields(table.columns, table.reader, model, placeholder), Answered(table.path, table.layout, decorated)
+    )
 
 
 def _fields(columns: Mapping[str, Node], reader: Reader, model: str, placeholder: bool = False) -> tuple[Field, ...]:

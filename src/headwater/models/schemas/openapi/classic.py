@@ -1,7 +1,7 @@
 """Classic web services of Azure Machine Learning: one table in, one table out, every cell a text.
 
-Their descriptions come in several kinds: a table is an array of objects, an object whose members are its columns, or the
-very form in which rows travel, whose example names the columns.
+Their descriptions come in several kinds: a table is an array of objects, an object whose members are its columns, or
+the very form in which rows travel, whose example names the columns.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 from headwater.errors import SchemaError
 from headwater.models.schemas.openapi.refusals import refusal
 
-__all__ = ["Node", "NodeReader"]
+__all__ = ["MAX_NODES", "Node", "NodeReader"]
 
 #: More than any model takes; a short document can stand for endlessly many, by references to references.
-_MAX_NODES = 20_000
+MAX_NODES = 20_000
 _MAX_DEPTH = 60
 
 _KINDS = frozenset({"object", "array", "string", "integer", "number", "boolean"})
@@ -56,12 +56,13 @@ class NodeReader:
     Args:
         document: the description.
         model: the function's name, for messages.
+        limit: the most schemas that are read in all.
     """
 
-    def __init__(self, document: Mapping[str, Any], model: str) -> None:
+    def __init__(self, document: Mapping[str, Any], model: str, limit: int = MAX_NODES) -> None:
         self._document = document
         self._model = model
-        self._left = _MAX_NODES
+        self._left = limit
 
     def read(self, schema: Any) -> Node:
         """The schema, whole.
@@ -76,21 +77,21 @@ class NodeReader:
         return self._followed(value, ())[0]
 
     def _read(self, schema: Any, seen: tuple[str, ...], depth: int) -> Node:
-        self._left -= 1
-        if self._left < 0 or depth > _MAX_DEPTH:
-            raise self._too_large()
         flat, seen = self._flat(schema, seen, depth)
-        if chosen := flat.get("anyOf") or flat.get("oneOf"):
+        chosen = flat.get("anyOf") or flat.get("oneOf")
+        if isinstance(chosen, list):
             return self._alternatives(flat, chosen, seen, depth)
         kinds = _kinds(flat)
-        nullable = "null" in kinds or any(flat.get(key) is True for key in ("nullable", "x-nullable", "x-ms-isnullable"))
+        nullable = "null" in kinds or any(
+            flat.get(key) is True for key in ("nullable", "x-nullable", "x-ms-isnullable")
+        )
         kind = _one_kind([kind for kind in kinds if kind != "null"])
         if kind not in _KINDS:
             why = "it has no type" if not kind else f"its type is '{kind}'"
             return Node("any", nullable=nullable, example=_example(flat), default=flat.get("default"), why=why)
         return Node(
             kind,
-            format=str(flat.get("format") or ""),
+            format=str(flat.get("format") or flat.get("contentEncoding") or ""),
             nullable=nullable,
             description=_line(flat.get("description") or flat.get("title")),
             properties=self._properties(flat, seen, depth) if kind == "object" else {},
@@ -133,13 +134,13 @@ class NodeReader:
         followed, seen = self._followed(schema, seen)
         if not isinstance(followed, Mapping):
             return {}, seen
-        flat = dict(followed)
-        parts = flat.pop("allOf", None)
-        if depth > _MAX_DEPTH:
+        self._left -= 1
+        if self._left < 0 or depth > _MAX_DEPTH:
             raise self._too_large()
-        for part in parts if isinstance(parts, list) else ():
-            _merge(flat, self._flat(part, seen, depth + 1)[0])
-        return flat, seen
+        own = {key: value for key, value in followed.items() if key != "allOf"}
+        listed = followed.get("allOf")
+        parts = [self._flat(part, seen, depth + 1)[0] for part in listed] if isinstance(listed, list) else []
+        return _merged([*parts, own]) | {key: own[key] for key in own if key not in {"properties", "required"}}, seen
 
     def _followed(self, value: Any, seen: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
         while isinstance(value, Mapping) and isinstance(value.get("$ref"), str):
@@ -161,7 +162,9 @@ class NodeReader:
         found: Any = self._document
         if not reference.startswith("#"):
             raise refusal(
-                "reference", f"The description of {self._model} refers to another document ('{reference}').", self._model
+                "reference",
+                f"The description of {self._model} refers to another document ('{reference}').",
+                self._model,
             )
         for part in reference[1:].strip("/").split("/"):
             name = unquote(part).replace("~1", "/").replace("~0", "~")
@@ -174,15 +177,19 @@ class NodeReader:
         return found
 
 
-def _merge(flat: dict[str, Any], part: Mapping[str, Any]) -> None:
-    """Add what a part of ``allOf`` says; properties and required names are those of all parts."""
-    for key, value in part.items():
-        if key == "properties" and isinstance(value, Mapping):
-            flat[key] = {**value, **flat.get(key, {})}
-        elif key == "required" and isinstance(value, list):
-            flat[key] = [*flat.get(key, []), *value]
-        else:
-            flat.setdefault(key, value)
+def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all parts of ``allOf`` say together: properties and required names of all, of everything else the first."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        for key, value in part.items():
+            known = merged.get(key)
+            if key == "properties" and isinstance(value, Mapping) and isinstance(known, Mapping):
+                merged[key] = {**known, **value}
+            elif key == "required" and isinstance(value, list) and isinstance(known, list):
+                merged[key] = [*known, *value]
+            else:
+                merged.setdefault(key, value)
+    return merged
 
 
 def _kinds(flat: Mapping[str, Any]) -> list[str]:

@@ -32,41 +32,41 @@ class Described:
 
 def described_operations(document: Mapping[str, Any], reader: NodeReader) -> Iterator[Described]:
     """Every operation with a JSON body, in the document's order."""
+    for path, method, operation, parameters in _all(document, reader):
+        body = _body(operation, parameters, document, reader)
+        if body is not None:
+            yield Described(
+                path=path,
+                method=method,
+                id=str(operation.get("operationId") or ""),
+                summary=_line(operation.get("summary") or operation.get("description")),
+                body=body,
+                answer=_answer(operation, reader),
+                asks=tuple(str(p.get("name")) for p in parameters if _asks(p)),
+            )
+
+
+def _all(
+    document: Mapping[str, Any], reader: NodeReader
+) -> Iterator[tuple[str, str, Mapping[str, Any], list[Mapping[str, Any]]]]:
+    """Each operation that may have a body: its path, its method, itself, and its parameters."""
     paths = document.get("paths")
     for path, item in paths.items() if isinstance(paths, Mapping) else ():
         resolved = reader.resolve(item)
-        if not isinstance(resolved, Mapping):
-            continue
-        for method in _METHODS:
+        for method in _METHODS if isinstance(resolved, Mapping) else ():
             operation = resolved.get(method)
             if isinstance(operation, Mapping):
-                found = _described(str(path), method, operation, resolved, document, reader)
-                if found is not None:
-                    yield found
+                listed = [*_list(resolved.get("parameters")), *_list(operation.get("parameters"))]
+                parameters = [p for p in map(reader.resolve, listed) if isinstance(p, Mapping)]
+                yield str(path), method, operation, parameters
 
 
-def _described(
-    path: str,
-    method: str,
-    operation: Mapping[str, Any],
-    item: Mapping[str, Any],
-    document: Mapping[str, Any],
-    reader: NodeReader,
-) -> Described | None:
-    listed = [*_list(item.get("parameters")), *_list(operation.get("parameters"))]
-    parameters = [p for p in map(reader.resolve, listed) if isinstance(p, Mapping)]
-    body = _body_2(parameters, operation, document) if "swagger" in document else _body_3(operation, reader)
-    if body is None:
-        return None
-    return Described(
-        path,
-        method,
-        str(operation.get("operationId") or ""),
-        _line(operation.get("summary") or operation.get("description")),
-        body,
-        _answer(operation, reader),
-        tuple(str(p.get("name")) for p in parameters if _asks(p)),
-    )
+def _body(
+    operation: Mapping[str, Any], parameters: list[Mapping[str, Any]], document: Mapping[str, Any], reader: NodeReader
+) -> Any:
+    if "swagger" in document:
+        return _body_2(parameters, operation, document)
+    return _content_schema(reader.resolve(operation.get("requestBody")), reader)
 
 
 def _body_2(parameters: list[Mapping[str, Any]], operation: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
@@ -76,18 +76,13 @@ def _body_2(parameters: list[Mapping[str, Any]], operation: Mapping[str, Any], d
     return next((p["schema"] for p in parameters if p.get("in") == "body" and "schema" in p), None)
 
 
-def _body_3(operation: Mapping[str, Any], reader: NodeReader) -> Any:
-    return _content_schema(reader.resolve(operation.get("requestBody")), reader)
-
-
 def _content_schema(holder: Any, reader: NodeReader) -> Any:
     """The schema of JSON content; the example beside it goes into it where it has none of its own."""
     content = holder.get("content") if isinstance(holder, Mapping) else None
     for kind, media in content.items() if isinstance(content, Mapping) else ():
         if _is_json(kind) and isinstance(media, Mapping) and "schema" in media:
             example = _example(media, reader)
-            known = reader.resolve(media["schema"])
-            if example is None or not isinstance(known, Mapping) or "example" in known:
+            if example is None or "example" in reader.resolve(media["schema"]):
                 return media["schema"]
             return {"allOf": [media["schema"]], "example": example}
     return None
@@ -116,7 +111,11 @@ def _answer(operation: Mapping[str, Any], reader: NodeReader) -> Any:
 def _asks(parameter: Mapping[str, Any]) -> bool:
     schema = parameter.get("schema")
     known = "default" in parameter or (isinstance(schema, Mapping) and "default" in schema)
-    return parameter.get("in") in {"path", "query", "header", "formData"} and parameter.get("required") is True and not known
+    return (
+        parameter.get("in") in ("path", "query", "header", "formData")
+        and parameter.get("required") is True
+        and not known
+    )
 
 
 def _is_json(kind: object) -> bool:

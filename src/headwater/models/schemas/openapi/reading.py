@@ -8,9 +8,10 @@ from typing import Any
 
 from headwater.errors import SchemaError
 from headwater.models.forms.described import Answered, JsonForm
+from headwater.models.forms.layouts import single_row
 from headwater.models.schemas.openapi.bodies import Inputs, read_inputs, read_outputs
 from headwater.models.schemas.openapi.classic import read_classic
-from headwater.models.schemas.openapi.nodes import Node, NodeReader
+from headwater.models.schemas.openapi.nodes import MAX_NODES, NodeReader
 from headwater.models.schemas.openapi.operations import Described, described_operations
 from headwater.models.schemas.openapi.refusals import refusal
 from headwater.models.schemas.service import ServiceSchema
@@ -21,6 +22,9 @@ __all__ = ["Operation", "from_openapi", "operations"]
 
 #: The operation of every entry script.
 _SCORE = "RunMLService"
+
+#: All operations of a document are read with this many schemas; it may have thousands of operations.
+_LISTED_NODES = 5 * MAX_NODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,14 @@ def operations(document: Mapping[str, Any], *, kind: EndpointKind = "openapi") -
     Raises:
         SchemaError: the document refers to itself where its operations should be.
     """
-    found = described_operations(document, NodeReader(document, "the service"))
-    return [Operation(o.path, o.method, o.id, o.summary, _reason(document, o, kind)) for o in found]
+    reader = NodeReader(document, "the service", _LISTED_NODES)
+    found = described_operations(document, reader)
+    return [Operation(o.path, o.method, o.id, o.summary, _reason(o, kind, reader)) for o in found]
 
 
-def _reason(document: Mapping[str, Any], described: Described, kind: EndpointKind) -> str:
-    model = described.id or described.path
+def _reason(described: Described, kind: EndpointKind, reader: NodeReader) -> str:
     try:
-        _schema(document, described, kind, model)
+        _schema(described, kind, described.id or described.path, reader)
     except SchemaError as error:
         return error.message
     return ""
@@ -73,8 +77,16 @@ def from_openapi(
             ``code`` tells these apart, ``hint`` what to add to the document or the entry script.
     """
     name = model or "the service"
-    described = _chosen(list(described_operations(document, NodeReader(document, name))), operation, name)
-    return _schema(document, described, kind, name)
+    found = described_operations(document, NodeReader(document, name))
+    described = _chosen(_preferred(list(found), kind), operation, name)
+    return _schema(described, kind, name, NodeReader(document, name))
+
+
+def _preferred(found: list[Described], kind: EndpointKind) -> list[Described]:
+    """Without those beside the one that scores: a classic web service also describes its jobs."""
+    if kind == "azureml_classic":
+        return [o for o in found if o.path.endswith("/execute")] or found
+    return [o for o in found if o.id == _SCORE] or found
 
 
 def _chosen(found: list[Described], operation: tuple[str, str], model: str) -> Described:
@@ -89,8 +101,7 @@ def _chosen(found: list[Described], operation: tuple[str, str], model: str) -> D
     raise refusal("operation", f"The description of {model} has several operations: {names}.", model)
 
 
-def _schema(document: Mapping[str, Any], described: Described, kind: EndpointKind, model: str) -> ServiceSchema:
-    reader = NodeReader(document, model)
+def _schema(described: Described, kind: EndpointKind, model: str, reader: NodeReader) -> ServiceSchema:
     body, answer = reader.read(described.body), reader.read(described.answer or {})
     if kind == "azureml_classic" or (described.path.endswith("/execute") and "Inputs" in body.properties):
         return _checked(read_classic(body, answer, model), model)
@@ -99,7 +110,8 @@ def _schema(document: Mapping[str, Any], described: Described, kind: EndpointKin
         raise refusal("no_inputs", f"{model} asks for values outside of its body ({names}).", model)
     decorated = kind in {"azureml", "azureml_mlflow"} or described.id == _SCORE
     inputs = read_inputs(body, answer, model, decorated=decorated)
-    outputs = read_outputs(answer, model, decorated=decorated)
+    many = not single_row(inputs.sent.layout)
+    outputs = read_outputs(answer, model, many=many, decorated=decorated)
     answered = _automated(inputs, outputs.answered) if decorated else outputs.answered
     sent = replace(inputs.sent, method=described.method.upper())
     signature = Signature(inputs.parameters, outputs.fields, inputs.params)
@@ -124,5 +136,7 @@ def _checked(schema: ServiceSchema, model: str) -> ServiceSchema:
     ):
         bad = next((n for n in names if not n or "\0" in n or not n.isprintable() or names.count(n) > 1), None)
         if bad is not None:
-            raise refusal("name", f"In the description of {model}, the name {bad!a} is empty, double or unprintable.", model)
+            raise refusal(
+                "name", f"In the description of {model}, the name {bad!a} is empty, double or unprintable.", model
+            )
     return schema

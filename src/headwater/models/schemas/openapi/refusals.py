@@ -23,7 +23,7 @@ _HINTS = {
         "entry script."
     ),
     "rows": "Take one list of rows, and put what belongs together into its rows.",
-    "type": "Give it a type (number, integer, boolean, string, an array or an object with properties) in the description.",
+    "type": "Describe it as a number, integer, boolean, string, array, or object with properties.",
     "reference": "Describe it within the same document, without a type that holds itself.",
     "name": "Rename it in the description.",
     "size": "Describe the operation by itself, in a smaller document.",

@@ -9,7 +9,7 @@ number (float, double)         DOUBLE      float, double   1.5
 string, enum, uuid, time       TEXT        string          "x"
 string: date                   DATE        date32          "2026-01-31"
 string: date-time              DATETIME    timestamp[us]   "2026-01-31T08:30:00"
-string: byte, binary           BINARY      binary          Base64
+string: byte, binary, base64   BINARY      binary          Base64
 array                          LIST        list            […]
 object with properties         RECORD      struct          {…}
 =============================  ==========  ==============  ====================
@@ -55,13 +55,22 @@ class Typed:
     wire: pa.DataType
 
 
-_INTEGERS = {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+_INTEGERS: Mapping[str, pa.DataType] = {
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "uint8": pa.uint8(),
+    "uint16": pa.uint16(),
+    "uint32": pa.uint32(),
+    "uint64": pa.uint64(),
+}
 
 _STRINGS: Mapping[str, Typed] = {
     "date": Typed(DATE, pa.date32()),
     "date-time": Typed(DATETIME, pa.timestamp("us")),
     "byte": Typed(BINARY, pa.binary()),
     "binary": Typed(BINARY, pa.binary()),
+    "base64": Typed(BINARY, pa.binary()),
 }
 
 _TEXT = Typed(TEXT, pa.string())
@@ -77,8 +86,7 @@ def typed(node: Node, name: str, reader: Reader, model: str) -> Typed:
         case "boolean":
             return Typed(LOGICAL, pa.bool_())
         case "integer":
-            kind = node.format.lower()
-            return Typed(INT64, pa.type_for_alias(kind) if kind in _INTEGERS else pa.int64())
+            return Typed(INT64, _INTEGERS.get(node.format.lower(), pa.int64()))
         case "number":
             return Typed(DOUBLE, pa.float32() if node.format.lower() == "float" else pa.float64())
         case "string":
