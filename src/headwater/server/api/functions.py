@@ -81,7 +81,7 @@ async def invoke_function(
     *,
     select: Select = "",
     options: Annotated[
-        str | None, Query(max_length=10_000, description="for rows in Arrow: the options as a JSON object")
+        str | None, Query(max_length=4_000, description="for rows in Arrow: the options as a JSON object")
     ] = None,
 ) -> Response:
     """Call a function for rows, as JSON or as an Arrow IPC stream, which is answered by a column for each output and
