@@ -26,9 +26,9 @@ Every error says what happened (``message``), where (``place``) and what to do (
     │       └── MisfitError             a value is not of the kind that its column was taken to hold
     ├── TableError              a published table could not be staged, committed or read
     ├── WorkspaceError          a workspace answered something that cannot be used
-    ├── ModelError              a model as a function
+    ├── ModelError              a model as a function                                        (HTTP 409)
     │   ├── SchemaError             no usable signature
-    │   └── ScoringError            the model, or the process around it, failed
+    │   └── ScoringError            the model, or the process around it, failed              (HTTP 502)
     ├── ScanError               a scan could not be completed
     └── RefreshError            a dataflow's refresh failed; what was published before stands
 """
@@ -276,6 +276,7 @@ class WorkspaceError(HeadwaterError):
 
 class ModelError(HeadwaterError):
     default_code = "model"
+    http_status = 409
 
 
 class SchemaError(ModelError):
@@ -284,6 +285,7 @@ class SchemaError(ModelError):
 
 class ScoringError(ModelError):
     default_code = "model.scoring"
+    http_status = 502
 
 
 class ScanError(HeadwaterError):

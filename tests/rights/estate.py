@@ -9,7 +9,17 @@ from sqlalchemy import Connection, insert, select
 from tests.access.roles.support import NOW
 from tests.access.roles.world import World, make_people, read_scopes
 
-from headwater.access import SYSTEM, ScopeKind, add_scope, add_scopes, get_role, grant, install, set_restricted
+from headwater.access import (
+    SYSTEM,
+    ScopeKind,
+    add_scope,
+    add_scopes,
+    create_role,
+    get_role,
+    grant,
+    install,
+    set_restricted,
+)
 from headwater.catalog import (
     AssetRecord,
     AssetRef,
@@ -33,6 +43,8 @@ ROLES = (
     "Dataflow reader",
     "Dataflow refresher",
     "Dataflow owner",
+    # Whoever has it sees models, and may not call them.
+    "Model viewer",
 )
 
 
@@ -71,6 +83,7 @@ class Builder:
         """All of it, then people with roles."""
         with self.database.begin() as connection:
             install(connection, now=NOW)
+            create_role(connection, SYSTEM, "Model viewer", actions=["model.read"])
         self._collections()
         self._sources()
         self._dataflows()

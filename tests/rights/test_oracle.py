@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -18,9 +19,14 @@ from headwater.access import SYSTEM, Action, Actor, Via
 from headwater.catalog import AssetService, AssetSummary, CollectionService, edges_upstream, lineage
 from headwater.dataflows import DataflowService, PublishedTables, history
 from headwater.errors import ForbiddenError, NotFoundError
+from headwater.models.discovery import Discovery, FunctionDescription
+from headwater.models.environment import ModelEnvironment
 from headwater.models.rights import ActorsRights
+from headwater.models.scorer import Scorer
+from headwater.models.service import FunctionService
 from headwater.store import Database, open_database
-from headwater.workspaces import SourceService
+from headwater.workspaces import Connector, SourceService
+from headwater.workspaces.base import EndpointInfo, ModelInfo, ModelVersionInfo, SignatureInfo, WorkspaceInfo
 
 MakeUrl = Callable[[Path], str]
 
@@ -82,6 +88,25 @@ class Questions:
                     rights.check_invoke(source, model)
             # One that was registered after the last scan is trimmed as its workspace is.
             assert rights.may_read(source, "new") == (self.estate.sources[source] in self.scopes[Action.MODEL_READ])
+
+    def functions(self) -> None:
+        """Listed, looked at and called; a model that no scan has seen is trimmed as its workspace is."""
+        service = function_service(self.database, self.estate)
+        there = {f"{source}.{model}": scope for (source, model), scope in self.estate.models.items()}
+        there |= {f"{source}.{NEW}": scope for source, scope in self.estate.sources.items()}
+        read, call = (self.seen(there, action) for action in (Action.MODEL_READ, Action.MODEL_INVOKE))
+        page = service.list(self.actor, limit=100)
+        assert ({found.name.function for found in page.functions}, page.total) == (read, len(read))
+        for source in self.estate.sources:
+            listed = any(name.startswith(f"{source}.") for name in read)
+            self.is_found(listed, service.list, self.actor, source=source)
+        for name in there:
+            self.is_found(name in read, service.get, self.actor, name)
+            if name in read - call:
+                with pytest.raises(ForbiddenError):
+                    opened(service, self.actor, name)
+            else:
+                self.is_found(name in read, opened, service, self.actor, name)
 
     def assets(self) -> None:
         service = AssetService(self.database)
@@ -150,24 +175,90 @@ class Questions:
             self.is_found(key in expected, service.get, self.actor, *key)
 
     @staticmethod
-    def is_found(expected: bool, ask: Callable[..., object], *arguments: object) -> None:
+    def is_found(expected: bool, ask: Callable[..., object], *arguments: object, **named: object) -> None:
         if expected:
-            ask(*arguments)
+            ask(*arguments, **named)
         else:
             with pytest.raises(NotFoundError):
-                ask(*arguments)
+                ask(*arguments, **named)
 
     def all(self) -> None:
         for ask in (
             self.collections,
             self.sources,
             self.models,
+            self.functions,
             self.assets,
             self.lineage,
             self.dataflows,
             self.tables,
         ):
             ask()
+
+
+#: In every workspace, and seen by no scan.
+NEW = "new"
+
+
+class Registry:
+    """A workspace with models of one signature, as far as functions ask for one."""
+
+    kind = "mlflow"
+    capabilities = frozenset({"artifacts"})
+
+    def __init__(self, models: list[str]) -> None:
+        self.models = models
+
+    def test(self) -> WorkspaceInfo:
+        return WorkspaceInfo("mlflow", "http://127.0.0.1:9", "mlflow://127.0.0.1:9", "")
+
+    def list_models(self) -> Iterator[ModelInfo]:
+        return (ModelInfo(name, latest_version="1") for name in self.models)
+
+    def list_endpoints(self) -> Iterator[EndpointInfo]:
+        return iter(())
+
+    def get_version(self, model: str, version: str | None = None, alias: str | None = None) -> ModelVersionInfo:
+        signature = SignatureInfo([{"name": "x", "type": "double"}], [{"type": "double"}], None)
+        return ModelVersionInfo(model, "1", signature=signature)
+
+    def download_version(self, model: str, version: str, to: Path) -> Path:
+        raise AssertionError("nothing is scored here")
+
+    def model_identity(self, version: ModelVersionInfo) -> str:
+        return version.model
+
+
+class NoScorers:
+    """Of functions that are looked at and opened, and score nothing."""
+
+    def scorer(self, found: FunctionDescription, identity: str, download: Callable[[Path], Path]) -> Scorer:
+        raise AssertionError("nothing is scored here")
+
+    def prepare(self, *_: object) -> None:
+        raise AssertionError("nothing is scored here")
+
+
+def function_service(database: Database, estate: Estate) -> FunctionService:
+    """The functions of the estate's workspaces, for whoever asks."""
+    models = {source: [NEW] for source in estate.sources}
+    for source, model in estate.models:
+        models[source].append(model)
+    registries = cast("dict[str, Connector]", {source: Registry(names) for source, names in models.items()})
+
+    def rights(actor: Actor) -> ActorsRights:
+        return ActorsRights(database, actor, estate.sources)
+
+    def environment(actor: Actor, _progress: object) -> ModelEnvironment:
+        own = rights(actor)
+        return ModelEnvironment(Discovery(registries, own), own, NoScorers())
+
+    return FunctionService(database, environment, rights)
+
+
+def opened(service: FunctionService, actor: Actor, name: str) -> None:
+    with service.open(actor, name):
+        pass
 
 
 def reached(start: str, edges: set[tuple[str, str]]) -> set[str]:

@@ -20,6 +20,7 @@ from headwater.access.keys import load_keyring
 from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.azure import Azure
+from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.openid import OpenId, read_providers
@@ -89,6 +90,7 @@ class Headwater:
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)
         self.scorers = ScorerPool(home.logs, home.worker_options, self.environments)
+        self.runs = Runs(self.database)
         with self.database.begin() as connection:
             install(connection, now=utc_now())
 

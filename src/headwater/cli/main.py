@@ -15,7 +15,19 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from headwater._version import __version__
-from headwater.cli import access, audit, collections, connections, groups, people, secrets, sources, tokens
+from headwater.cli import (
+    access,
+    audit,
+    collections,
+    connections,
+    functions,
+    groups,
+    people,
+    schemas,
+    secrets,
+    sources,
+    tokens,
+)
 from headwater.cli.options import DEFAULT_HOME, HomeOption
 from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
 from headwater.errors import HeadwaterError, UsageError
@@ -263,6 +275,8 @@ def lineage(
 dataflow_app = typer.Typer(help="Dataflows: save them, list them.", no_args_is_help=True)
 app.add_typer(dataflow_app, name="dataflow")
 app.add_typer(sources.app, name="source")
+app.add_typer(functions.app, name="functions")
+app.add_typer(schemas.app, name="schema")
 app.add_typer(connections.app, name="connection")
 app.add_typer(collections.app, name="collection")
 app.add_typer(people.app, name="people")

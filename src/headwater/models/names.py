@@ -52,8 +52,13 @@ class ModelName:
 
     @property
     def function(self) -> str:
-        """The name as one text."""
-        return f"{self.source}.{self.model}{'@' if self.selector else ''}{self.selector}"
+        """The name as one text, which :meth:`parse` takes apart into the same.
+
+        >>> ModelName("demo", "late@night").function
+        'demo.late@night@latest'
+        """
+        selector = self.selector or (_LATEST if "@" in self.model else "")
+        return f"{self.source}.{self.model}{'@' if selector else ''}{selector}"
 
     @property
     def identifier(self) -> str:

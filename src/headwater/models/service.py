@@ -134,12 +134,14 @@ class FunctionService:
         Raises:
             NotFoundError, NetworkError, WorkspaceError: as :meth:`get` says.
             SchemaError: the model cannot be called.
+            ForbiddenError: the actor may see the model, and may not call it.
             UsageError: an option cannot be set.
         """
         with self._environment(actor, on_progress) as models:
-            _parts(models, name)
+            parts = _parts(models, name)
             function = models.resolve(name)
             assert function is not None, "its source is known"
+            self._rights(actor).check_invoke(parts.source, parts.model)
             yield OpenFunction(models, function.configured(options or {}))
 
     def prepare(self, actor: Actor, name: str, progress: Callable[[str], None] = lambda _: None) -> None:
@@ -228,7 +230,7 @@ class OpenFunction:
         """Say how many rows there will be, for whoever watches."""
         self._models.expect(rows)
 
-    def call(self, rows: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    def call(self, rows: pa.RecordBatchReader, result: str = RESULT) -> pa.RecordBatchReader:
         """The rows with a column ``result`` and one ``result__err`` of error texts, null where a row is good.
 
         A column belongs to the parameter of its name; others are passed through.
@@ -237,10 +239,10 @@ class OpenFunction:
             UsageError: a parameter has no column, or a column is called as the results are.
         """
         names = rows.schema.names
-        if RESULT in names or error_column(RESULT) in names:
-            raise UsageError(f"A column is called '{RESULT}' already.", hint="Rename it.")
+        if result in names or error_column(result) in names:
+            raise UsageError(f"A column is called '{result}' already.", hint="Rename it.")
         given, arguments = _with_arguments(rows, self.function)
-        return self.function.apply(given, arguments, RESULT)
+        return self.function.apply(given, arguments, result)
 
 
 def _with_arguments(rows: pa.RecordBatchReader, function: ModelFunction) -> tuple[pa.RecordBatchReader, list[str]]:

@@ -15,6 +15,7 @@ from headwater.server.api import (
     catalog,
     connections,
     dataflows,
+    functions,
     openid,
     people,
     session,
@@ -51,8 +52,8 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    parts = (status, session, openid, tables, catalog, sources, connections, dataflows, people, access, audit)
-    for part in parts:
+    data = (tables, catalog, sources, functions, connections, dataflows)
+    for part in (status, session, openid, *data, people, access, audit):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)

@@ -600,6 +600,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Functions
+         * @description Functions by name, a page at a time; a model that cannot be called is listed with the reason.
+         */
+        get: operations["list_functions_api_functions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/functions/{source}/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Function
+         * @description A function in full: what it takes and gives, or why it cannot be called.
+         */
+        get: operations["get_function_api_functions__source___model__get"];
+        put?: never;
+        /**
+         * Invoke Function
+         * @description Call a function for rows, as JSON or as an Arrow IPC stream, which is answered by a column for each output and
+         *     one of errors. Whoever goes away calls it off.
+         */
+        post: operations["invoke_function_api_functions__source___model__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/function-schemas/{source}/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Supply Schema
+         * @description Say what a model takes and gives, in place of what its workspace says, for all its versions.
+         */
+        put: operations["supply_schema_api_function_schemas__source___model__put"];
+        post?: never;
+        /**
+         * Forget Schema
+         * @description Forget a schema that was supplied: what the workspace says counts again.
+         */
+        delete: operations["forget_schema_api_function_schemas__source___model__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/function-reuse/{source}/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Reuse
+         * @description Say how long predictions of a service whose revision is not known may be used again.
+         */
+        put: operations["set_reuse_api_function_reuse__source___model__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/function-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Function Runs
+         * @description The calls under way in this server, of whoever asks; of everybody, for who may manage the server.
+         */
+        get: operations["list_function_runs_api_function_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/function-runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Function Run
+         * @description Call a call off, within a second.
+         */
+        delete: operations["cancel_function_run_api_function_runs__run__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/connections": {
         parameters: {
             query?: never;
@@ -1707,6 +1836,128 @@ export interface components {
             sentences: string[];
         };
         /**
+         * Function
+         * @description A function in full. ``schema_from`` says where its schema comes from: "signature", "openapi", "supplied", "".
+         *
+         *     ``metrics`` and ``owner`` are of the run that made the model, where that can be read. ``reuse_seconds``: how long
+         *     predictions of a service whose revision is not known are used again; null: they are not.
+         */
+        Function: {
+            /** Name */
+            name: string;
+            /** Source */
+            source: string;
+            /** Model */
+            model: string;
+            /** Select */
+            select: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "endpoint";
+            /** Version */
+            version: string;
+            /** Description */
+            description: string;
+            /** Callable */
+            callable: boolean;
+            /** Signature */
+            signature: string | null;
+            problem: components["schemas"]["Problem"] | null;
+            /** Identifier */
+            identifier: string;
+            /** Aliases */
+            aliases: string[];
+            /** Schema From */
+            schema_from: string;
+            /** Parameters */
+            parameters: components["schemas"]["Parameter"][];
+            /** Outputs */
+            outputs: components["schemas"]["Output"][];
+            /** Params */
+            params: components["schemas"]["Setting"][];
+            /** Documentation */
+            documentation: string;
+            /** Example */
+            example: string | null;
+            /** Owner */
+            owner: string;
+            /** Metrics */
+            metrics: {
+                [key: string]: number | string;
+            };
+            /** Reuse Seconds */
+            reuse_seconds: number | null;
+        };
+        /**
+         * FunctionRun
+         * @description A call under way; ``progress`` is null until its first rows are done.
+         */
+        FunctionRun: {
+            /** Id */
+            id: string;
+            /** Function */
+            function: string;
+            /** Started By */
+            started_by: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            progress: components["schemas"]["Progress"] | null;
+        };
+        /** FunctionRuns */
+        FunctionRuns: {
+            /** Value */
+            value: components["schemas"]["FunctionRun"][];
+        };
+        /**
+         * FunctionSummary
+         * @description A model as a function. ``name`` is as M calls it, ``signature`` its type; ``problem`` is why it cannot be called.
+         *
+         *     ``select`` is the version or alias that was asked for, "" for the latest.
+         */
+        FunctionSummary: {
+            /** Name */
+            name: string;
+            /** Source */
+            source: string;
+            /** Model */
+            model: string;
+            /** Select */
+            select: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "model" | "endpoint";
+            /** Version */
+            version: string;
+            /** Description */
+            description: string;
+            /** Callable */
+            callable: boolean;
+            /** Signature */
+            signature: string | null;
+            problem: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * Functions
+         * @description ``after`` goes into the request for the next page; null: there is none. ``total`` counts all that match.
+         */
+        Functions: {
+            /** Total */
+            total: number;
+            /** After */
+            after: string | null;
+            /** Value */
+            value: components["schemas"]["FunctionSummary"][];
+            /** Problems */
+            problems: components["schemas"]["SourceProblem"][];
+        };
+        /**
          * GivenCredential
          * @description A credential: its kind, its public fields, and the secret, which no answer ever shows.
          */
@@ -1965,6 +2216,29 @@ export interface components {
             description: string;
         };
         /**
+         * NewSchema
+         * @description What a model takes and gives, in one of these ways.
+         *
+         *     ``signature``: a function's type, ``(distance as number) => [late = logical]``. ``openapi``: a description, and
+         *     ``operation`` the one of it that is meant, "POST /score". ``like``: a function that takes and gives the same.
+         */
+        NewSchema: {
+            /** Signature */
+            signature?: string | null;
+            sample?: components["schemas"]["SampleSchema"] | null;
+            /** Openapi */
+            openapi?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Operation
+             * @default
+             */
+            operation: string;
+            /** Like */
+            like?: string | null;
+        };
+        /**
          * NewSource
          * @description ``name`` is what M calls it by; ``settings``: ``subscription``, the Azure subscription it belongs to.
          */
@@ -2040,6 +2314,13 @@ export interface components {
             /** Url */
             url: string;
         };
+        /** Output */
+        Output: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+        };
         /** Overview */
         Overview: {
             /** Version */
@@ -2051,6 +2332,24 @@ export interface components {
             /** Assets */
             assets: number;
             latest_refresh: components["schemas"]["RefreshSummary"] | null;
+        };
+        /**
+         * Parameter
+         * @description ``type`` is M's, ``nullable`` whether null may be passed; ``shape`` has the inner lengths of a tensor.
+         */
+        Parameter: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Nullable */
+            nullable: boolean;
+            /** Required */
+            required: boolean;
+            /** Description */
+            description: string;
+            /** Shape */
+            shape: number[];
         };
         /** PasswordChange */
         PasswordChange: {
@@ -2086,6 +2385,28 @@ export interface components {
             where: string;
             /** Hint */
             hint: string;
+        };
+        /**
+         * Progress
+         * @description ``rows_total`` and ``seconds_left`` are null where nobody knows; ``failed`` counts rows, ``retries`` calls.
+         */
+        Progress: {
+            /** Rows Done */
+            rows_done: number;
+            /** Rows Total */
+            rows_total: number | null;
+            /** Rows Per Second */
+            rows_per_second: number;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /** Sent */
+            sent: number;
+            /** Reused */
+            reused: number;
+            /** Failed */
+            failed: number;
+            /** Retries */
+            retries: number;
         };
         /** Ready */
         Ready: {
@@ -2185,6 +2506,14 @@ export interface components {
             days: number;
         };
         /**
+         * Reuse
+         * @description ``seconds``: how long predictions may be used again; null: not at all.
+         */
+        Reuse: {
+            /** Seconds */
+            seconds: number | null;
+        };
+        /**
          * Role
          * @description ``actions`` less ``not_actions``, as written; ``allows`` is what they come to.
          */
@@ -2219,6 +2548,28 @@ export interface components {
             /** Value */
             value: components["schemas"]["Role"][];
         };
+        /** RowError */
+        RowError: {
+            /** Message */
+            message: string;
+        };
+        /**
+         * RowResult
+         * @description ``result`` is an object of several outputs; null where ``error`` says why.
+         */
+        RowResult: {
+            /** Result */
+            result: unknown;
+            error: components["schemas"]["RowError"] | null;
+        };
+        /**
+         * RowResults
+         * @description A result for each row, in order. Numbers that JSON readers would round, or that JSON cannot hold, are text.
+         */
+        RowResults: {
+            /** Value */
+            value: components["schemas"]["RowResult"][];
+        };
         /**
          * Rows
          * @description A page of rows.
@@ -2241,6 +2592,16 @@ export interface components {
             rows: (string | number | boolean | unknown[] | {
                 [key: string]: unknown;
             } | null)[][];
+        };
+        /**
+         * SampleSchema
+         * @description What is sent to a model, and what it answers.
+         */
+        SampleSchema: {
+            /** Input */
+            input: unknown;
+            /** Output */
+            output: unknown;
         };
         /** Scan */
         Scan: {
@@ -2311,6 +2672,20 @@ export interface components {
         Sessions: {
             /** Value */
             value: components["schemas"]["Session"][];
+        };
+        /**
+         * Setting
+         * @description A setting of the whole call; ``type`` is MLflow's name.
+         */
+        Setting: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Is List */
+            is_list: boolean;
+            /** Default */
+            default: unknown;
         };
         /**
          * SignInProvider
@@ -2414,6 +2789,15 @@ export interface components {
         SourceKinds: {
             /** Value */
             value: components["schemas"]["SourceKind"][];
+        };
+        /**
+         * SourceProblem
+         * @description Why a source could not be asked.
+         */
+        SourceProblem: {
+            /** Source */
+            source: string;
+            problem: components["schemas"]["Problem"];
         };
         /**
          * Sources
@@ -5199,6 +5583,700 @@ export interface operations {
             };
             /** @description What was called does not answer, or not as it should */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_functions_api_functions_get: {
+        parameters: {
+            query?: {
+                source?: string | null;
+                /** @description a part of the name or description */
+                search?: string;
+                /** @description how many on a page */
+                limit?: number;
+                /** @description see the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Functions"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What was called does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_function_api_functions__source___model__get: {
+        parameters: {
+            query?: {
+                /** @description a version or an alias; '': latest */
+                select?: string;
+            };
+            header?: never;
+            path: {
+                source: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Function"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What was called does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    invoke_function_api_functions__source___model__post: {
+        parameters: {
+            query?: {
+                /** @description a version or an alias; '': latest */
+                select?: string;
+                /** @description for rows in Arrow: the options as a JSON object */
+                options?: string | null;
+            };
+            header?: never;
+            path: {
+                source: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Rows */
+                    rows: unknown[];
+                    /**
+                     * CallOptions
+                     * @description ``params``: the model's own settings. ``on_error``: what becomes of a row that fails. ``batch_size``: the most
+                     *     rows in one call of the model. ``include_model`` adds ``ModelVersion`` and ``ScoredAt`` to each result.
+                     */
+                    options?: {
+                        /** Params */
+                        params?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /**
+                         * On Error
+                         * @default error
+                         * @enum {string}
+                         */
+                        on_error?: "error" | "null" | "fail";
+                        /** Batch Size */
+                        batch_size?: number | null;
+                        /**
+                         * Include Model
+                         * @default false
+                         */
+                        include_model?: boolean;
+                    };
+                };
+                "application/vnd.apache.arrow.stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RowResults"];
+                    "application/vnd.apache.arrow.stream": string;
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The model cannot be called as it is, or a secret cannot be had */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The model failed, was called off, or its workspace does not answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    supply_schema_api_function_schemas__source___model__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSchema"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What was called does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    forget_schema_api_function_schemas__source___model__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What was called does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_reuse_api_function_reuse__source___model__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reuse"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What was called does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_function_runs_api_function_runs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionRuns"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_function_run_api_function_runs__run__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
