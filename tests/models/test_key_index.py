@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.models.key_index import KeyIndex, RowKeys, distinct_keys
+from headwater.models.key_index import KeyFilter, KeyIndex, RowKeys, distinct_keys
 
 HALVES = st.sampled_from([0, 1, -1, 2**63 - 1, -(2**63), 12345])
 KEYS = st.lists(st.tuples(HALVES, HALVES), max_size=40)
@@ -47,3 +47,16 @@ def test_concatenated() -> None:
     parts = [row_keys([(1, 2)]), row_keys([]), row_keys([(3, 4), (5, 6)])]
     assert pairs_of(RowKeys.concat(parts)) == [(1, 2), (3, 4), (5, 6)]
     assert len(RowKeys.concat([])) == 0
+
+
+@given(added=st.lists(KEYS, max_size=3), asked=KEYS)
+def test_a_filter_never_denies_what_was_added(added: list[list[tuple[int, int]]], asked: list[tuple[int, int]]) -> None:
+    seen, index = KeyFilter(), KeyIndex(row_keys(asked))
+    for part in added:
+        seen.add(row_keys(part))
+    may_have = seen.may_have(index)
+    known = {pair for part in added for pair in part}
+    kept = index.where(may_have)
+    assert known & set(asked) <= {asked[place] for place in kept.places.tolist()}
+    if not known:
+        assert not may_have.any()

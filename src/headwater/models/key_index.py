@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Indices", "KeyIndex", "RowKeys", "distinct_keys"]
+__all__ = ["Distinct", "Indices", "KeyFilter", "KeyIndex", "RowKeys", "distinct_keys"]
 
 Indices = npt.NDArray[np.int64]
 
@@ -52,6 +52,11 @@ class KeyIndex:
 
     __slots__ = ("high", "low", "places", "repeats")
 
+    high: Indices
+    low: Indices
+    places: Indices
+    repeats: bool
+
     def __init__(self, keys: RowKeys) -> None:
         places = np.argsort(keys.low)
         low = keys.low[places]
@@ -62,9 +67,9 @@ class KeyIndex:
             if ((low[1:] == low[:-1]) & (keys.high[places][1:] != keys.high[places][:-1])).any():
                 places = np.lexsort((keys.high, keys.low))
                 low = keys.low[places]
-        self.places: Indices = places
-        self.low: Indices = low
-        self.high: Indices = keys.high[places]
+        self.places = places
+        self.low = low
+        self.high = keys.high[places]
 
     def __len__(self) -> int:
         return len(self.low)
@@ -78,6 +83,37 @@ class KeyIndex:
         at[~known] = 0
         known &= (self.low[at] == wanted.low) & (self.high[at] == wanted.high)
         return wanted.places[known], self.places[at[known]]
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> KeyIndex:
+        """Those of these keys for which ``kept``, in the order of the index, is true; their places stay."""
+        part = object.__new__(KeyIndex)
+        part.places, part.low, part.high = self.places[kept], self.low[kept], self.high[kept]
+        part.repeats = self.repeats
+        return part
+
+
+class KeyFilter:
+    """Says of most keys that were not added that they were not; of those that were, always that they may have been."""
+
+    _BITS = 24
+
+    def __init__(self) -> None:
+        self._marks: npt.NDArray[np.bool_] | None = None
+
+    def add(self, keys: RowKeys) -> None:
+        """Add keys."""
+        if self._marks is None:
+            self._marks = np.zeros(1 << self._BITS, bool)
+        self._marks[self._buckets(keys.low)] = True
+
+    def may_have(self, index: KeyIndex) -> npt.NDArray[np.bool_]:
+        """Which of these keys may have been added, in the index's order."""
+        if self._marks is None:
+            return np.zeros(len(index), bool)
+        return self._marks[self._buckets(index.low)]
+
+    def _buckets(self, low: Indices) -> npt.NDArray[np.uint64]:
+        return low.view(np.uint64) >> np.uint64(64 - self._BITS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import chain, pairwise
 from typing import Any
 
@@ -82,6 +83,7 @@ def _cells(batch: pa.RecordBatch) -> Bytes:
     return matrix
 
 
+@cache
 def _width(kind: pa.DataType) -> int:
     """Bytes that a cell takes: its tag and its content."""
     if pa.types.is_struct(kind):
@@ -115,6 +117,7 @@ def _write_fields(column: Array, cells: Bytes, null: Mask | None) -> None:
         start = end
 
 
+@cache
 def _encoder(kind: pa.DataType) -> Callable[[Array], Bytes]:
     if pa.types.is_dictionary(kind):
         kind = kind.value_type

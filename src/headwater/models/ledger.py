@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from headwater.errors import ModelError
 from headwater.models.arrow import Array
-from headwater.models.key_index import KeyIndex, RowKeys
+from headwater.models.key_index import KeyFilter, KeyIndex, RowKeys
 from headwater.models.predictions import Found, moments
 from headwater.store import Database, tables, utc_now
 
@@ -133,12 +133,19 @@ class LedgerPredictions:
         self._segments: list[_Segment] = []
         #: The keys of files that this run wrote and has not looked into yet.
         self._own: dict[Path, RowKeys] = {}
+        self._written = KeyFilter()
 
     def count(self) -> int:
         return sum(file.rows for file in self._known())
 
     def lookup(self, wanted: KeyIndex, result: pa.DataType) -> Found:
-        found = [segment.find(wanted, result) for segment in self._all_segments()]
+        # Most of what a run looks for it has not scored a moment ago.
+        own = wanted.where(self._written.may_have(wanted))
+        found = [
+            segment.find(own if segment.is_own else wanted, result)
+            for segment in self._all_segments()
+            if len(own) or not segment.is_own
+        ]
         found = [part for part in found if len(part.positions)]
         if not found:
             return Found.nothing(result)
@@ -151,6 +158,7 @@ class LedgerPredictions:
     def append(self, keys: RowKeys, results: Array, scored_at: datetime) -> None:
         file = self._ledger.append(self._fingerprint, keys, results, scored_at)
         self._own[file.path] = keys
+        self._written.add(keys)
 
     def _all_segments(self) -> Iterator[_Segment]:
         """All files that count now, oldest first, about :data:`_SEGMENT_ROWS` rows at a time."""
@@ -178,7 +186,9 @@ class _Segment:
     def __init__(self, files: Sequence[LedgerFile], own: dict[Path, RowKeys]) -> None:
         self.paths = tuple(file.path for file in files)
         self._results: pa.Table | None = None
-        if all(path in own for path in self.paths):
+        #: Whether this run wrote them, and nobody else.
+        self.is_own = all(path in own for path in self.paths)
+        if self.is_own:
             self._index = KeyIndex(RowKeys.concat([own.pop(path) for path in self.paths]))
             return
         table = pa.concat_tables([_read(path) for path in self.paths])
