@@ -117,6 +117,14 @@ def test_an_online_endpoint_is_called_with_its_own_key(app: Headwater) -> None:
         assert shown == {"Bearer canary-hail-cost"}
 
 
+def test_a_signature_alone_does_not_tell_how_a_script_wants_its_rows(app: Headwater) -> None:
+    with azure(app) as (management, scoring):
+        scoring.deploy(management, "hail-cost")
+        app.functions.supply(SYSTEM, "azure.hail-cost", signature_from_text("(a as number) => [b = number]"))
+        problem = app.functions.get(SYSTEM, "azure.hail-cost").problem
+        assert isinstance(problem, SchemaError) and problem.code == "model.schema.no_form"
+
+
 def posts(scoring: Scoring) -> int:
     return sum(method == "POST" and target.endswith("/score") for method, target, _ in scoring.seen)
 

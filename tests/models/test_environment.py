@@ -184,6 +184,12 @@ def test_processes_outlive_the_environment(make: MakeEnvironment, scorers: Score
     assert process.pid is None
 
 
+def test_a_version_whose_files_are_gone_is_there_and_says_so(environment: ModelEnvironment) -> None:
+    found = environment.discovery.describe(ModelName("demo", "odd name (ü)"))
+    assert found.version == "1" and found.problem is not None
+    assert found.problem.code == "model.schema.no_files"
+
+
 def test_progress_names_the_function(make: MakeEnvironment) -> None:
     seen: list[ScoringProgress] = []
     with make(on_progress=seen.append) as environment:

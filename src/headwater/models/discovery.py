@@ -33,6 +33,9 @@ SchemaOrigin: TypeAlias = Literal["", "signature", "openapi", "supplied"]
 
 _READY = frozenset({"", "Succeeded", "Healthy", "READY"})
 
+#: Deployed models of which a signature alone tells how they want their rows.
+_KNOWN_FORMS = frozenset({"mlflow", "azureml_mlflow"})
+
 
 @dataclass(frozen=True, slots=True)
 class ListedFunction:
@@ -83,15 +86,13 @@ class FunctionDescription:
         return self.problem is None and self.signature is not None
 
     def service_form(self, has_params: bool) -> ServiceForm:
-        """What writes rows for a deployed model; SchemaError where a signature alone does not tell."""
+        """What writes rows for a deployed model that can be called."""
         assert self.signature is not None and self.endpoint is not None, "asked of a callable deployed model"
         if self.service is not None:
             return self.service.service_form()
         if self.endpoint.kind == "mlflow":
             return mlflow_form(self.signature, has_params=has_params)
-        if self.endpoint.kind == "azureml_mlflow":
-            return input_data_form(self.signature)
-        raise _no_form(self.name.function)
+        return input_data_form(self.signature)
 
 
 class Discovery:
@@ -156,7 +157,11 @@ class Discovery:
     # -- registered models -----------------------------------------------------------------------------------------
 
     def _model(self, connector: Connector, name: ModelName, supplied: Supplied) -> FunctionDescription:
-        version = connector.get_version(name.model, version=name.version, alias=name.alias)
+        lost: NotFoundError | None = None
+        try:
+            version = connector.get_version(name.model, version=name.version, alias=name.alias)
+        except NotFoundError as error:
+            version, lost = _listed_version(connector, name, error), error
         found = FunctionDescription(
             name,
             "model",
@@ -168,6 +173,8 @@ class Discovery:
         )
         if "artifacts" not in connector.capabilities:
             return replace(found, problem=_not_deployed(name.function))
+        if lost is not None:
+            return replace(found, problem=_no_files(name.function, lost))
         return _typed(found, lambda: (_registered_signature(version, name.function), None, "signature"))
 
     # -- deployed models -------------------------------------------------------------------------------------------
@@ -221,6 +228,8 @@ def _typed(found: FunctionDescription, read: Callable[[], _Schema]) -> FunctionD
     try:
         if found.supplied.schema is not None:
             signature, service = read_supplied(found.supplied.schema)
+            if service is None and found.endpoint is not None and found.endpoint.kind not in _KNOWN_FORMS:
+                raise _no_form(found.name.function)
             return replace(found, signature=signature, service=service, origin="supplied")
         signature, service, origin = read()
     except SchemaError as problem:
@@ -291,8 +300,25 @@ def _listed_endpoint(source: str, info: EndpointInfo) -> ListedFunction:
     return ListedFunction(ModelName(source, info.name), "endpoint", info.description, tags=info.tags)
 
 
+def _listed_version(connector: Connector, name: ModelName, error: NotFoundError) -> ModelVersionInfo:
+    """The version as it is listed, where there is one whose files cannot be found; else the error."""
+    listed = [version for version in connector.list_versions(name.model) if name.version in {None, version.version}]
+    if not listed or name.alias is not None:
+        raise error
+    return max(listed, key=lambda version: int(version.version) if version.version.isdecimal() else 0)
+
+
 def _versions(connector: Connector, model: str) -> Iterator[str]:
     return (version.version for version in connector.list_versions(model))
+
+
+def _no_files(function: str, error: NotFoundError) -> SchemaError:
+    return SchemaError(
+        f"{function} is registered, and its files cannot be had: {error.message}",
+        code="model.schema.no_files",
+        place=function,
+        hint="Log and register the model again, where the workspace's server can reach it.",
+    )
 
 
 def _not_deployed(function: str) -> SchemaError:
