@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import orjson
 
-__all__ = ["parse_json"]
+__all__ = ["is_too_deep", "parse_json"]
 
 #: As deep as orjson goes; nobody describes anything that is nested deeper.
 _DEEPEST: Final = 1024
+#: Texts, one that is not finished too.
+_NO_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)', re.DOTALL)
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -32,6 +34,24 @@ def parse_json(body: bytes) -> Any:
     except orjson.JSONDecodeError:
         _check_depth(body)
     return json.loads(body)
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether a text of JSON values, or the beginning of one, is nested deeper than anything is.
+
+    To be asked before the standard library's reader is given what may be unfinished; see :func:`parse_json`.
+
+    >>> is_too_deep('[{"a": "' + "[" * 5000), is_too_deep("[" * 5000)
+    (False, True)
+    """
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return False
+    import numpy as np
+
+    signs = np.frombuffer(_NO_BRACKETS.sub("", text).encode("ascii", "replace"), np.uint8)
+    opened = np.isin(signs, np.frombuffer(b"[{", np.uint8)).astype(np.int64)
+    closed = np.isin(signs, np.frombuffer(b"]}", np.uint8))
+    return bool((np.cumsum(opened - closed) > _DEEPEST).any())
 
 
 def _check_depth(body: bytes) -> None:

@@ -69,6 +69,8 @@ class TestFiles:
             ("rows.json", b'[{"x": 1, "t": "secret"},]', "is no JSON"),
             ("rows.json", b'[{"x": 1, "t": "secret"}] 1', "is no JSON"),
             ("rows.json", b"[" * 100_000, "is no JSON"),
+            ("rows.json", b'[{"x": ' + b"[1, " * 200_000, "is no JSON"),
+            ("rows.json", b'[{"x": "' + b"[" * 100_000, "is no JSON"),
             ("rows.parquet", b"PAR1 secret", "cannot be read as .parquet"),
             ("rows.arrow", b"ARROW1 secret", "cannot be read as .arrow"),
         ],

@@ -18,6 +18,7 @@ from headwater.app.functions.rows import RowBatch, Rows, check_names, column_row
 from headwater.app.functions.text_rows import text_arguments
 from headwater.errors import HeadwaterError, NotFoundError, UsageError
 from headwater.models.functions import ModelFunction
+from headwater.net.jsons import is_too_deep
 
 __all__ = ["FORMATS", "json_values", "open_rows"]
 
@@ -206,13 +207,15 @@ class _JsonReader:
     def _more(self) -> bool:
         piece = self._file.read(_PIECE)
         self._text, self._at = self._text[self._at :] + piece, 0
+        if is_too_deep(self._text):
+            raise self._broken()
         return bool(piece)
 
     def _value(self) -> Any:
         while True:
             try:
                 value, end = self._read(self._text, self._at)
-            except (json.JSONDecodeError, RecursionError):
+            except json.JSONDecodeError:
                 if not self._more():
                     raise self._broken() from None
                 continue
