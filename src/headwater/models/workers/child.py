@@ -111,7 +111,7 @@ class ChildProcess:
         self._write(b"L", json.dumps({"folder": str(self._folder), "outputs": outputs}).encode())
         kind, content = self._read(self._options.start_timeout)
         try:
-            self._loaded(kind, json.loads(bytes(content)))
+            self._loaded(kind, orjson.loads(bytes(content)))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._garbled() from error
 
@@ -162,7 +162,7 @@ class ChildProcess:
 
     def _answer(self, kind: bytes, content: bytearray, rows: int) -> Answer:
         if kind == b"F":
-            told = json.loads(bytes(content))
+            told = orjson.loads(bytes(content))
             self._count_cpu(told["cpu"])
             self._check_memory(told)
             return Failed(told["kind"], told["message"])
