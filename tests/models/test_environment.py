@@ -10,13 +10,12 @@ import pyarrow as pa
 import pytest
 
 from headwater.access import SYSTEM, ScopeKind, add_scope, server_scope
-from headwater.catalog import names
 from headwater.errors import ModelError, NotFoundError, SchemaError, ScoringError
 from headwater.models.discovery import Discovery
 from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore, SessionStore
 from headwater.models.function_settings import FunctionSettings, Supplied
 from headwater.models.ledger import Ledger
-from headwater.models.names import ModelName, endpoint_name, version_name
+from headwater.models.names import ModelName
 from headwater.models.registered import RegisteredModels
 from headwater.models.rights import ActorsRights
 from headwater.models.schemas.stored import signature_to_json
@@ -241,9 +240,3 @@ def test_a_model_that_is_code_is_not_loaded_from_a_workspace_that_nobody_trusts(
         score(environment, "demo.late_arrival")
     assert caught.value.code == "model.untrusted"
     assert "headwater source trust demo" in caught.value.hint
-
-
-@pytest.mark.parametrize("model", ["plain", "with / # ? % ü"])
-def test_the_identity_is_the_catalogs_name(model: str) -> None:
-    assert version_name("mlflow://h:1", model, "3") == names.model_version("mlflow://h:1", model, "3")
-    assert endpoint_name("mlflow://h:1", model) == names.endpoint("mlflow://h:1", model)

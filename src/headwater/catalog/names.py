@@ -11,7 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
-from headwater.workspaces.naming import dataset_name
+from headwater.workspaces.naming import dataset_name, segment
+from headwater.workspaces.naming import endpoint_name as endpoint
+from headwater.workspaces.naming import model_name as model
+from headwater.workspaces.naming import version_name as model_version
 
 __all__ = [
     "column",
@@ -28,43 +31,25 @@ __all__ = [
     "table",
 ]
 
-#: What would make a name ambiguous if it stood in a segment as itself.
-_ESCAPES = str.maketrans({"%": "%25", "/": "%2F", "#": "%23", "?": "%3F"})
-
-
-def model(workspace: str, name: str) -> str:
-    """The name of a registered model; ``workspace`` is the workspace's qualified name."""
-    return f"{workspace}/models/{_segment(name)}"
-
-
-def model_version(workspace: str, name: str, version: str) -> str:
-    """The name of a model's version."""
-    return f"{model(workspace, name)}/versions/{_segment(version)}"
-
-
-def endpoint(workspace: str, name: str) -> str:
-    """The name of a deployed model."""
-    return f"{workspace}/endpoints/{_segment(name)}"
-
 
 def job(workspace: str, run_id: str) -> str:
     """The name of a run."""
-    return f"{workspace}/jobs/{_segment(run_id)}"
+    return f"{workspace}/jobs/{segment(run_id)}"
 
 
 def dataflow(installation: str, name: str) -> str:
     """The name of a dataflow; ``installation`` is this installation's id."""
-    return f"headwater://{installation}/dataflows/{_segment(name)}"
+    return f"headwater://{installation}/dataflows/{segment(name)}"
 
 
 def table(installation: str, dataflow_name: str, entity: str) -> str:
     """The name of a dataflow's published table."""
-    return f"{dataflow(installation, dataflow_name)}/tables/{_segment(entity)}"
+    return f"{dataflow(installation, dataflow_name)}/tables/{segment(entity)}"
 
 
 def query(installation: str, dataflow_name: str, entity: str) -> str:
     """The name of the process that computes a dataflow's table."""
-    return f"{dataflow(installation, dataflow_name)}/queries/{_segment(entity)}"
+    return f"{dataflow(installation, dataflow_name)}/queries/{segment(entity)}"
 
 
 def file(path: Path) -> str:
@@ -100,7 +85,3 @@ def column_of(qualified_name: str) -> tuple[str, str | None]:
     """
     asset, mark, name = qualified_name.partition("#")
     return asset, name if mark else None
-
-
-def _segment(text: str) -> str:
-    return text.translate(_ESCAPES)

@@ -28,6 +28,7 @@ class Cancellation:
 
     @property
     def is_cancelled(self) -> bool:
+        """Whether somebody has."""
         return self._called_off.is_set()
 
     def check(self) -> None:

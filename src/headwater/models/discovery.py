@@ -15,7 +15,7 @@ from headwater.errors import HeadwaterError, NotFoundError, SchemaError, Workspa
 from headwater.models.forms import ServiceForm
 from headwater.models.forms.mlflow import input_data_form, mlflow_form
 from headwater.models.function_settings import FunctionSettings, Supplied
-from headwater.models.names import ModelName, endpoint_name, version_name
+from headwater.models.names import ModelName
 from headwater.models.rights import ModelRights
 from headwater.models.schemas.mlflow import from_mlflow
 from headwater.models.schemas.openapi import from_openapi
@@ -23,6 +23,7 @@ from headwater.models.schemas.service import ServiceSchema
 from headwater.models.schemas.stored import signature_from_json
 from headwater.models.signature import Signature
 from headwater.workspaces.base import Connector, EndpointInfo, ModelInfo, ModelVersionInfo
+from headwater.workspaces.naming import endpoint_name, version_name
 
 __all__ = ["Discovery", "FunctionDescription", "FunctionKind", "ListedFunction", "SchemaOrigin"]
 
@@ -83,6 +84,7 @@ class FunctionDescription:
 
     @property
     def is_callable(self) -> bool:
+        """Whether it can be called now, as far as is known without calling it."""
         return self.problem is None and self.signature is not None
 
     def service_form(self, has_params: bool) -> ServiceForm:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from headwater.errors import UsageError
@@ -33,7 +33,7 @@ from headwater.models.services import ServiceScorer
 from headwater.models.signature import Signature
 from headwater.models.statistics import Progress
 
-__all__ = ["ModelEnvironment", "ModelScorers", "PredictionStore", "ResolvedModel", "SessionStore"]
+__all__ = ["LedgerStore", "ModelEnvironment", "ModelScorers", "PredictionStore", "ResolvedModel", "SessionStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,6 @@ class ModelScorers(Protocol):
         ...
 
 
-Called: TypeAlias = Callable[[], None]
-
-
 @dataclass(slots=True)
 class _Resolved:
     """What has been looked up, by name, and what has to be closed."""
@@ -147,7 +144,7 @@ class ModelEnvironment:
         store: PredictionStore | None = None,
         *,
         on_progress: Progress | None = None,
-        on_close: Called = lambda: None,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self.discovery = discovery
         self.cancellation = Cancellation()

@@ -8,11 +8,10 @@ called, and whoever wants to decide about that pins an alias.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from headwater.powerquery.language import quote_identifier
 
-__all__ = ["ModelName", "endpoint_name", "version_name"]
+__all__ = ["ModelName"]
 
 _LATEST = "latest"
 
@@ -68,18 +67,3 @@ class ModelName:
         ('demo.arrival_delay', '#"demo.late@2"')
         """
         return quote_identifier(self.function)
-
-
-def version_name(workspace: str, model: str, version: str) -> str:
-    """The qualified name of a version, as the catalog has it; ``workspace`` is the workspace's qualified name."""
-    return f"{workspace}/models/{_segment(model)}/versions/{_segment(version)}"
-
-
-def endpoint_name(workspace: str, endpoint: str) -> str:
-    """The qualified name of a deployed model; ``workspace`` is the workspace's qualified name."""
-    return f"{workspace}/endpoints/{_segment(endpoint)}"
-
-
-def _segment(text: str) -> str:
-    """The text without the characters that would end a segment of a qualified name."""
-    return "".join(quote(letter, safe="") if letter in "%/#?" else letter for letter in text)

@@ -135,6 +135,7 @@ class Window:
 
     @property
     def is_sent(self) -> bool:
+        """Whether all that is missing has been sent."""
         return self.taken == len(self.missing)
 
     def resolve(self) -> None:

@@ -1,4 +1,4 @@
-"""The name of a dataset: its source, by OpenLineage's naming, in one spelling whoever saw it."""
+"""Qualified names: of a dataset, which is its source by OpenLineage's naming, and of what a workspace holds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,40 @@ import re
 from pathlib import PurePosixPath, PureWindowsPath
 from urllib.parse import quote, unquote, urlsplit
 
-__all__ = ["common_folder", "dataset_name"]
+__all__ = ["common_folder", "dataset_name", "endpoint_name", "model_name", "segment", "version_name"]
+
+#: What would make a name ambiguous if it stood in a segment as itself.
+_ESCAPES = str.maketrans({"%": "%25", "/": "%2F", "#": "%23", "?": "%3F"})
 
 _ALIASES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "postgresql": "postgres", "abfs": "abfss", "wasb": "wasbs"}
 #: Here the part before the @ is the container, and no user.
 _WITH_CONTAINER = frozenset({"abfss", "wasbs"})
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _WINDOWS_DRIVE = re.compile(r"/?[A-Za-z]:[\\/]")
+
+
+def segment(text: str) -> str:
+    """A name as one segment of a qualified name.
+
+    >>> segment("fraud/late @ 100%")
+    'fraud%2Flate @ 100%25'
+    """
+    return text.translate(_ESCAPES)
+
+
+def model_name(workspace: str, model: str) -> str:
+    """The name of a registered model; ``workspace`` is the workspace's qualified name."""
+    return f"{workspace}/models/{segment(model)}"
+
+
+def version_name(workspace: str, model: str, version: str) -> str:
+    """The name of a model's version."""
+    return f"{model_name(workspace, model)}/versions/{segment(version)}"
+
+
+def endpoint_name(workspace: str, endpoint: str) -> str:
+    """The name of a deployed model."""
+    return f"{workspace}/endpoints/{segment(endpoint)}"
 
 
 def dataset_name(source: str) -> str | None:

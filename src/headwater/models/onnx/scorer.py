@@ -90,10 +90,12 @@ class OnnxScorer:
 
     @property
     def window(self) -> int:
+        """One for each thread, and one waiting."""
         return self._options.threads + 1
 
     @property
     def batch_rows(self) -> int:
+        """As many as cost the least CPU time a row."""
         return BATCH_ROWS
 
     def warm(self) -> None:

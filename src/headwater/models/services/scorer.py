@@ -124,10 +124,12 @@ class ServiceScorer:
 
     @property
     def window(self) -> int:
+        """Fewer after the service said "not now", then slowly more again."""
         return self._throttle.window
 
     @property
     def batch_rows(self) -> int:
+        """What the service scores in about the time that a call should take."""
         return self._size.batch_rows
 
     def state(self) -> ServiceState:

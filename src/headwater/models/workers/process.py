@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 
 from headwater.errors import ScoringError
-from headwater.models.arrow import Array
+from headwater.models.arrow import row_values
 from headwater.models.bisect import Answer, score_apart
 from headwater.models.scorer import NO_PARAMS, ScoredBatch
 from headwater.models.signature import Signature
@@ -102,10 +102,12 @@ class WorkerScorer:
 
     @property
     def window(self) -> int:
+        """One batch being scored, and one waiting in the process."""
         return IN_FLIGHT
 
     @property
     def batch_rows(self) -> int:
+        """As many as cost the least CPU time a row."""
         return BATCH_ROWS
 
     def warm(self) -> None:
@@ -208,7 +210,7 @@ class WorkerScorer:
         answer = self._next_answer(sent)
         if isinstance(answer, pa.RecordBatch):
             job = sent.popleft()
-            job.future.set_result(ScoredBatch(self._values(answer)))
+            job.future.set_result(ScoredBatch(row_values(answer)))
             return
         # Taking a batch apart is a conversation of its own: first hear the answers that are under way.
         answers: list[Answer] = [answer]
@@ -219,17 +221,11 @@ class WorkerScorer:
         for position, (job, first) in enumerate(zip(jobs, answers, strict=True)):
             try:
                 ask = partial(self._ask, job.params)
-                scored = score_apart(job.batch, first, ask, self._values, result=self._result, name=self._name)
+                scored = score_apart(job.batch, first, ask, row_values, result=self._result, name=self._name)
             except ScoringError:
                 sent.extend(jobs[position:])
                 raise
             job.future.set_result(scored)
-
-    def _values(self, answer: pa.RecordBatch) -> Array:
-        """One value per row: the only output, or a record of all."""
-        if answer.num_columns == 1:
-            return answer.column(0)
-        return pa.StructArray.from_arrays(answer.columns, fields=list(answer.schema))
 
     def _ask(self, params: Mapping[str, Any], batch: pa.RecordBatch) -> Answer:
         """One batch, one answer, nothing else in flight."""

@@ -63,11 +63,13 @@ class WorkerTeam:
 
     @property
     def window(self) -> int:
+        """For each process whose model is loaded, one being scored and one waiting."""
         with self._lock:
             return IN_FLIGHT * max(1, sum(member.is_ready for member in self._members))
 
     @property
     def batch_rows(self) -> int:
+        """As many as cost the least CPU time a row."""
         return self._members[0].worker.batch_rows
 
     def warm(self) -> None:

@@ -33,6 +33,7 @@ class BatchCalls:
 
     @property
     def parameters(self) -> tuple[Field, ...]:
+        """The function's parameters, in order."""
         return self.function.parameters
 
     @property
