@@ -1,10 +1,11 @@
 """Dataflows: named queries in M, refreshed in dependency order and published as Delta tables."""
 
-from headwater.dataflows.definition import DataflowDefinition, Settings, load_folder
+from headwater.dataflows.definition import DataflowDefinition, load_folder
 from headwater.dataflows.history import EntitySummary, RefreshSummary
 from headwater.dataflows.published import Page, PublishedTable, PublishedTables
 from headwater.dataflows.refresh import EntityResult, Reach, Refresher, RefreshEvent, RefreshResult
 from headwater.dataflows.service import Dataflow, DataflowService
+from headwater.dataflows.settings import Settings
 
 __all__ = [
     "Dataflow",

@@ -1,12 +1,7 @@
 """What a dataflow is: queries in M and settings, kept as files that a person can read.
 
-A folder holds ``dataflow.toml`` and a ``.pq`` file for each query, named like the query::
-
-    [dataflow]
-    name = "flights"
-    load = ["flights_scored", "delays_by_carrier"]   # the queries that become tables
-    errors = "null"                                  # an error cell: "null" (and counted) or "fail"
-    culture = "en-US"
+A folder holds ``dataflow.toml`` (see :mod:`headwater.dataflows.settings`) and a ``.pq`` file for each query, named
+like the query.
 """
 
 from __future__ import annotations
@@ -14,27 +9,15 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
+from headwater.dataflows.settings import SETTINGS_FILE, Settings, read_settings
 from headwater.errors import NotFoundError, UsageError
 from headwater.powerquery.language import parse_expression, syntax
 
-ErrorPolicy = Literal["null", "fail"]
-
-SETTINGS_FILE = "dataflow.toml"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a dataflow behaves. ``load`` lists the queries that are published, in no particular order."""
-
-    load: tuple[str, ...]
-    errors: ErrorPolicy = "null"
-    culture: str = "en-US"
-    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +52,12 @@ class DataflowDefinition:
 
     def to_json(self) -> dict[str, Any]:
         """The form in which a version is stored."""
-        return {"name": self.name, "queries": dict(self.queries), "settings": asdict(self.settings)}
+        return {"name": self.name, "queries": dict(self.queries), "settings": self.settings.to_json()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> DataflowDefinition:
         """The definition that :meth:`to_json` wrote."""
-        settings = dict(stored["settings"])
-        return cls(stored["name"], stored["queries"], Settings(**{**settings, "load": tuple(settings["load"])}))
+        return cls(stored["name"], stored["queries"], Settings.from_json(stored["settings"]))
 
     def entities(self) -> tuple[str, ...]:
         """The loaded queries, each after those that it reads.
@@ -131,14 +113,15 @@ def load_folder(folder: Path) -> DataflowDefinition:
             f"There is no dataflow in '{folder}'.", place=str(path), hint=f"A dataflow's folder has a {SETTINGS_FILE}."
         )
     try:
-        stated = tomllib.loads(path.read_text("utf-8")).get("dataflow", {})
+        document = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"The file cannot be read: {error}.", place=str(path), hint="Correct the file.") from error
+    settings = read_settings(document, str(path))
     files = {file.stem: file for file in sorted(folder.glob("*.pq"))}
     return DataflowDefinition(
-        _text(stated, "name", folder.name, path),
+        document.get("dataflow", {}).get("name", folder.name),
         {name: _query_text(file) for name, file in files.items()},
-        _settings(stated, path),
+        settings,
         {name: file.name for name, file in files.items()},
     )
 
@@ -150,29 +133,3 @@ def _query_text(file: Path) -> str:
         raise UsageError(
             "The file cannot be read: it is not UTF-8 text.", place=str(file), hint="Save it as UTF-8."
         ) from error
-
-
-_KNOWN = ("name", "load", "errors", "culture", "description")
-
-
-def _settings(stated: Mapping[str, Any], path: Path) -> Settings:
-    for key in stated:
-        if key not in _KNOWN:
-            raise UsageError(f"'{key}' is no setting.", place=str(path), hint=f"The settings are {', '.join(_KNOWN)}.")
-    load = stated.get("load", [])
-    if not isinstance(load, list) or not all(isinstance(name, str) for name in load):
-        raise UsageError(
-            "'load' is a list of query names.", place=str(path), hint='Write it as load = ["one", "other"].'
-        )
-    errors = _text(stated, "errors", "null", path)
-    if errors not in get_args(ErrorPolicy):
-        raise UsageError('\'errors\' is "null" or "fail".', place=str(path), hint="Write one of these.")
-    culture, description = _text(stated, "culture", "en-US", path), _text(stated, "description", "", path)
-    return Settings(tuple(load), errors, culture, description)  # type: ignore[arg-type]  # checked just above
-
-
-def _text(stated: Mapping[str, Any], key: str, default: str, path: Path) -> str:
-    value = stated.get(key, default)
-    if not isinstance(value, str):
-        raise UsageError(f"'{key}' is a text.", place=str(path), hint="Write it in quotes.")
-    return value

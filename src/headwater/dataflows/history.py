@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +26,18 @@ class EntitySummary:
     errors: int
     bytes: int
     seconds: float
-    delta_version: int | None
+    delta_version: int | None = None
     model_versions: Mapping[str, str] = field(default_factory=dict)
+    rows_read: int = 0
+    rows_skipped: int = 0
+    rows_inserted: int | None = None
+    rows_updated: int | None = None
+    rows_deleted: int | None = None
+    reuse: Mapping[str, str] = field(default_factory=dict)
+    mode: str = "full"
+    engine: str = ""
+    schema_changes: Sequence[Mapping[str, Any]] = ()
+    error: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +88,7 @@ def close(connection: Connection, identifier: str, status: str, error: Headwater
 
 def record_entity(connection: Connection, identifier: str, summary: EntitySummary) -> None:
     """Write what a refresh did to an entity."""
-    connection.execute(
-        insert(tables.refresh_entities).values(
-            refresh_id=identifier,
-            entity=summary.entity,
-            rows_written=summary.rows_written,
-            rows_scored=summary.rows_scored,
-            rows_reused=summary.rows_reused,
-            errors=summary.errors,
-            bytes=summary.bytes,
-            seconds=summary.seconds,
-            delta_version=summary.delta_version,
-            model_versions=dict(summary.model_versions),
-        )
-    )
+    connection.execute(insert(tables.refresh_entities).values(refresh_id=identifier, **asdict(summary)))
 
 
 def rows_before(database: Database, dataflow_id: int, entity: str) -> int | None:
@@ -153,16 +150,6 @@ def entities(database: Database, actor: Actor, refresh_id: str) -> Sequence[Enti
     """What a refresh did, entity by entity; nothing where it may not be seen."""
     columns = tables.refresh_entities.c
     seen = _listing(actor).where(tables.refreshes.c.id == refresh_id).order_by(None).exists()
-    query = select(
-        columns.entity,
-        columns.rows_written,
-        columns.rows_scored,
-        columns.rows_reused,
-        columns.errors,
-        columns.bytes,
-        columns.seconds,
-        columns.delta_version,
-        columns.model_versions,
-    ).where(columns.refresh_id == refresh_id, seen)
+    query = select(*(columns[f.name] for f in fields(EntitySummary))).where(columns.refresh_id == refresh_id, seen)
     with database.read() as connection:
         return [EntitySummary(**row._mapping) for row in connection.execute(query.order_by(columns.entity))]

@@ -9,7 +9,7 @@ moves the pointer that Headwater's own readers follow. A process that dies in be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,29 +24,27 @@ from headwater.tables import PublishedSchema, Staged, commit
 
 @dataclass(frozen=True, slots=True)
 class StagedEntity:
-    """An entity whose files are written and not yet visible."""
+    """An entity whose files are written and not yet visible; ``state`` is for the refresh after this one."""
 
     summary: EntitySummary
     path: Path
     staged: Staged
+    state: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in the publish intent."""
-        summary = {
-            name: getattr(self.summary, name)
-            for name in ("entity", "rows_written", "rows_scored", "rows_reused", "errors", "bytes", "seconds")
-        }
         return {
-            "summary": {**summary, "model_versions": dict(self.summary.model_versions)},
+            "summary": asdict(self.summary),
             "path": str(self.path),
             "staged": self.staged.to_json(),
+            "state": dict(self.state),
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> StagedEntity:
         """What :meth:`to_json` wrote."""
-        summary = EntitySummary(**stored["summary"], delta_version=None)
-        return cls(summary, Path(stored["path"]), Staged.from_json(stored["staged"]))
+        summary = EntitySummary(**stored["summary"])
+        return cls(summary, Path(stored["path"]), Staged.from_json(stored["staged"]), stored["state"])
 
 
 def publish(
@@ -145,22 +143,8 @@ def _point_to(
             schema=_listed(entity.staged.schema),
             refresh_id=refresh_id,
             published_at=utc_now(),
+            state=dict(entity.state),
             scope_id=scope_id,
         )
     )
-    summary = entity.summary
-    history.record_entity(
-        connection,
-        refresh_id,
-        EntitySummary(
-            summary.entity,
-            summary.rows_written,
-            summary.rows_scored,
-            summary.rows_reused,
-            summary.errors,
-            summary.bytes,
-            summary.seconds,
-            version,
-            summary.model_versions,
-        ),
-    )
+    history.record_entity(connection, refresh_id, replace(entity.summary, delta_version=version))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from filelock import FileLock, Timeout
@@ -24,6 +25,7 @@ from headwater.dataflows.history import EntitySummary
 from headwater.dataflows.lineage import EntityLineage, lineage_record
 from headwater.dataflows.publishing import StagedEntity, publish, roll_forward, table_scopes
 from headwater.dataflows.service import Dataflow
+from headwater.dataflows.staging import EntityWork, stage_entity
 from headwater.errors import ConflictError, HeadwaterError, RefreshError
 from headwater.models.environment import ModelEnvironment
 from headwater.models.library import ModelLibrary
@@ -34,8 +36,7 @@ from headwater.plan.nodes import Node, Source
 from headwater.powerquery import PlanTable, Session, Value, evaluate_queries, to_plan_table
 from headwater.powerquery.connections import Connections, Resolver
 from headwater.store import Database, tables, utc_now
-from headwater.tables import discard, published_schema, staged_scan
-from headwater.tables import stage as stage_table
+from headwater.tables import discard, staged_scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,13 @@ class _Begun:
     scoring: Mapping[str, float]
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Evaluation:
     """One entity's way through a refresh."""
 
     name: str
-    table: PlanTable
-    staged: StagedEntity | None = None
+    plans: tuple[Node, ...]
+    staged: StagedEntity
 
 
 @dataclass
@@ -203,11 +204,10 @@ class _Run:
                     self._done.append(self._entity(name, models))
             except BaseException:
                 for evaluation in self._done:
-                    if evaluation.staged is not None:
-                        discard(evaluation.staged.staged)
+                    discard(evaluation.staged.staged)
                 raise
             scoring = _scoring(models)
-        staged = [e.staged for e in self._done if e.staged is not None]
+        staged = [e.staged for e in self._done]
         self._on_event(RefreshEvent("", "publish", 0))
         versions = publish(self._refresher.database, self._dataflow.id, self._id, staged)
         scopes = table_scopes(self._refresher.database, self._dataflow.id)
@@ -235,8 +235,7 @@ class _Run:
         begun = _Begun(time.perf_counter(), _scoring(models))
         models.expect(history.rows_before(self._refresher.database, self._dataflow.id, name))
         try:
-            table = self._evaluate(name, models)
-            return self._stage(name, table, models, begun)
+            return self._stage(name, models, begun)
         except HeadwaterError as error:
             where = f"{self._dataflow.name}, query {name}"
             raise RefreshError(
@@ -246,46 +245,60 @@ class _Run:
                 code=f"refresh.{error.code}",
             ) from error
 
-    def _evaluate(self, name: str, models: ModelEnvironment) -> PlanTable:
+    def _evaluate(self, name: str, models: ModelEnvironment, parameters: Mapping[str, Value]) -> PlanTable:
         """The query's plan; a loaded query that it reads is read from the rows that this refresh has stored."""
-        stored: dict[str, PlanTable] = {}
+        given: dict[str, Value] = dict(parameters)
         session = Session(
             self._definition.settings.culture,
-            environment=_Names(stored, ModelLibrary(models)),
+            ZoneInfo(self._definition.settings.time_zone),
+            environment=_Names(given, ModelLibrary(models)),
             folders=self._reach.folders,
             connections=self._reach.connections,
             networks=self._reach.networks,
             engine_settings=self._refresher.engine_settings,
         )
-        stored.update({e.name: self._stored(e, session) for e in self._done})
-        own = {n: text for n, text in self._definition.queries.items() if n not in stored}
+        given.update({e.name: self._stored(e, session) for e in self._done})
+        own = {n: text for n, text in self._definition.queries.items() if n not in given}
         queries = evaluate_queries(own, session, {n: f"{n}.pq" for n in own})
         return to_plan_table(lambda: queries.get(name), session)
 
     def _stored(self, evaluation: _Evaluation, session: Session) -> PlanTable:
-        assert evaluation.staged is not None, "an entity is staged before another reads it"
         uri = names.table(self._refresher.installation, self._dataflow.name, evaluation.name)
         scan = staged_scan(evaluation.staged.staged, Source(uri))
         return PlanTable(scan, session)
 
-    def _stage(self, name: str, table: PlanTable, models: ModelEnvironment, begun: _Begun) -> _Evaluation:
+    def _stage(self, name: str, models: ModelEnvironment, begun: _Begun) -> _Evaluation:
+        settings = self._definition.settings
         path = self._refresher.tables / self._dataflow.name / name
-        schema = published_schema(table.plan.columns)
-        reader = self._watched(name, table.reader())
-        staged = stage_table(path, schema, reader, errors=self._definition.settings.errors)
+        work = EntityWork(
+            name,
+            settings.of(name),
+            settings.of(name).errors or settings.errors,
+            path,
+            previous=None,
+            full=False,
+            now=utc_now().astimezone(ZoneInfo(settings.time_zone)),
+            evaluate=lambda parameters: self._evaluate(name, models, parameters),
+            watch=lambda reader: self._watched(name, reader),
+        )
+        rows = stage_entity(work)
         after = _scoring(models)
         summary = EntitySummary(
             entity=name,
-            rows_written=staged.rows,
+            rows_written=rows.staged.rows,
             rows_scored=int(after["sent"] - begun.scoring["sent"]),
             rows_reused=int(after["reused"] - begun.scoring["reused"]),
-            errors=sum(staged.errors.values()),
-            bytes=staged.bytes,
+            errors=sum(rows.staged.errors.values()),
+            bytes=rows.staged.bytes,
             seconds=time.perf_counter() - begun.at,
-            delta_version=None,
-            model_versions=_versions_called(table.plan),
+            model_versions=_versions_called(rows.plans),
+            rows_skipped=rows.skipped,
+            rows_inserted=rows.inserted,
+            rows_updated=rows.updated,
+            rows_deleted=rows.deleted,
+            mode=work.settings.mode,
         )
-        return _Evaluation(name, table, StagedEntity(summary, path, staged))
+        return _Evaluation(name, rows.plans, StagedEntity(summary, path, rows.staged, rows.state))
 
     def _watched(self, name: str, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
         """The same rows, with an event for each batch."""
@@ -300,7 +313,6 @@ class _Run:
         return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
     def _tell_catalog(self, evaluation: _Evaluation, scope_id: int) -> None:
-        assert evaluation.staged is not None, "only staged entities are published"
         schema = evaluation.staged.staged.schema
         lineage = lineage_record(
             EntityLineage(
@@ -308,7 +320,7 @@ class _Run:
                 self._dataflow.name,
                 self._definition.settings.description,
                 evaluation.name,
-                evaluation.table.plan,
+                evaluation.plans[-1],
                 [ColumnRecord(c.name, c.type.kind.value) for c in schema.columns],
                 self._definition.queries[evaluation.name],
                 self._dataflow.collection,
@@ -319,9 +331,9 @@ class _Run:
 
 
 class _Names(Mapping[str, Value]):
-    """What a query may name beyond the library: entities stored by this refresh, and models, looked up live."""
+    """What a query may name beyond the library: entities and parameters of this refresh, and models, looked up live."""
 
-    def __init__(self, stored: Mapping[str, PlanTable], models: ModelLibrary) -> None:
+    def __init__(self, stored: Mapping[str, Value], models: ModelLibrary) -> None:
         self._stored = stored
         self._models = models
 
@@ -348,9 +360,9 @@ def _scoring(models: ModelEnvironment) -> Mapping[str, float]:
     return {name: sum((count[name] for count in counts), start=zero) for name, zero in _NOTHING.items()}
 
 
-def _versions_called(plan: Node) -> dict[str, str]:
-    """The model versions that a plan calls, by the name M calls them by."""
-    calls = [call.function for call in lineage_nodes(plan) if isinstance(call, CallNode)]
+def _versions_called(plans: Sequence[Node]) -> dict[str, str]:
+    """The model versions that plans call, by the name M calls them by."""
+    calls = [call.function for plan in plans for call in lineage_nodes(plan) if isinstance(call, CallNode)]
     return {function.name: function.identity for function in calls if function.identity}
 
 

@@ -27,12 +27,16 @@ from headwater.store.tables.dataflows import (
     publish_intents,
     published_tables,
     refresh_entities,
+    refresh_errors,
     refreshes,
+    table_pins,
 )
 from headwater.store.tables.functions import function_settings
 from headwater.store.tables.installation import installation
+from headwater.store.tables.jobs import JOB_STATUSES, MISSED_POLICIES, jobs, schedules, workers
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
 from headwater.store.tables.lineage import column_lineage, process_inputs, process_outputs
+from headwater.store.tables.notifications import notifications, openlineage_events
 from headwater.store.tables.openid import openid_groups, openid_requests
 from headwater.store.tables.people import (
     BUILT_IN_ADMINISTRATOR,
@@ -67,7 +71,9 @@ __all__ = [
     "BUILT_IN_ADMINISTRATOR",
     "CREDENTIAL_MODES",
     "INTENT_STATES",
+    "JOB_STATUSES",
     "LINK_PURPOSES",
+    "MISSED_POLICIES",
     "PRINCIPAL_KINDS",
     "PRIVACY_LEVELS",
     "REFRESH_STATUSES",
@@ -90,12 +96,15 @@ __all__ = [
     "group_members",
     "groups",
     "installation",
+    "jobs",
     "ledger_files",
     "ledger_fingerprints",
     "metadata",
+    "notifications",
     "one_time_links",
     "openid_groups",
     "openid_requests",
+    "openlineage_events",
     "passwords",
     "principals",
     "process_inputs",
@@ -103,11 +112,13 @@ __all__ = [
     "publish_intents",
     "published_tables",
     "refresh_entities",
+    "refresh_errors",
     "refreshes",
     "role_actions",
     "role_assignments",
     "role_definitions",
     "scans",
+    "schedules",
     "scope_ancestors",
     "scopes",
     "secrets",
@@ -116,5 +127,7 @@ __all__ = [
     "sign_in_failures",
     "source_credentials",
     "sources",
+    "table_pins",
     "users",
+    "workers",
 ]
