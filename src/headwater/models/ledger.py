@@ -34,11 +34,12 @@ __all__ = ["Ledger", "LedgerFile", "LedgerPredictions"]
 #: Rows looked up together.
 _SEGMENT_ROWS = 1 << 20
 
-#: Rows whose keys and results a run keeps in memory: 24 to 50 bytes each. What is beyond is read for each window.
-_KEPT_ROWS = 6 << 20
+#: Rows whose keys a run keeps in memory, at 24 bytes each, and their results once one of them was wanted, at 10 to 30.
+#: What is beyond is read for each window.
+_KEPT_ROWS = 4 << 20
 
+_KEYS = ["key_hi", "key_lo"]
 _RESULTS = ["result", "scored_at"]
-_COLUMNS = ["key_hi", "key_lo", *_RESULTS]
 
 #: Keys neither repeat nor compress, and nobody looks for a range of them.
 _FILE_FORMAT: dict[str, Any] = {
@@ -191,9 +192,8 @@ class _Segment:
         if self.is_own:
             self._index = KeyIndex(RowKeys.concat([own.pop(path) for path in self.paths]))
             return
-        table = pa.concat_tables([_read(path) for path in self.paths])
-        self._index = KeyIndex(RowKeys(*(table.column(name).to_numpy() for name in ("key_hi", "key_lo"))))
-        self._results = table.select(_RESULTS)
+        keys = _read(self.paths, _KEYS)
+        self._index = KeyIndex(RowKeys(*(column.to_numpy() for column in keys.columns)))
 
     def __len__(self) -> int:
         return len(self._index)
@@ -203,7 +203,7 @@ class _Segment:
         if not len(rows):
             return Found.nothing(result)
         if self._results is None:
-            self._results = pa.concat_tables([_read(path) for path in self.paths]).select(_RESULTS)
+            self._results = _read(self.paths, _RESULTS)
         places: Any = pa.array(rows)
         taken = self._results.take(places)
         results, scored_at = (column.combine_chunks() for column in taken.columns)
@@ -221,11 +221,14 @@ def _grouped(files: Sequence[LedgerFile]) -> Iterator[Sequence[LedgerFile]]:
         yield group
 
 
-def _read(path: Path) -> pa.Table:
+def _read(paths: Sequence[Path], columns: list[str]) -> pa.Table:
+    """These columns of the files, one file after the other."""
+    return pa.concat_tables([_read_file(path, columns) for path in paths])
+
+
+def _read_file(path: Path, columns: list[str]) -> pa.Table:
     try:
-        return pq.read_table(
-            path, columns=["key_hi", "key_lo", "result", "scored_at"], use_threads=False, partitioning=None
-        )
+        return pq.read_table(path, columns=columns, use_threads=False, partitioning=None)
     except (OSError, pa.ArrowInvalid) as error:
         raise ModelError(
             f"A file of the prediction ledger cannot be read: {type(error).__name__}.",
