@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ from headwater.models.services import ServiceScorer
 from headwater.models.signature import Signature
 from headwater.models.statistics import Progress
 
-__all__ = ["LedgerStore", "ModelEnvironment", "ModelScorers", "PredictionStore", "ResolvedModel", "SessionStore"]
+__all__ = ["EntityModels", "LedgerStore", "ModelEnvironment", "ModelScorers", "PredictionStore", "ResolvedModel", "SessionStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,7 @@ class ModelEnvironment:
         self._on_close = on_close
         self._resolved = _Resolved()
         self._expected: int | None = None
+        self._apart: list[EntityModels] = []
         self._lock = threading.RLock()
 
     def resolve(self, name: str) -> ModelFunction | None:
@@ -183,6 +184,17 @@ class ModelEnvironment:
         """Say how many rows there will be, for whoever watches; None: nobody knows."""
         self._expected = rows
 
+    def apart(self, rows: int | None) -> EntityModels:
+        """The same models, counted apart: for one of several that call them side by side.
+
+        Args:
+            rows: how many it will have; None: nobody knows.
+        """
+        made = EntityModels(self, rows)
+        with self._lock:
+            self._apart.append(made)
+        return made
+
     def cancel(self) -> None:
         """Call off all that is under way: it ends within a second, with ScoringError ``model.cancelled``."""
         self.cancellation.cancel()
@@ -210,9 +222,10 @@ class ModelEnvironment:
         """Put on record what was called, and let go of the services that were."""
         for model in self.models:
             done, name = model.function.statistics, model.description.name
-            if done.calls:
-                version = model.description.version
-                self._rights.invoked(name.source, name.model, version, rows=done.sent, calls=done.calls)
+            apart = [own.function.statistics for part in self._apart for own in part.models if own.name == model.name]
+            calls, rows = (sum(getattr(each, of) for each in (done, *apart)) for of in ("calls", "sent"))
+            if calls:
+                self._rights.invoked(name.source, name.model, model.description.version, rows=rows, calls=calls)
         self._resolved.opened.close()
         self._on_close()
 
@@ -289,6 +302,38 @@ class ModelEnvironment:
         )
         self._resolved.opened.callback(scorer.close)
         return scorer
+
+
+class EntityModels:
+    """The models of an environment as one of several calls them: the same versions, with statistics of its own.
+
+    Args:
+        environment: looks names up, scores, and is closed by whoever made it.
+        rows: how many rows there will be, for whoever watches; None: nobody knows.
+    """
+
+    def __init__(self, environment: ModelEnvironment, rows: int | None) -> None:
+        self.discovery = environment.discovery
+        self._environment = environment
+        self._rows = rows
+        self._own: dict[str, ResolvedModel] = {}
+        self._lock = threading.RLock()
+
+    def resolve(self, name: str) -> ModelFunction | None:
+        """The function of this name; see :meth:`ModelEnvironment.resolve`."""
+        with self._lock:
+            if name not in self._own:
+                if self._environment.resolve(name) is None:
+                    return None
+                model = next(model for model in self._environment.models if model.name == name)
+                self._own[name] = replace(model, function=model.function.apart(lambda: self._rows))
+            return self._own[name].function
+
+    @property
+    def models(self) -> tuple[ResolvedModel, ...]:
+        """What has been called for so far, in that order."""
+        with self._lock:
+            return tuple(self._own.values())
 
 
 class _Once:

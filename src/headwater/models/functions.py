@@ -97,6 +97,15 @@ class ModelFunction:
         made.statistics = self.statistics
         return made
 
+    def apart(self, rows_total: Callable[[], int | None]) -> ModelFunction:
+        """The same function with statistics of its own, for one of several that call it side by side.
+
+        Args:
+            rows_total: how many rows that one will have, where somebody knows.
+        """
+        calling = replace(self._calling, rows_total=rows_total)
+        return ModelFunction(self._model.identity, self._model.version, calling, predictions=self._model.predictions)
+
     def warm(self) -> None:
         """Start what runs the model, in the background."""
         self._calling.scorer().warm()
