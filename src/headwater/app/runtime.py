@@ -25,6 +25,7 @@ from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
+from headwater.app.refreshing import Refreshing
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -51,6 +52,7 @@ from headwater.dataflows import (
     history,
     load_folder,
 )
+from headwater.dataflows.refreshing.context import Watcher
 from headwater.dataflows.service import Dataflow
 from headwater.models.discovery import Discovery
 from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore
@@ -63,7 +65,7 @@ from headwater.models.statistics import Progress
 from headwater.models.workers.artifacts import ArtifactCache
 from headwater.models.workers.environments import Environments
 from headwater.models.workers.pool import ScorerPool
-from headwater.store import open_database, tables, utc_now
+from headwater.store import Database, open_database, tables, utc_now
 from headwater.workspaces import ConnectionService, SourceService
 
 
@@ -253,17 +255,28 @@ class Headwater:
         on_event: Callable[[RefreshEvent], None] | None = None,
         on_scoring: Progress | None = None,
     ) -> RefreshResult:
-        """Refresh a dataflow; see :meth:`headwater.dataflows.Refresher.refresh`."""
-        refresher = Refresher(
+        """Refresh a dataflow and wait for it; see :meth:`headwater.app.refreshing.Refreshing.run`."""
+        nobody = Watcher()
+        watcher = Watcher(on_event or nobody.on_event, on_scoring or nobody.on_scoring)
+        return self.refreshing.run(actor, dataflow_name, trigger=trigger, watcher=watcher)
+
+    @cached_property
+    def refreshing(self) -> Refreshing:
+        """Refreshes: asking for one, running it here, calling it off, looking at it."""
+        return Refreshing(self.database, self.dataflows, self._refresher)
+
+    def _refresher(self) -> Refresher:
+        def environment(runner: Actor, on_scoring: Progress | None, database: Database) -> ModelEnvironment:
+            store = LedgerStore(Ledger(self.home.ledger, database))
+            return self.model_environment(runner, on_scoring, store=store)
+
+        return Refresher(
             self.database,
             self.installation,
             self.home.tables,
-            self.home.locks,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
-            lambda runner: self.model_environment(runner, on_scoring, store=LedgerStore(self.ledger)),
+            environment,
         )
-        dataflow = self.dataflows.get(actor, dataflow_name)
-        return refresher.refresh(actor, dataflow, trigger=trigger, on_event=on_event)
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
         """The newest refreshes first, of those that may be seen."""

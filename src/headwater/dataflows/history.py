@@ -120,9 +120,7 @@ def begin(connection: Connection, beginning: Beginning) -> None:
 
 def status_of(connection: Connection, identifier: str) -> str | None:
     """How a refresh stands; None where it has not begun."""
-    status: str | None = connection.scalar(
-        select(tables.refreshes.c.status).where(tables.refreshes.c.id == identifier)
-    )
+    status: str | None = connection.scalar(select(tables.refreshes.c.status).where(tables.refreshes.c.id == identifier))
     return status
 
 
@@ -223,9 +221,7 @@ def latest(
         query = query.where(tables.dataflows.c.name == dataflow)
     if after is not None:
         last = select(refreshes.started_at).where(refreshes.id == after).scalar_subquery()
-        query = query.where(
-            or_(refreshes.started_at < last, and_(refreshes.started_at == last, refreshes.id < after))
-        )
+        query = query.where(or_(refreshes.started_at < last, and_(refreshes.started_at == last, refreshes.id < after)))
     with database.read() as connection:
         return [RefreshSummary(**row._mapping) for row in connection.execute(query)]
 

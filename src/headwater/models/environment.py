@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from headwater.errors import UsageError
@@ -33,7 +33,20 @@ from headwater.models.services import ServiceScorer
 from headwater.models.signature import Signature
 from headwater.models.statistics import Progress
 
-__all__ = ["EntityModels", "LedgerStore", "ModelEnvironment", "ModelScorers", "PredictionStore", "ResolvedModel", "SessionStore"]
+__all__ = [
+    "EntityModels",
+    "LedgerStore",
+    "ModelEnvironment",
+    "ModelScorers",
+    "PredictionStore",
+    "ResolvedModel",
+    "Reuse",
+    "SessionStore",
+]
+
+
+Reuse: TypeAlias = Literal["version", "revision", "max_age", "none"]
+"""The rule by which a prediction that was made before is used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,13 @@ class ResolvedModel:
     description: FunctionDescription
     immutable_identity: str
     function: ModelFunction
+
+    @property
+    def reuse(self) -> Reuse:
+        """Which rule says that predictions made before hold: of this version, of this deployment, by their age."""
+        if self.immutable_identity:
+            return "version" if self.description.registered is not None else "revision"
+        return "none" if self.description.supplied.reuse is None else "max_age"
 
 
 class PredictionStore(Protocol):

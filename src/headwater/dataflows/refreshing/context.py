@@ -96,7 +96,8 @@ class Refresher:
         installation: this installation's id, for names in the catalog.
         tables: the folder of published tables.
         reach: what queries may reach that run with somebody's rights, for a dataflow of this scope.
-        environment: makes the models that such queries may call, as of now; closed after the refresh.
+        environment: makes the models that such queries may call, as of now, which keep predictions by this database;
+            closed after the refresh.
         engine_settings: settings of the engine, e.g. ``memory_limit``.
         on_ended: told of each refresh in the transaction that ends it.
     """
@@ -105,7 +106,7 @@ class Refresher:
     installation: str
     tables: Path
     reach: Callable[[Actor, int], Reach]
-    environment: Callable[[Actor, Progress | None], ModelEnvironment]
+    environment: Callable[[Actor, Progress | None, Database], ModelEnvironment]
     engine_settings: Mapping[str, object] = field(default_factory=dict)
     on_ended: Sequence[OnEnded] = ()
 

@@ -28,14 +28,12 @@ def entity_failure(dataflow: str, entity: str, queries: dict[str, str], error: H
         of = "" if found["file"] == entity else f" of the query '{found['file']}'"
         where += f", step '{step}'{of}" if step else ""
     told = f" in its step '{step}'" if step and found is not None and found["file"] == entity else ""
-    failure = RefreshError(
+    return RefreshError(
         f"The query '{entity}' failed{told}: {error}",
         place=f"{where}, {error.place}" if error.place else where,
         hint=error.hint or "Correct the query, or the data it reads; what was published before is unchanged.",
         code=f"refresh.{error.code}",
     )
-    failure.__cause__ = error
-    return failure
 
 
 def step_at(text: str, line: int, column: int) -> str | None:
