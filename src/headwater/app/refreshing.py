@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,11 +23,9 @@ from headwater.errors import CancelRequestedError, ConflictError, NotFoundError,
 from headwater.jobs import Job, Schedule, Worker, WorkerOptions, queue, schedules
 from headwater.store import Database, tables, utc_now
 
-__all__ = ["RefreshState", "Refreshing"]
+__all__ = ["RefreshState", "Refreshing", "check_succeeded"]
 
 _LOOK_SECONDS = 0.2
-
-_BUSY = "job.busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class Refreshing:
         except BaseException:
             self._call_off(identifier)
             raise
-        _check_succeeded(state)
+        check_succeeded(state)
         return RefreshResult(identifier, self._results(state), watcher.scoring, time.perf_counter() - started)
 
     def carry_out(
@@ -143,13 +142,12 @@ class Refreshing:
         worker = Worker(self._database, {KIND: self.handler(watcher)}, self._worker)
         while not (state := self.get(actor, identifier)).has_ended:
             if self._is_due(identifier):
-                try:
+                # Another worker has it, or it has ended meanwhile.
+                with suppress(ConflictError):
                     worker.run_one(identifier)
-                except ConflictError as error:
-                    if error.code != _BUSY:
-                        continue  # it has ended meanwhile
+                    continue
             on_state(state)
-            time.sleep(0 if self._has_ended(identifier) else _LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)
         return state
 
     # -- looking -------------------------------------------------------------------------------------------------------
@@ -164,6 +162,13 @@ class Refreshing:
                     return _of_job(job, dataflow)
         summary = history.get(self._database, actor, identifier)
         return _of_summary(summary, history.entities(self._database, actor, identifier))
+
+    def of_dataflow(self, actor: Actor, name: str, identifier: str) -> RefreshState:
+        """A dataflow's refresh; NotFoundError where it has none of this id, or it may not be seen."""
+        state = self.get(actor, identifier)
+        if state.dataflow != name:
+            raise history.no_refresh()
+        return state
 
     def active(self, actor: Actor, name: str) -> RefreshState | None:
         """The refresh of a dataflow that waits or is under way."""
@@ -246,11 +251,6 @@ class Refreshing:
         with self._database.read() as connection:
             job = queue.get(connection, identifier)
         return job is not None and not job.has_ended and job.due_at <= utc_now()
-
-    def _has_ended(self, identifier: str) -> bool:
-        with self._database.read() as connection:
-            job = queue.get(connection, identifier)
-        return job is None or job.has_ended
 
     def _call_off(self, identifier: str) -> None:
         with self._database.begin() as connection:

@@ -231,8 +231,13 @@ def get(database: Database, actor: Actor, refresh_id: str) -> RefreshSummary:
     with database.read() as connection:
         row = connection.execute(_listing(actor).where(tables.refreshes.c.id == refresh_id)).one_or_none()
     if row is None:
-        raise NotFoundError("There is no such refresh.", hint="List the refreshes of the dataflow.")
+        raise no_refresh()
     return RefreshSummary(**row._mapping)
+
+
+def no_refresh() -> NotFoundError:
+    """The error of whoever asks for a refresh that is not there to be seen."""
+    return NotFoundError("There is no such refresh.", hint="List the refreshes of the dataflow.")
 
 
 def entities(database: Database, actor: Actor, refresh_id: str) -> Sequence[EntitySummary]:
