@@ -266,7 +266,13 @@ class Refreshing:
         return [EntityResult(entity, paths[entity.entity]) for entity in state.entities if entity.entity in paths]
 
 
-def _check_succeeded(state: RefreshState) -> None:
+def check_succeeded(state: RefreshState) -> None:
+    """Go on only where a refresh that has ended succeeded.
+
+    Raises:
+        RefreshError: it failed, with its error.
+        CancelRequestedError: it was called off (``refresh.cancelled``).
+    """
     if state.status == "cancelled":
         raise CancelRequestedError("The refresh was cancelled.", place=state.dataflow, code="refresh.cancelled")
     if state.error is not None:

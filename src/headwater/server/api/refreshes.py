@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from headwater.app.refresh_history import history_csv
 from headwater.server.answers import WITHOUT_NUL
 from headwater.server.api import CONFLICT, RESPONSES, App, Asking, Limit, Name
-from headwater.server.refresh_answers import NewRefresh, Refresh, Refreshes, RefreshErrors, RefreshProgress
+from headwater.server.refresh_answers import NewRefresh, Refresh, RefreshErrors, Refreshes, RefreshProgress
 
 router = APIRouter(prefix="/api/dataflows", tags=["refreshes"], responses=RESPONSES)
 
@@ -26,6 +26,7 @@ def start_refresh(
     request: Request,
     response: Response,
     name: Name,
+    *,
     wanted: Annotated[NewRefresh | None, Body()] = None,
 ) -> RefreshProgress:
     """Ask for a refresh, which a worker does; ``Location`` is where to see how it stands."""
