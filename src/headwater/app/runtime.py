@@ -52,9 +52,11 @@ from headwater.dataflows import (
     history,
     load_folder,
 )
-from headwater.dataflows.refreshing.context import Watcher
+from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
+from headwater.models.counting import CountingStore
 from headwater.models.discovery import Discovery
+from headwater.models.earlier import EarlierVersions
 from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore
 from headwater.models.function_settings import FunctionSettings
 from headwater.models.ledger import Ledger
@@ -65,7 +67,7 @@ from headwater.models.statistics import Progress
 from headwater.models.workers.artifacts import ArtifactCache
 from headwater.models.workers.environments import Environments
 from headwater.models.workers.pool import ScorerPool
-from headwater.store import Database, open_database, tables, utc_now
+from headwater.store import open_database, tables, utc_now
 from headwater.workspaces import ConnectionService, SourceService
 
 
@@ -218,11 +220,18 @@ class Headwater:
         return self.dataflows.apply(actor, load_folder(folder), collection)
 
     def model_environment(
-        self, actor: Actor, on_progress: Progress | None = None, *, store: PredictionStore | None = None
+        self,
+        actor: Actor,
+        on_progress: Progress | None = None,
+        *,
+        store: PredictionStore | None = None,
+        earlier: EarlierVersions | None = None,
+        counts_only: bool = False,
     ) -> ModelEnvironment:
         """The models of all registered sources, as functions that run with ``actor``'s rights.
 
-        Its owner closes it. ``store`` is where predictions are kept; None keeps none.
+        Its owner closes it. ``store`` is where predictions are kept; None keeps none. For the others see
+        :class:`headwater.models.environment.ModelEnvironment`.
         """
         workspaces = Workspaces(self.sources, actor)
         rights = ActorsRights(self.database, actor, workspaces.scopes)
@@ -235,6 +244,8 @@ class Headwater:
             store,
             on_progress=on_progress,
             on_close=workspaces.close,
+            earlier=earlier,
+            counts_only=counts_only,
         )
 
     @cached_property
@@ -266,9 +277,15 @@ class Headwater:
         return Refreshing(self.database, self.dataflows, self._refresher)
 
     def _refresher(self) -> Refresher:
-        def environment(runner: Actor, on_scoring: Progress | None, database: Database) -> ModelEnvironment:
-            store = LedgerStore(Ledger(self.home.ledger, database))
-            return self.model_environment(runner, on_scoring, store=store)
+        def environment(wanted: ModelsWanted) -> ModelEnvironment:
+            ledger = Ledger(self.home.ledger, wanted.database)
+            return self.model_environment(
+                wanted.runner,
+                wanted.on_progress,
+                store=CountingStore(ledger) if wanted.counts_only else LedgerStore(ledger),
+                earlier=wanted.earlier,
+                counts_only=wanted.counts_only,
+            )
 
         return Refresher(
             self.database,

@@ -7,7 +7,7 @@ meanwhile. Make a new environment for each refresh, and for each time that someb
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,13 +17,16 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from headwater.errors import UsageError
+from headwater.errors import NotFoundError, UsageError
 from headwater.models.cancelling import Cancellation
+from headwater.models.counting import NothingScorer
 from headwater.models.discovery import Discovery, FunctionDescription
+from headwater.models.earlier import EarlierVersions, KeptPredictions
 from headwater.models.fingerprint import call_description, call_fingerprint
 from headwater.models.functions import ModelFunction
 from headwater.models.ledger import Ledger, LedgerPredictions
 from headwater.models.names import ModelName
+from headwater.models.options import CallOptions
 from headwater.models.predictions import Predictions, SessionPredictions
 from headwater.models.results import ResultForm
 from headwater.models.rights import ModelRights
@@ -154,6 +157,8 @@ class ModelEnvironment:
         store: where predictions are kept; None keeps none.
         on_progress: told how far each function is.
         on_close: called when the environment is closed.
+        earlier: what earlier versions have to say; nothing, where that is None.
+        counts_only: score nothing: all that there is to score becomes null, and is counted.
     """
 
     def __init__(
@@ -165,6 +170,8 @@ class ModelEnvironment:
         *,
         on_progress: Progress | None = None,
         on_close: Callable[[], None] = lambda: None,
+        earlier: EarlierVersions | None = None,
+        counts_only: bool = False,
     ) -> None:
         self.discovery = discovery
         self.cancellation = Cancellation()
@@ -173,6 +180,8 @@ class ModelEnvironment:
         self._store = store
         self._on_progress = on_progress
         self._on_close = on_close
+        self._earlier = earlier or EarlierVersions()
+        self._counts_only = counts_only
         self._resolved = _Resolved()
         self._expected: int | None = None
         self._apart: list[EntityModels] = []
@@ -191,7 +200,7 @@ class ModelEnvironment:
             return None
         with self._lock:
             if name not in self._resolved.models:
-                self._resolved.models[name] = self._resolve(name, self.discovery.describe(parts))
+                self._resolved.models[name] = self._resolve(name, parts)
             return self._resolved.models[name].function
 
     @property
@@ -257,7 +266,8 @@ class ModelEnvironment:
     ) -> None:
         self.close()
 
-    def _resolve(self, name: str, found: FunctionDescription) -> ResolvedModel:
+    def _resolve(self, name: str, parts: ModelName) -> ResolvedModel:
+        found = self.discovery.describe(self._earlier.resolve(name, parts))
         if found.problem is not None:
             raise found.problem
         assert found.signature is not None, "what has no problem has a schema"
@@ -272,7 +282,8 @@ class ModelEnvironment:
             on_progress=self._on_progress,
             rows_total=lambda: self._expected,
         )
-        predictions = partial(self._predictions, found, identity)
+        kept = self._earlier.kept_of(name, parts) if found.registered is not None else ()
+        predictions = partial(self._predictions, found, identity, kept)
         function = ModelFunction(found.qualified_name, found.version, calling, predictions=predictions)
         return ResolvedModel(name, found, identity, function)
 
@@ -284,20 +295,44 @@ class ModelEnvironment:
         assert found.endpoint is not None, "registered, or deployed"
         return connector.endpoint_identity(found.endpoint) if found.endpoint.revision else ""
 
-    def _predictions(self, found: FunctionDescription, identity: str, params: Mapping[str, Any]) -> Predictions | None:
+    def _predictions(
+        self, found: FunctionDescription, identity: str, kept: Sequence[ModelName], options: CallOptions
+    ) -> Predictions | None:
         """Where predictions are kept; nowhere, where the same call may have another answer tomorrow."""
         if self._store is None or found.signature is None:
             return None
         reuse = found.supplied.reuse
         if identity:
-            return self._store.open(identity, found.signature, params, None)
+            newest = self._store.open(identity, found.signature, options.params, None)
+            # A result that tells its model's version would tell the newest of what an earlier one said.
+            earlier = [] if options.include_model else self._earlier_predictions(kept, identity, options)
+            return KeptPredictions(newest, earlier) if earlier else newest
         if reuse is None and not isinstance(self._store, SessionStore):
             return None
         assert found.endpoint is not None, "a registered model has an identity"
         connector = self.discovery.connector(found.name.source)
-        return self._store.open(connector.endpoint_identity(found.endpoint), found.signature, params, reuse)
+        return self._store.open(connector.endpoint_identity(found.endpoint), found.signature, options.params, reuse)
+
+    def _earlier_predictions(
+        self, kept: Sequence[ModelName], identity: str, options: CallOptions
+    ) -> Sequence[Predictions]:
+        """The predictions of earlier versions; those of a version that is gone from its workspace count no more."""
+        assert self._store is not None, "asked for by whoever keeps predictions"
+        found = []
+        for name in kept:
+            try:
+                version = self.discovery.describe(name)
+            except NotFoundError:
+                continue
+            own = self._identity(version) if version.signature is not None else identity
+            if version.signature is not None and own != identity:
+                found.append(self._store.open(own, version.signature, options.params, None))
+        return found
 
     def _scorer_of(self, found: FunctionDescription, identity: str) -> Callable[[], Scorer]:
+        if self._counts_only:
+            assert found.signature is not None, "what has no problem has a schema"
+            return partial(NothingScorer, found.signature)
         if found.registered is not None:
             return partial(self._scorers.scorer, found, identity, self._download(found))
         return _Once(partial(self._service_scorer, found))

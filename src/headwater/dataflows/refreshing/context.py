@@ -11,12 +11,23 @@ from typing import Any
 
 from headwater.access import Actor
 from headwater.dataflows.history import OnEnded
+from headwater.models.earlier import EarlierVersions
 from headwater.models.environment import ModelEnvironment
 from headwater.models.statistics import Progress, ScoringProgress
 from headwater.powerquery.connections import Connections, Resolver
 from headwater.store import Database
 
-__all__ = ["KIND", "Reach", "RefreshEvent", "RefreshRequest", "Refresher", "Watcher", "dataflow_of", "subject_of"]
+__all__ = [
+    "KIND",
+    "ModelsWanted",
+    "Reach",
+    "RefreshEvent",
+    "RefreshRequest",
+    "Refresher",
+    "Watcher",
+    "dataflow_of",
+    "subject_of",
+]
 
 #: The kind of the jobs that are refreshes.
 KIND = "refresh"
@@ -87,6 +98,25 @@ class RefreshRequest:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ModelsWanted:
+    """Which models a refresh asks for.
+
+    Attributes:
+        runner: with whose rights they are called.
+        database: by which predictions are kept: what is written goes through the refresh's lease.
+        earlier: what versions that earlier refreshes called have to say.
+        on_progress: told how far scoring is.
+        counts_only: nothing is scored and nothing kept: what there would be to score is counted.
+    """
+
+    runner: Actor
+    database: Database
+    earlier: EarlierVersions
+    on_progress: Progress | None = None
+    counts_only: bool = False
+
+
 @dataclass(frozen=True)
 class Refresher:
     """What all refreshes of an installation share.
@@ -96,8 +126,7 @@ class Refresher:
         installation: this installation's id, for names in the catalog.
         tables: the folder of published tables.
         reach: what queries may reach that run with somebody's rights, for a dataflow of this scope.
-        environment: makes the models that such queries may call, as of now, which keep predictions by this database;
-            closed after the refresh.
+        environment: makes the models that such queries may call, as of now; closed after the refresh.
         engine_settings: settings of the engine, e.g. ``memory_limit``.
         on_ended: told of each refresh in the transaction that ends it.
     """
@@ -106,7 +135,7 @@ class Refresher:
     installation: str
     tables: Path
     reach: Callable[[Actor, int], Reach]
-    environment: Callable[[Actor, Progress | None, Database], ModelEnvironment]
+    environment: Callable[[ModelsWanted], ModelEnvironment]
     engine_settings: Mapping[str, object] = field(default_factory=dict)
     on_ended: Sequence[OnEnded] = ()
 

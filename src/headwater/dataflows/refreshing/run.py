@@ -14,10 +14,11 @@ from headwater import moments
 from headwater.dataflows import history
 from headwater.dataflows.history import Beginning
 from headwater.dataflows.publishing import Publisher, StagedEntity
-from headwater.dataflows.refreshing.context import Refresher, RefreshEvent, RefreshRequest, Watcher
+from headwater.dataflows.refreshing.context import ModelsWanted, Refresher, RefreshEvent, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.entity import EntityRun, Surroundings
 from headwater.dataflows.refreshing.graph import run_in_order
 from headwater.dataflows.refreshing.previous import published_before
+from headwater.dataflows.rescoring import earlier_versions
 from headwater.dataflows.service import Dataflow
 from headwater.errors import RefreshError
 from headwater.jobs import Lease
@@ -103,8 +104,10 @@ class RefreshRun:
 
     def _staged(self) -> list[StagedEntity]:
         dataflow, refresher = self._dataflow, self._refresher
-        progress = self._progress.scoring
-        with closing(refresher.environment(dataflow.runner, progress, self._lease.database)) as models:
+        policy = dataflow.definition.settings.rescore
+        earlier = earlier_versions(refresher.database, dataflow.id, policy, rescore=self._request.rescore)
+        wanted = ModelsWanted(dataflow.runner, self._lease.database, earlier, self._progress.scoring)
+        with closing(refresher.environment(wanted)) as models:
             around = Surroundings(
                 refresher,
                 dataflow,
