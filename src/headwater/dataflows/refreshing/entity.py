@@ -80,8 +80,6 @@ class EntityRun:
         self._rows = 0
         self._begun = time.perf_counter()
         self._opened = ExitStack()
-        #: Why it failed; None while it has not.
-        self.failure: RefreshError | None = None
 
     def stage(self) -> StagedEntity:
         """Evaluate and write it; nothing is visible by that.
@@ -97,8 +95,7 @@ class EntityRun:
         except (LeaseLostError, CancelRequestedError):
             raise  # no failure of the query's: it is to end
         except HeadwaterError as error:
-            self.failure = self._failure(error)
-            raise self.failure from error
+            raise self._failure(error) from error
         around.watcher.scored(_scoring(self._models))
         return StagedEntity(
             self._summary(rows),
