@@ -274,9 +274,11 @@ class Headwater:
     @cached_property
     def refreshing(self) -> Refreshing:
         """Refreshes: asking for one, running it here, calling it off, looking at it."""
-        return Refreshing(self.database, self.dataflows, self._refresher)
+        return Refreshing(self.database, self.dataflows, self.refresher)
 
-    def _refresher(self) -> Refresher:
+    def refresher(self) -> Refresher:
+        """What refreshes of this home need."""
+
         def environment(wanted: ModelsWanted) -> ModelEnvironment:
             ledger = Ledger(self.home.ledger, wanted.database)
             return self.model_environment(

@@ -23,10 +23,12 @@ import pyarrow.parquet as pq
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from headwater import moments
 from headwater.errors import ModelError
 from headwater.models.arrow import Array
 from headwater.models.key_index import KeyFilter, KeyIndex, RowKeys
-from headwater.models.predictions import Found, moments
+from headwater.models.predictions import Found
+from headwater.models.predictions import moments as times
 from headwater.store import Database, tables, utc_now
 
 __all__ = ["Ledger", "LedgerFile", "LedgerPredictions"]
@@ -100,10 +102,12 @@ class Ledger:
             now: when they were made.
         """
         columns = {"key_hi": pa.array(keys.high), "key_lo": pa.array(keys.low), "result": results}
-        table = pa.table({**columns, "scored_at": moments(now, len(keys))})
+        table = pa.table({**columns, "scored_at": times(now, len(keys))})
         name = Path(fingerprint[:2]) / fingerprint / f"{uuid.uuid4().hex}.parquet"
         _write_durably(table, self._folder / name)
+        moments.reached("ledger.written")
         self._commit(fingerprint, name, len(keys), now)
+        moments.reached("ledger.appended")
         return LedgerFile(self._folder / name, len(keys))
 
     def _commit(self, fingerprint: str, name: Path, rows: int, now: datetime) -> None:
