@@ -2,20 +2,23 @@
 
 from headwater.tables.convert import stored_batches
 from headwater.tables.delta import (
-    Staged,
-    StagedFile,
     TableVersion,
+    checkpoint,
     commit,
     discard,
     plan_scan,
     read,
     row_count,
     schema,
-    stage,
     staged_scan,
+    table_files,
+    unchanged,
     versions,
 )
 from headwater.tables.foreign import foreign_scan
+from headwater.tables.staged import ErrorCell, Staged, StagedFile
+from headwater.tables.staging import Conversion, StageWriter, stage
+from headwater.tables.stored import StoredRows
 from headwater.tables.types import (
     PublishedColumn,
     PublishedSchema,
@@ -25,11 +28,16 @@ from headwater.tables.types import (
 )
 
 __all__ = [
+    "Conversion",
+    "ErrorCell",
     "PublishedColumn",
     "PublishedSchema",
+    "StageWriter",
     "Staged",
     "StagedFile",
+    "StoredRows",
     "TableVersion",
+    "checkpoint",
     "commit",
     "discard",
     "foreign_scan",
@@ -41,7 +49,9 @@ __all__ = [
     "stage",
     "staged_scan",
     "stored_batches",
+    "table_files",
     "type_from_json",
     "type_to_json",
+    "unchanged",
     "versions",
 ]
