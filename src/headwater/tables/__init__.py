@@ -17,12 +17,13 @@ from headwater.tables.delta import (
 )
 from headwater.tables.foreign import foreign_scan
 from headwater.tables.staged import ErrorCell, Staged, StagedFile
-from headwater.tables.staging import Conversion, StageWriter, stage
+from headwater.tables.staging import Conversion, StageWriter, reported, stage, sync_folder
 from headwater.tables.stored import StoredRows
 from headwater.tables.types import (
     PublishedColumn,
     PublishedSchema,
     published_schema,
+    restored,
     type_from_json,
     type_to_json,
 )
@@ -44,11 +45,14 @@ __all__ = [
     "plan_scan",
     "published_schema",
     "read",
+    "reported",
+    "restored",
     "row_count",
     "schema",
     "stage",
     "staged_scan",
     "stored_batches",
+    "sync_folder",
     "table_files",
     "type_from_json",
     "type_to_json",

@@ -32,10 +32,10 @@ class ErrorCell:
 
     Attributes:
         column: its column.
-        row: the place of its row in the table, from 0.
+        row: the number of its row in the table, from 1.
         key: the row's values in the key columns, as JSON values; None where there is no key.
         reason: M's name for the kind of error.
-        message: what happened; may quote the row.
+        message: what happened, with the value at fault where M names it.
     """
 
     column: str

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +36,9 @@ FILE_ROWS = 2_000_000
 ROW_GROUP_ROWS = 131_072
 
 ErrorPolicy = Literal["null", "fail"]
+
+#: How much of an error's message is kept.
+_MESSAGE_TEXT = 500
 
 _STATISTICS_OF = frozenset({Kind.INT64, Kind.DATE})
 
@@ -66,7 +70,7 @@ def stage(
     with reported(path, "written"), StageWriter(path, schema, file_rows) as writer:
         for batch in batches:
             writer.add(conversion.stored(batch))
-    return writer.staged(conversion)
+    return conversion.noted(writer.staged())
 
 
 class Conversion:
@@ -99,6 +103,10 @@ class Conversion:
         self._rows += batch.num_rows
         return pa.RecordBatch.from_arrays(arrays, schema=self._stored)
 
+    def noted(self, staged: Staged) -> Staged:
+        """What was staged, with what was noticed on the way."""
+        return replace(staged, errors=self.errors, losses=self.losses, error_cells=tuple(self.cells))
+
     def _count_errors(
         self, column: PublishedColumn, batch: pa.RecordBatch, places: npt.NDArray[np.int64] | None
     ) -> None:
@@ -116,9 +124,11 @@ class Conversion:
         self.errors[column.name] = self.errors.get(column.name, 0) + count
         bad = np.flatnonzero(sentinels.is_valid().to_numpy(zero_copy_only=False))
         for at in bad[: ERROR_CELLS - len(self.cells)].tolist():
-            reason, message, _ = decode_error(sentinels[at].as_py())
+            reason, message, detail = decode_error(sentinels[at].as_py())
+            shown = message if detail is None else f"{message} ({detail})"
             place = self._rows + at if places is None else int(places[at])
-            self.cells.append(ErrorCell(column.name, place, self._key_of(batch, at), reason, message))
+            key = self._key_of(batch, at)
+            self.cells.append(ErrorCell(column.name, place + 1, key, reason, shown[:_MESSAGE_TEXT]))
 
     def _key_of(self, batch: pa.RecordBatch, at: int) -> dict[str, Any] | None:
         if not self._key:
@@ -231,19 +241,9 @@ class StageWriter:
         """Names another file in the folder that belongs to these rows, and goes with them."""
         self._beside.append(name)
 
-    def staged(self, conversion: Conversion | None = None, unchanged_of: int | None = None) -> Staged:
-        """What was written; ``conversion`` is where the rows came through."""
-        made = conversion or Conversion(self.schema)
-        return Staged(
-            str(self.path),
-            self.schema,
-            tuple(self.files),
-            made.errors,
-            made.losses,
-            tuple(made.cells),
-            tuple(self._beside),
-            unchanged_of,
-        )
+    def staged(self) -> Staged:
+        """What was written."""
+        return Staged(str(self.path), self.schema, tuple(self.files), beside=tuple(self._beside))
 
     def take_back(self) -> None:
         """Deletes what was written."""
@@ -255,7 +255,7 @@ class StageWriter:
         for name in [*(file.name for file in self.files), self._name(), *self._beside]:
             with suppress(OSError):
                 (self.path / name).unlink(missing_ok=True)
-        self.files = []
+        self.files, self._beside, self._waiting, self._waiting_rows, self._written = [], [], [], 0, 0
 
     def _name(self) -> str:
         return f"{self.prefix}-{len(self.files):05d}.snappy.parquet"
