@@ -16,6 +16,7 @@ from headwater.server.api import (
     connections,
     dataflows,
     functions,
+    jobs,
     openid,
     people,
     session,
@@ -52,7 +53,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows)
+    data = (tables, catalog, sources, functions, connections, dataflows, jobs)
     for part in (status, session, openid, *data, people, access, audit):
         app.include_router(part.router)
 
