@@ -16,6 +16,7 @@ from headwater.server.api import (
     connections,
     dataflows,
     functions,
+    jobs,
     openid,
     people,
     refreshes,
@@ -53,7 +54,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows, refreshes)
+    data = (tables, catalog, sources, functions, connections, dataflows, refreshes, jobs)
     for part in (status, session, openid, *data, people, access, audit):
         app.include_router(part.router)
 
