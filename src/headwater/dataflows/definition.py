@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headwater.dataflows.settings import SETTINGS_FILE, Settings, read_settings
+from headwater.dataflows.settings import Settings
+from headwater.dataflows.settings_file import SETTINGS_FILE, read_settings
 from headwater.errors import NotFoundError, UsageError
 from headwater.powerquery.language import parse_expression, syntax
 
