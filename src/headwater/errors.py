@@ -32,6 +32,9 @@ Every error says what happened (``message``), where (``place``) and what to do (
     │   ├── SchemaError             no usable signature
     │   └── ScoringError            the model, or the process around it, failed              (HTTP 502)
     ├── ScanError               a scan could not be completed
+    ├── JobError                a piece of durable work could not be carried out
+    │   ├── LeaseLostError          another worker has it by now, or may have: nothing more is written
+    │   └── CancelRequestedError    somebody called it off
     └── RefreshError            a dataflow's refresh failed; what was published before stands
 """
 
@@ -42,6 +45,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 __all__ = [
+    "CancelRequestedError",
     "ConflictError",
     "DefinitionError",
     "Diagnostic",
@@ -50,6 +54,8 @@ __all__ = [
     "ForbiddenError",
     "HeadwaterError",
     "HomeError",
+    "JobError",
+    "LeaseLostError",
     "MError",
     "MSyntaxError",
     "MisfitError",
@@ -338,6 +344,18 @@ class ScoringError(ModelError):
 
 class ScanError(HeadwaterError):
     default_code = "scan"
+
+
+class JobError(HeadwaterError):
+    default_code = "job"
+
+
+class LeaseLostError(JobError):
+    default_code = "job.lease_lost"
+
+
+class CancelRequestedError(JobError):
+    default_code = "job.cancelled"
 
 
 class RefreshError(HeadwaterError):
