@@ -85,7 +85,7 @@ class Headwater:
         self.database = open_database(home.database_url, upgrade=upgrade)
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
-        self.dataflows = DataflowService(self.database)
+        self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)
