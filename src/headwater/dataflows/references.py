@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from headwater.powerquery.evaluator.program import QUERIES_SECTION
 from headwater.powerquery.language import syntax
 
-__all__ = ["Reference", "references"]
+__all__ = ["Names", "Reference", "references", "scoped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,68 +21,69 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Names:
-    """Names in sight, and in the definition of which of them it is, where it is in one."""
+class Names:
+    """Names in sight, each with its definition, or None where it is a parameter; ``hidden`` is being defined here."""
 
-    names: frozenset[str]
-    parent: _Names | None
+    definitions: Mapping[str, syntax.Expr | None]
+    parent: Names | None
     hidden: str | None = None
 
-    def defines(self, name: str, *, inclusive: bool) -> bool:
-        """Whether the name is found here or further out."""
-        scope: _Names | None = self
-        while scope is not None:
-            if name in scope.names and (inclusive or name != scope.hidden):
-                return True
-            scope = scope.parent
-        return False
+    def find(self, name: str, *, inclusive: bool) -> Names | None:
+        """The names among which a name is defined; None: outside the text."""
+        names: Names | None = self
+        while names is not None:
+            if name in names.definitions and (inclusive or name != names.hidden):
+                return names
+            names = names.parent
+        return None
+
+    def defining(self, name: str) -> Names:
+        """These names as the definition of one of them sees them."""
+        return Names(self.definitions, self.parent, name)
 
 
-_Pending = list[tuple[syntax.Node, _Names | None]]
+_NONE = Names({}, None)
+
+
+def scoped(tree: syntax.Expr) -> Iterator[tuple[syntax.Node, Names]]:
+    """Every node with the names in sight there, parents first, in the order of the text; depth is no matter."""
+    pending: list[tuple[syntax.Node, Names]] = [(tree, _NONE)]
+    while pending:
+        node, names = pending.pop()
+        yield node, names
+        pending.extend(reversed(list(_parts(node, names))))
 
 
 def references(tree: syntax.Expr) -> Iterator[Reference]:
-    """The uses of names from outside, in the order of the text; depth is no matter.
+    """The uses of names from outside, in the order of the text.
 
     >>> from headwater.powerquery.language import parse_expression
     >>> [found.name for found in references(parse_expression("let a = orders, b = (x) => a & x & c in b(d)"))]
     ['orders', 'c', 'd']
     """
-    pending: _Pending = [(tree, None)]
-    while pending:
-        node, names = pending.pop()
+    for node, names in scoped(tree):
         match node:
             case syntax.Identifier(name=name, inclusive=inclusive):
-                if names is None or not names.defines(name, inclusive=inclusive):
+                if names.find(name, inclusive=inclusive) is None:
                     yield Reference(name, node, inclusive)
-            case syntax.SectionAccess(section=section, name=name):
-                if section == QUERIES_SECTION:
-                    yield Reference(name, node, True)
-            case _:
-                pending.extend(reversed(list(_parts(node, names))))
+            case syntax.SectionAccess(section=section, name=name) if section == QUERIES_SECTION:
+                yield Reference(name, node, True)
 
 
-def _parts(node: syntax.Node, names: _Names | None) -> Iterator[tuple[syntax.Node, _Names | None]]:
-    """The parts of a node, and the names that each sees beyond those of the text's outside."""
+def _parts(node: syntax.Node, names: Names) -> Iterator[tuple[syntax.Node, Names]]:
+    """The parts of a node, and the names that each sees."""
     match node:
         case syntax.Let(bindings=bindings, body=body):
-            inner = _Names(frozenset(b.name for b in bindings), names)
-            yield from _defined(bindings, inner)
+            inner = Names({b.name: b.value for b in bindings}, names)
+            yield from ((b.value, inner.defining(b.name)) for b in bindings)
             yield body, inner
         case syntax.Record(fields=fields):
-            yield from _defined(fields, _Names(frozenset(b.name for b in fields), names))
+            inner = Names({b.name: b.value for b in fields}, names)
+            yield from ((b.value, inner.defining(b.name)) for b in fields)
         case syntax.Function(parameters=parameters, body=body):
-            for part in syntax.children(node):
-                if part is not body:
-                    yield part, names
-            yield body, _Names(frozenset(p.name for p in parameters), names)
+            yield from ((part, names) for part in syntax.children(node) if part is not body)
+            yield body, Names({p.name: None for p in parameters}, names)
         case syntax.Each(body=body):
-            yield body, _Names(frozenset("_"), names)
+            yield body, Names({"_": None}, names)
         case _:
-            for part in syntax.children(node):
-                yield part, names
-
-
-def _defined(bindings: Iterable[syntax.Binding], inner: _Names) -> Iterator[tuple[syntax.Node, _Names]]:
-    for binding in bindings:
-        yield binding.value, _Names(inner.names, inner.parent, binding.name)
+            yield from ((part, names) for part in syntax.children(node))
