@@ -1,4 +1,4 @@
-"""Dataflows as people work on them: checked, saved, compared, taken over, removed. The command line and HTTP use this."""
+"""Dataflows as people work on them: checked, saved, compared, removed. The command line and HTTP use this."""
 
 from __future__ import annotations
 

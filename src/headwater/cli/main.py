@@ -20,6 +20,7 @@ from headwater.cli import (
     audit,
     collections,
     connections,
+    dataflows,
     functions,
     groups,
     people,
@@ -272,8 +273,7 @@ def lineage(
     print_lineage(home, table, column)
 
 
-dataflow_app = typer.Typer(help="Dataflows: save them, list them.", no_args_is_help=True)
-app.add_typer(dataflow_app, name="dataflow")
+app.add_typer(dataflows.app, name="dataflow")
 app.add_typer(sources.app, name="source")
 app.add_typer(functions.app, name="functions")
 app.add_typer(schemas.app, name="schema")
@@ -285,25 +285,6 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
-
-
-@dataflow_app.command("apply")
-def dataflow_apply(
-    folder: Annotated[Path, typer.Argument(help="A folder with dataflow.toml and .pq files.")],
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Save the dataflow that a folder holds."""
-    from headwater.cli.dataflows import apply_folder
-
-    apply_folder(home, folder)
-
-
-@dataflow_app.command("list")
-def dataflow_list(home: HomeOption = DEFAULT_HOME) -> None:
-    """List the dataflows with their latest refresh."""
-    from headwater.cli.dataflows import list_dataflows
-
-    list_dataflows(home)
 
 
 def main() -> None:
