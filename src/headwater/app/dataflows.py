@@ -99,6 +99,19 @@ class Dataflows:
         )
         return Saved(saved, findings)
 
+    def change(
+        self,
+        actor: Actor,
+        definition: DataflowDefinition,
+        *,
+        comment: str = "",
+        take_over: bool = False,
+        expected: int | None = None,
+    ) -> Saved:
+        """Save the next version of a dataflow that is there; NotFoundError where there is none to be seen."""
+        self._service.get(actor, definition.name)
+        return self.apply(actor, definition, comment=comment, take_over=take_over, expected=expected)
+
     def take_over(self, actor: Actor, name: str, *, comment: str = "") -> Saved:
         """Have a dataflow run with the rights of ``actor``, for which it is checked; see :meth:`apply`."""
         found = self._service.get(actor, name)

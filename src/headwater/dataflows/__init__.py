@@ -1,7 +1,7 @@
 """Dataflows: named queries in M, refreshed in dependency order and published as Delta tables."""
 
 from headwater.dataflows.definition import DataflowDefinition, QueryParameter
-from headwater.dataflows.folders import definition_files, init_folder, load_folder, write_folder
+from headwater.dataflows.folders import definition_files, init_folder, load_folder, read_definition, write_folder
 from headwater.dataflows.history import EntitySummary, RefreshSummary
 from headwater.dataflows.published import Page, PublishedTable, PublishedTables
 from headwater.dataflows.refresh import EntityResult, Reach, Refresher, RefreshEvent, RefreshResult
@@ -27,5 +27,6 @@ __all__ = [
     "definition_files",
     "init_folder",
     "load_folder",
+    "read_definition",
     "write_folder",
 ]

@@ -20,7 +20,7 @@ from headwater.dataflows.settings_writing import settings_text
 from headwater.errors import ConflictError, NotFoundError, UsageError
 from headwater.powerquery.language import parse_document, syntax
 
-__all__ = ["definition_files", "init_folder", "load_folder", "write_folder"]
+__all__ = ["definition_files", "init_folder", "load_folder", "read_definition", "write_folder"]
 
 SUFFIX = ".pq"
 
@@ -75,6 +75,35 @@ let
 in
     Greeted
 """
+
+
+def read_definition(
+    name: str, settings: Mapping[str, Any], queries: Mapping[str, str], section: str | None = None
+) -> DataflowDefinition:
+    """The definition that is given in parts.
+
+    Args:
+        name: of the dataflow.
+        settings: the tables of a ``dataflow.toml``; a name in them has to be ``name``.
+        queries: M texts by name, or none.
+        section: or all of them as one section document.
+
+    Raises:
+        UsageError: a part says something that cannot be.
+        MSyntaxError: a query cannot be read.
+    """
+    read = read_settings(settings, "settings")
+    stated = settings.get("dataflow", {}).get("name", name)
+    if stated != name:
+        raise UsageError(
+            f"The settings are those of a dataflow '{stated}', not of '{name}'.",
+            hint="A dataflow keeps its name: leave it out of the settings, or save another dataflow.",
+        )
+    if section is None:
+        return DataflowDefinition(name, dict(sorted(queries.items())), read)
+    if queries:
+        raise UsageError("Queries are given, and a section document, too.", hint="Give one of the two.")
+    return DataflowDefinition.from_section(name, section, read, "section")
 
 
 def load_folder(folder: Path) -> DataflowDefinition:

@@ -83,9 +83,9 @@ def _create(connection: Connection, wanted: Save) -> None:
     # Before the scopes, which everybody locks after the roles.
     exclusive(connection, "roles")
     collection, place = _collection(connection, actor, wanted.collection)
-    require(connection, actor, Action.DATAFLOW_CREATE, place)
     if wanted.expected:
         raise NotFoundError(f"There is no dataflow '{definition.name}'.", hint="Somebody removed it; save it anew.")
+    require(connection, actor, Action.DATAFLOW_CREATE, place)
     _check_circle(connection, actor, definition)
     if wanted.folder is not None:
         # A removal that was cut short left its files: nobody is to find old rows under a new dataflow's name.

@@ -102,6 +102,8 @@ class DataflowService:
             UsageError: queries read each other.
         """
         definition.entities()
+        if expected:
+            self.get(actor, definition.name)
         saved = saving.Save(actor, definition, collection, comment, take_over, expected, self._folder)
         with self._database.begin() as connection:
             exclusive(connection, "dataflows")
