@@ -120,7 +120,8 @@ def _change(connection: Connection, wanted: Save, found: _Saved) -> None:
     require(connection, actor, Action.DATAFLOW_EDIT, found.scope_id)
     _check_expected(wanted, found)
     another = actor.user_id != found.saved_by_id
-    if found.definition == definition.to_json() and not (another and wanted.take_over):
+    unchanged = DataflowDefinition.from_json(found.definition) == definition
+    if unchanged and not (another and wanted.take_over):
         return
     if another and not wanted.take_over:
         raise ConflictError(
