@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from sqlalchemy import select
@@ -151,7 +150,7 @@ class Site:
         return len(pairs)
 
 
-def checked(rows: dict[str, pa.Table]) -> int:
+def checked(rows: dict[str, Any]) -> int:
     """The generation of tables that were published together."""
     found = {name: set(table.column("generation").to_pylist()) for name, table in rows.items()}
     generations = set[Any]().union(*found.values())

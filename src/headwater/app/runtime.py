@@ -20,6 +20,7 @@ from headwater.access.keys import load_keyring
 from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.azure import Azure
+from headwater.app.dataflows import Dataflows, Surroundings
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
@@ -56,8 +57,8 @@ from headwater.dataflows import (
 )
 from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
-from headwater.models.counting import CountingStore
 from headwater.jobs import Handler, Job
+from headwater.models.counting import CountingStore
 from headwater.models.discovery import Discovery
 from headwater.models.earlier import EarlierVersions
 from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore
@@ -92,7 +93,7 @@ class Headwater:
         self.database = open_database(home.database_url, upgrade=upgrade)
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
-        self.dataflows = DataflowService(self.database)
+        self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)
@@ -236,7 +237,19 @@ class Headwater:
 
     def apply(self, actor: Actor, folder: Path, collection: str = tables.ROOT_COLLECTION) -> Dataflow:
         """Save the dataflow that a folder's files hold; ``collection`` is where a new one goes."""
-        return self.dataflows.apply(actor, load_folder(folder), collection)
+        return self.flows.apply(actor, load_folder(folder), collection=collection).dataflow
+
+    @cached_property
+    def flows(self) -> Dataflows:
+        """Dataflows as people work on them: checked, saved, compared, removed."""
+        surroundings = Surroundings(
+            self.database,
+            self.home.folders,
+            lambda: self.connections,
+            self.model_environment,
+            lambda actor: ActorsRights(self.database, actor, Workspaces(self.sources, actor).scopes),
+        )
+        return Dataflows(self.dataflows, surroundings)
 
     def model_environment(
         self,

@@ -8,9 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from headwater.models.ledger import LedgerPredictions
 from headwater.models.options import CallOptions
-from headwater.models.predictions import Predictions
+from headwater.models.predictions import KeptForGood, Predictions
 from headwater.models.results import ResultForm
 from headwater.models.run import Calling, ScoringRun
 from headwater.models.signature import Signature
@@ -70,7 +69,7 @@ class ModelFunction:
     def recipe(self) -> str:
         """What decides its results besides its arguments; "" where the same call may have others tomorrow."""
         kept, options = self._calling.predictions, self._calling.options
-        if not isinstance(kept, LedgerPredictions) or not kept.hold or options.rescore or options.on_error == "null":
+        if not isinstance(kept, KeptForGood) or not kept.hold or options.rescore or options.on_error == "null":
             return ""
         return f"{kept.fingerprint} {self._model.version if options.include_model else ''}"
 
