@@ -17,6 +17,7 @@ from headwater.dataflows import DataflowService, EntityResult, Refresher, Refres
 from headwater.dataflows.history import CellError, EntitySummary, RefreshSummary
 from headwater.dataflows.refresh import active_refresh, request_refresh
 from headwater.dataflows.refreshing.context import KIND, RefreshRequest, Watcher, dataflow_of, subject_of
+from headwater.dataflows.refreshing.forecast import Forecast, foresee
 from headwater.dataflows.refreshing.handler import RefreshHandler
 from headwater.dataflows.service import Dataflow, find_dataflow
 from headwater.errors import CancelRequestedError, ConflictError, LeaseLostError, NotFoundError, RefreshError
@@ -149,6 +150,19 @@ class Refreshing:
             on_state(state)
             time.sleep(_LOOK_SECONDS)
         return state
+
+    def foresee(self, actor: Actor, name: str, *, full: bool = False, rescore: bool = False) -> Forecast:
+        """What a refresh would do now: rows, what of them would be scored and about how long that takes.
+
+        Raises:
+            NotFoundError: there is no such dataflow to be seen.
+            ForbiddenError: ``actor`` may not refresh it.
+            RefreshError: a query of it fails.
+        """
+        dataflow = self._dataflows.get(actor, name)
+        with self._database.read() as connection:
+            require(connection, actor, Action.DATAFLOW_REFRESH, dataflow.scope_id)
+        return foresee(self._refresher(), dataflow, RefreshRequest("forecast", full, rescore, actor.name))
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
