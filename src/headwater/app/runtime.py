@@ -20,11 +20,15 @@ from headwater.access.keys import load_keyring
 from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.azure import Azure
+from headwater.app.dataflows import Dataflows, Surroundings
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
+from headwater.app.jobs import Jobs, handlers
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
+from headwater.app.refreshing import Refreshing
+from headwater.app.scanning import ask_for_scan
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -51,8 +55,12 @@ from headwater.dataflows import (
     history,
     load_folder,
 )
+from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
+from headwater.jobs import Handler, Job
+from headwater.models.counting import CountingStore
 from headwater.models.discovery import Discovery
+from headwater.models.earlier import EarlierVersions
 from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore
 from headwater.models.function_settings import FunctionSettings
 from headwater.models.ledger import Ledger
@@ -85,7 +93,7 @@ class Headwater:
         self.database = open_database(home.database_url, upgrade=upgrade)
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
-        self.dataflows = DataflowService(self.database)
+        self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)
@@ -205,22 +213,57 @@ class Headwater:
             source = self.sources.get(actor, source_name)
             return scan(self.database, actor, source, connector, kind, progress=progress)
 
+    def scan_later(self, actor: Actor, source_name: str, kind: ScanKind = "full") -> Job:
+        """Have a worker bring what a source holds into the catalog; see :func:`headwater.app.scanning.ask_for_scan`."""
+        return self.jobs.get(actor, ask_for_scan(self.database, actor, source_name, kind))
+
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
+
+    # -- jobs ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def job_handlers(self) -> Mapping[str, Handler]:
+        """What does each kind of job."""
+        return handlers(self)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Durable work: what there is of it, and calling it off."""
+        return Jobs(self.database, lambda: self.job_handlers)
 
     # -- dataflows -------------------------------------------------------------------------------------------------
 
     def apply(self, actor: Actor, folder: Path, collection: str = tables.ROOT_COLLECTION) -> Dataflow:
         """Save the dataflow that a folder's files hold; ``collection`` is where a new one goes."""
-        return self.dataflows.apply(actor, load_folder(folder), collection)
+        return self.flows.apply(actor, load_folder(folder), collection=collection).dataflow
+
+    @cached_property
+    def flows(self) -> Dataflows:
+        """Dataflows as people work on them: checked, saved, compared, removed."""
+        surroundings = Surroundings(
+            self.database,
+            self.home.folders,
+            lambda: self.connections,
+            self.model_environment,
+            lambda actor: ActorsRights(self.database, actor, Workspaces(self.sources, actor).scopes),
+        )
+        return Dataflows(self.dataflows, surroundings)
 
     def model_environment(
-        self, actor: Actor, on_progress: Progress | None = None, *, store: PredictionStore | None = None
+        self,
+        actor: Actor,
+        on_progress: Progress | None = None,
+        *,
+        store: PredictionStore | None = None,
+        earlier: EarlierVersions | None = None,
+        counts_only: bool = False,
     ) -> ModelEnvironment:
         """The models of all registered sources, as functions that run with ``actor``'s rights.
 
-        Its owner closes it. ``store`` is where predictions are kept; None keeps none.
+        Its owner closes it. ``store`` is where predictions are kept; None keeps none. For the others see
+        :class:`headwater.models.environment.ModelEnvironment`.
         """
         workspaces = Workspaces(self.sources, actor)
         rights = ActorsRights(self.database, actor, workspaces.scopes)
@@ -233,6 +276,8 @@ class Headwater:
             store,
             on_progress=on_progress,
             on_close=workspaces.close,
+            earlier=earlier,
+            counts_only=counts_only,
         )
 
     @cached_property
@@ -253,17 +298,36 @@ class Headwater:
         on_event: Callable[[RefreshEvent], None] | None = None,
         on_scoring: Progress | None = None,
     ) -> RefreshResult:
-        """Refresh a dataflow; see :meth:`headwater.dataflows.Refresher.refresh`."""
-        refresher = Refresher(
+        """Refresh a dataflow and wait for it; see :meth:`headwater.app.refreshing.Refreshing.run`."""
+        nobody = Watcher()
+        watcher = Watcher(on_event or nobody.on_event, on_scoring or nobody.on_scoring)
+        return self.refreshing.run(actor, dataflow_name, trigger=trigger, watcher=watcher)
+
+    @cached_property
+    def refreshing(self) -> Refreshing:
+        """Refreshes: asking for one, running it here, calling it off, looking at it."""
+        return Refreshing(self.database, self.dataflows, self.refresher)
+
+    def refresher(self) -> Refresher:
+        """What refreshes of this home need."""
+
+        def environment(wanted: ModelsWanted) -> ModelEnvironment:
+            ledger = Ledger(self.home.ledger, wanted.database)
+            return self.model_environment(
+                wanted.runner,
+                wanted.on_progress,
+                store=CountingStore(ledger) if wanted.counts_only else LedgerStore(ledger),
+                earlier=wanted.earlier,
+                counts_only=wanted.counts_only,
+            )
+
+        return Refresher(
             self.database,
             self.installation,
             self.home.tables,
-            self.home.locks,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
-            lambda runner: self.model_environment(runner, on_scoring, store=LedgerStore(self.ledger)),
+            environment,
         )
-        dataflow = self.dataflows.get(actor, dataflow_name)
-        return refresher.refresh(actor, dataflow, trigger=trigger, on_event=on_event)
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
         """The newest refreshes first, of those that may be seen."""

@@ -20,6 +20,7 @@ from headwater.cli import (
     audit,
     collections,
     connections,
+    dataflows,
     functions,
     groups,
     people,
@@ -28,8 +29,9 @@ from headwater.cli import (
     sources,
     tokens,
 )
-from headwater.cli.options import DEFAULT_HOME, HomeOption
+from headwater.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
+from headwater.cli.refresh import add_scheduling
 from headwater.errors import HeadwaterError, UsageError
 
 app = typer.Typer(
@@ -253,11 +255,28 @@ def format_files(
 
 
 @app.command("refresh")
-def refresh(name: Annotated[str, typer.Argument(help="A dataflow.")], home: HomeOption = DEFAULT_HOME) -> None:
-    """Refresh a dataflow and publish its tables."""
-    from headwater.cli.dataflows import refresh_dataflow
+def refresh(  # noqa: PLR0917 -- the command's options
+    name: Annotated[str, typer.Argument(help="A dataflow.")],
+    home: HomeOption = DEFAULT_HOME,
+    full: Annotated[bool, typer.Option("--full", help="Read and compute all of it anew.")] = False,
+    rescore: Annotated[
+        bool, typer.Option("--rescore", help="Let the newest model versions score all rows, whatever the policy says.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Where it is being refreshed already, watch that to its end.")
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Ask for it, print its id, and leave it to a worker.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would do and change nothing: rows, rows to score, time.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Refresh a dataflow and publish its tables; Ctrl+C cancels it."""
+    from headwater.cli.refresh import RefreshOptions, run
 
-    refresh_dataflow(home, name)
+    run(home, name, RefreshOptions(full, rescore, watch, no_wait, dry_run, as_json))
 
 
 @app.command("lineage")
@@ -272,8 +291,8 @@ def lineage(
     print_lineage(home, table, column)
 
 
-dataflow_app = typer.Typer(help="Dataflows: save them, list them.", no_args_is_help=True)
-app.add_typer(dataflow_app, name="dataflow")
+add_scheduling(dataflows.app)
+app.add_typer(dataflows.app, name="dataflow")
 app.add_typer(sources.app, name="source")
 app.add_typer(functions.app, name="functions")
 app.add_typer(schemas.app, name="schema")
@@ -285,25 +304,6 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
-
-
-@dataflow_app.command("apply")
-def dataflow_apply(
-    folder: Annotated[Path, typer.Argument(help="A folder with dataflow.toml and .pq files.")],
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Save the dataflow that a folder holds."""
-    from headwater.cli.dataflows import apply_folder
-
-    apply_folder(home, folder)
-
-
-@dataflow_app.command("list")
-def dataflow_list(home: HomeOption = DEFAULT_HOME) -> None:
-    """List the dataflows with their latest refresh."""
-    from headwater.cli.dataflows import list_dataflows
-
-    list_dataflows(home)
 
 
 def main() -> None:

@@ -16,8 +16,10 @@ from headwater.server.api import (
     connections,
     dataflows,
     functions,
+    jobs,
     openid,
     people,
+    refreshes,
     session,
     sources,
     status,
@@ -52,7 +54,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows)
+    data = (tables, catalog, sources, functions, connections, dataflows, refreshes, jobs)
     for part in (status, session, openid, *data, people, access, audit):
         app.include_router(part.router)
 
