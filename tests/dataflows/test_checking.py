@@ -1,4 +1,4 @@
-"""What stands against saving a definition, for the person who saves it: names, data sources, models, linked entities."""
+"""What stands against saving a definition, for the person who saves it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def codes(app: Headwater, actor: Actor, definition: DataflowDefinition) -> list[
 
 
 def test_names_that_are_defined_nowhere_are_found_with_their_place(app: Headwater) -> None:
-    text = "let\n    a = Tabel.Sort(other, {}),\n    b = each [x] + _,\n    c = Section1!lost\nin\n    {a, b, c, Day.Monday}"
+    text = "let\n    a = Tabel.Sort(other, {}),\n    b = each [x] + _,\n    c = Section1!lost\nin\n    {a, b, c}"
     errors = found(app, SYSTEM, flow(text, other="#table({}, {})"))
     assert [(e.code, e.place) for e in errors] == [
         ("dataflow.unknown_name", "q, line 2, column 9"),
