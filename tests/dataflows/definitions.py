@@ -101,6 +101,7 @@ def settings(draw: st.DrawFn, loaded: tuple[str, ...], queries: tuple[str, ...])
         notify=tuple(draw(st.lists(SUBSCRIBERS, max_size=2))),
         entities={name: draw(ENTITIES) for name in entities},
         groups={draw(WORDS.filter(bool)): members} if members else {},
+        columns={name: ((draw(WORDS), "int64"), ("x", draw(st.sampled_from(["any", "text"])))) for name in entities},
         linked={name: LinkedEntity(dataflow, "customers") for name, dataflow in linked.items()},
     )
 

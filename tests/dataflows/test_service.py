@@ -41,7 +41,7 @@ def ana(database: Database) -> Actor:
 
 @pytest.fixture
 def ben(database: Database) -> Actor:
-    """Another one who may; sees none but his own."""
+    """Another one who may."""
     return _creator(database, "ben")
 
 
