@@ -23,6 +23,7 @@ from headwater.app.azure import Azure
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
+from headwater.app.metadata_place import MetadataPlace
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
 from headwater.catalog import (
@@ -95,12 +96,20 @@ class Headwater:
             install(connection, now=utc_now())
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False, folders: tuple[str, ...] = (), upgrade: bool = False) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        create: bool = False,
+        folders: tuple[str, ...] = (),
+        metadata: MetadataPlace | None = None,
+        upgrade: bool = False,
+    ) -> Self:
         """Open the home folder at ``path``; see :func:`headwater.app.home.open_home`.
 
         ``upgrade`` brings the database of an older version to this one, instead of refusing it.
         """
-        return cls(open_home(path, create=create, folders=folders), upgrade=upgrade)
+        return cls(open_home(path, create=create, folders=folders, metadata=metadata), upgrade=upgrade)
 
     def close(self) -> None:
         """End the models' processes and let go of the database."""

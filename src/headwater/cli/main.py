@@ -28,7 +28,7 @@ from headwater.cli import (
     sources,
     tokens,
 )
-from headwater.cli.options import DEFAULT_HOME, HomeOption
+from headwater.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
 from headwater.errors import HeadwaterError, UsageError
 
@@ -117,11 +117,27 @@ def init(
     folder: Annotated[
         list[Path] | None, typer.Option("--folder", help="A folder whose files dataflows may read; may be repeated.")
     ] = None,
+    database: Annotated[
+        str, typer.Option(help="A PostgreSQL database for the metadata, e.g. postgresql://db.example.org/headwater.")
+    ] = "",
+    database_user: Annotated[str, typer.Option(help="The user to connect as.")] = "",
+    database_password: Annotated[
+        str, typer.Option(help="Where the password is: env:NAME or file:/folder/name; never the password itself.")
+    ] = "",
 ) -> None:
     """Make a home folder."""
+    from headwater.app.metadata_place import stated_place
     from headwater.cli.home import init as make
 
-    make(home, folder or [])
+    make(home, folder or [], stated_place(database, database_user, database_password))
+
+
+@app.command("status")
+def status(as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME) -> None:
+    """Print where the home folder and its metadata database are."""
+    from headwater.cli.home import status as tell
+
+    tell(home, as_json=as_json)
 
 
 @app.command("upgrade")
