@@ -81,9 +81,7 @@ class Section:
 
     def wrong(self, entry: str, what: str, example: str) -> HomeError:
         """The error of an entry that is not ``what``."""
-        return _misstated(
-            f"'{entry}' in [{self.name}] is {what}.", self.file, f"Write it as {entry} = {example}."
-        )
+        return _misstated(f"'{entry}' in [{self.name}] is {what}.", self.file, f"Write it as {entry} = {example}.")
 
 
 def is_reference(value: object) -> bool:
