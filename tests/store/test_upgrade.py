@@ -14,7 +14,7 @@ from tests.access.databases import new_bare_database
 
 from headwater.access import install
 from headwater.store import Database, migrations, open_database, utc_now
-from headwater.store.portable import RowWriter, reflected, rows
+from headwater.store.portable import reflected, rows, write
 from headwater.store.types import JsonValue, UtcDateTime
 
 OLDER = sorted(script.revision for script in migrations._scripts().walk_revisions())[:-1]
@@ -41,7 +41,7 @@ class Filler:
         for table in found.sorted_tables:
             before = list(rows(self._connection, table))
             made = [self._row(table, number) for number in range(2)]
-            RowWriter(self._connection).write(table, made)
+            write(self._connection, table, made)
             self._written[table.name] = [*made, *before]
 
     def _row(self, table: Table, number: int) -> dict[str, Any]:

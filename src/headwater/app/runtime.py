@@ -20,6 +20,7 @@ from headwater.access.keys import load_keyring
 from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.azure import Azure
+from headwater.app.backup import BackupReport, back_up
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
@@ -184,6 +185,10 @@ class Headwater:
     def secrets(self) -> Secrets:
         """The keys that stored secrets are encrypted with."""
         return Secrets(self.database, lambda: self.secrets_store)
+
+    def back_up(self, actor: Actor, file: Path) -> BackupReport:
+        """Write everything that cannot be computed again to a new file; see :func:`headwater.app.backup.back_up`."""
+        return back_up(self.home, self.database, actor, file)
 
     # -- sources ---------------------------------------------------------------------------------------------------
 

@@ -1,14 +1,13 @@
-"""``headwater init``, ``status`` and ``upgrade``."""
+"""``headwater init`` and ``upgrade``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from headwater._version import __version__
 from headwater.app.home import CONFIGURATION
 from headwater.app.metadata_place import MetadataPlace
 from headwater.app.runtime import Headwater
-from headwater.cli.output import say, show, show_json
+from headwater.cli.output import say
 from headwater.errors import ConflictError
 
 
@@ -27,23 +26,6 @@ def init(home: Path, folders: list[Path], metadata: MetadataPlace) -> None:
         for folder in app.home.folders:
             say(f"  dataflows may read: {folder}")
         say(f"  more folders: in {app.home.path / CONFIGURATION}")
-
-
-def status(home: Path, *, as_json: bool) -> None:
-    """Print where the home folder and its database are, and which version made them."""
-    with Headwater.open(home) as app:
-        found = {
-            "home": str(app.home.path),
-            "installation": app.installation,
-            "database": app.database.place,
-            "revision": app.database.revision(),
-            "headwater": __version__,
-        }
-    if as_json:
-        show_json(found)
-        return
-    for name, value in found.items():
-        show(f"{name}\t{value}")
 
 
 def upgrade(home: Path) -> None:

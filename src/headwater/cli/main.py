@@ -18,6 +18,7 @@ from headwater._version import __version__
 from headwater.cli import (
     access,
     audit,
+    backup,
     collections,
     connections,
     functions,
@@ -28,7 +29,13 @@ from headwater.cli import (
     sources,
     tokens,
 )
-from headwater.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from headwater.cli.options import (
+    DEFAULT_HOME,
+    DatabaseOption,
+    DatabasePasswordOption,
+    DatabaseUserOption,
+    HomeOption,
+)
 from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
 from headwater.errors import HeadwaterError, UsageError
 
@@ -117,27 +124,15 @@ def init(
     folder: Annotated[
         list[Path] | None, typer.Option("--folder", help="A folder whose files dataflows may read; may be repeated.")
     ] = None,
-    database: Annotated[
-        str, typer.Option(help="A PostgreSQL database for the metadata, e.g. postgresql://db.example.org/headwater.")
-    ] = "",
-    database_user: Annotated[str, typer.Option(help="The user to connect as.")] = "",
-    database_password: Annotated[
-        str, typer.Option(help="Where the password is: env:NAME or file:/folder/name; never the password itself.")
-    ] = "",
+    database: DatabaseOption = "",
+    database_user: DatabaseUserOption = "",
+    database_password: DatabasePasswordOption = "",
 ) -> None:
     """Make a home folder."""
     from headwater.app.metadata_place import stated_place
     from headwater.cli.home import init as make
 
     make(home, folder or [], stated_place(database, database_user, database_password))
-
-
-@app.command("status")
-def status(as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME) -> None:
-    """Print where the home folder and its metadata database are."""
-    from headwater.cli.home import status as tell
-
-    tell(home, as_json=as_json)
 
 
 @app.command("upgrade")
@@ -301,6 +296,9 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
+app.command("status")(backup.status)
+app.command("backup")(backup.make)
+app.command("restore")(backup.restore)
 
 
 @dataflow_app.command("apply")

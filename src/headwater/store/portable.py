@@ -16,7 +16,7 @@ from sqlalchemy import JSON, Column, Connection, DateTime, Integer, MetaData, Ta
 from headwater.errors import HomeError
 from headwater.store.types import JsonValue, UtcDateTime
 
-__all__ = ["RowWriter", "empty", "number_on", "reflected", "rows"]
+__all__ = ["empty", "number_on", "reflected", "rows", "write"]
 
 #: Alembic's own, which a migration writes.
 _REVISION = "alembic_version"
@@ -57,48 +57,52 @@ def empty(connection: Connection, found: MetaData) -> None:
         connection.execute(delete(table))
 
 
-class RowWriter:
-    """Writes rows into the tables of a database, in the order of its ``sorted_tables``.
+def write(connection: Connection, table: Table, given: Iterable[Mapping[str, Any]]) -> int:
+    """Write rows as :func:`rows` gave them into a table, those of ``sorted_tables`` one after another; how many.
 
-    A table that refers to itself (a collection within another) gets its rows first and the references after, because
-    what a row refers to may come later.
+    Raises:
+        HomeError: they are not rows of this table (``home.unreadable``).
     """
+    moments = [column.name for column in table.columns if isinstance(column.type, UtcDateTime)]
+    count, waiting = 0, iter(_parents_first(table, given))
+    while batch := [_values(table, row, moments) for row in islice(waiting, _BATCH)]:
+        connection.execute(insert(table), batch)
+        count += len(batch)
+    return count
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
-    def write(self, table: Table, given: Iterable[Mapping[str, Any]]) -> int:
-        """Write rows as :func:`rows` gave them; how many they were.
-
-        Raises:
-            HomeError: they are not rows of this table (``home.unreadable``).
-        """
-        own = [key.parent for key in table.foreign_keys if key.column.table is table and key.parent.nullable]
-        moments = [column.name for column in table.columns if isinstance(column.type, UtcDateTime)]
-        later: list[tuple[Mapping[str, Any], dict[str, Any]]] = []
-        count, waiting = 0, iter(given)
-        while batch := [_values(table, row, moments) for row in islice(waiting, _BATCH)]:
-            for row in batch:
-                links = {column.name: row[column.name] for column in own if row[column.name] is not None}
-                if links:
-                    later.append(({key.name: row[key.name] for key in table.primary_key}, links))
-                    row.update(dict.fromkeys(links))
-            self._connection.execute(insert(table), batch)
-            count += len(batch)
-        for key, links in later:
-            same = [column == key[column.name] for column in table.primary_key]
-            self._connection.execute(table.update().where(*same).values(links))
-        return count
+def _parents_first(table: Table, given: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The rows in an order in which none refers to a later one of the same table (a collection lies in another)."""
+    own = [(key.parent.name, key.column.name) for key in table.foreign_keys if key.column.table is table]
+    if not own:
+        yield from given
+        return
+    waiting, written = list(given), {(target, None) for _, target in own}
+    while waiting:
+        ready = [row for row in waiting if all((target, row.get(name)) in written for name, target in own)]
+        if not ready:
+            raise _other_rows(table)
+        yield from ready
+        written.update((target, row.get(target)) for row in ready for _, target in own)
+        waiting = [row for row in waiting if not all((target, row.get(target)) in written for _, target in own)]
 
 
 def _values(table: Table, row: Mapping[str, Any], moments: Iterable[str]) -> dict[str, Any]:
     if row.keys() != set(table.columns.keys()):
-        raise HomeError(f"A row of '{table.name}' has other columns than the table.", code="home.unreadable")
+        raise _other_rows(table)
     values = dict(row)
     for name in moments:
         if values[name] is not None:
             values[name] = datetime.fromisoformat(values[name])
     return values
+
+
+def _other_rows(table: Table) -> HomeError:
+    return HomeError(
+        f"Rows of '{table.name}' are not as the table has them.",
+        hint="Take another backup's file.",
+        code="home.unreadable",
+    )
 
 
 def number_on(connection: Connection, found: MetaData) -> None:
