@@ -5,6 +5,7 @@ from headwater.jobs.handlers import Handler
 from headwater.jobs.job import Job, JobStatus, NewJob
 from headwater.jobs.lease import Lease
 from headwater.jobs.schedules import NewSchedule, Schedule
+from headwater.jobs.ticking import tick
 from headwater.jobs.worker import Worker, WorkerOptions
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "WorkerOptions",
     "queue",
     "schedules",
+    "tick",
 ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from headwater.store import Database
+from headwater.errors import NotFoundError
+from headwater.jobs import cron
+from headwater.jobs.clock import database_clock
+from headwater.store import exclusive, tables
 
 __all__ = [
     "MissedPolicy",
@@ -22,8 +25,10 @@ __all__ = [
     "put",
     "remove",
     "resume",
-    "tick",
 ]
+
+_schedules = tables.schedules
+_schedule = tables.schedules.c
 
 MissedPolicy = Literal["once", "skip", "all"]
 
@@ -61,46 +66,104 @@ class Schedule:
     failures: int
     changed_at: datetime
 
+    @classmethod
+    def of(cls, row: Row[Any]) -> Schedule:
+        """The schedule in a row of the table ``schedules``."""
+        return cls(**row._mapping)
+
 
 def put(connection: Connection, new: NewSchedule) -> None:
-    """Set the schedule of a kind and subject; a paused one stays paused.
+    """Set the schedule of a kind and subject. A paused one stays paused; one that is due stays due.
 
     Raises:
         UsageError: the expression or the time zone cannot be used (``schedule.cron``, ``schedule.time_zone``).
     """
-    raise NotImplementedError
+    cron.check(new.cron, new.time_zone)
+    exclusive(connection, f"schedule {new.kind} {new.subject}")
+    before = get(connection, new.kind, new.subject)
+    now = database_clock(connection)
+    values = asdict(new) | {"payload": dict(new.payload), "changed_at": now}
+    if before is None:
+        due = next(cron.due_after(new.cron, new.time_zone, now), None)
+        connection.execute(insert(_schedules).values(**values, next_due=due))
+        return
+    if not before.paused and (before.cron, before.time_zone) != (new.cron, new.time_zone):
+        values["next_due"] = next(cron.due_after(new.cron, new.time_zone, now), None)
+    connection.execute(update(_schedules).where(_schedule.id == before.id).values(values))
 
 
 def get(connection: Connection, kind: str, subject: str) -> Schedule | None:
     """The schedule of a kind and subject."""
-    raise NotImplementedError
+    row = connection.execute(select(_schedules).where(*_of(kind, subject))).one_or_none()
+    return None if row is None else Schedule.of(row)
 
 
 def remove(connection: Connection, kind: str, subject: str) -> None:
-    """Forget a schedule; jobs that it added stay."""
-    raise NotImplementedError
+    """Forget a schedule, if there is one; the jobs that it added stay."""
+    connection.execute(delete(_schedules).where(*_of(kind, subject)))
 
 
 def pause(connection: Connection, kind: str, subject: str, reason: str) -> None:
-    """Add no more jobs, for the reason that people are shown."""
-    raise NotImplementedError
+    """Add no more jobs, for the reason that people are shown.
+
+    Raises:
+        NotFoundError: there is no such schedule (``schedule.unknown``).
+    """
+    _locked(connection, kind, subject)
+    _pause(connection, kind, subject, reason)
 
 
 def resume(connection: Connection, kind: str, subject: str) -> None:
-    """Go on with the first due time from now; what was due while it was paused is not made up for."""
-    raise NotImplementedError
+    """Go on with the first due time from now; what was due while it was paused is not made up for.
+
+    Raises:
+        NotFoundError: there is no such schedule (``schedule.unknown``).
+    """
+    found = _locked(connection, kind, subject)
+    if not found.paused:
+        return
+    now = database_clock(connection)
+    due = next(cron.due_after(found.cron, found.time_zone, now), None)
+    _set(connection, kind, subject, paused=False, paused_reason=None, failures=0, next_due=due, changed_at=now)
 
 
 def count_failure(connection: Connection, kind: str, subject: str, *, pause_after: int, reason: str) -> bool:
-    """Note that a job of it failed; returns whether that paused it, being the ``pause_after``th in a row."""
-    raise NotImplementedError
+    """Note that a job of it failed; returns whether that paused it, being the ``pause_after``th in a row.
+
+    Raises:
+        NotFoundError: there is no such schedule (``schedule.unknown``).
+    """
+    failures = _locked(connection, kind, subject).failures + 1
+    _set(connection, kind, subject, failures=failures)
+    paused = failures >= pause_after
+    if paused:
+        _pause(connection, kind, subject, reason)
+    return paused
 
 
 def count_success(connection: Connection, kind: str, subject: str) -> None:
     """Note that a job of it succeeded: failures are counted anew."""
-    raise NotImplementedError
+    _set(connection, kind, subject, failures=0)
 
 
-def tick(database: Database, now: datetime | None = None) -> int:
-    """Add the jobs of all schedules that are due; returns how many. Any number of processes may do so at once."""
-    raise NotImplementedError
+def _of(kind: str, subject: str) -> tuple[Any, Any]:
+    return _schedule.kind == kind, _schedule.subject == subject
+
+
+def _set(connection: Connection, kind: str, subject: str, **values: Any) -> None:
+    connection.execute(update(_schedules).where(*_of(kind, subject)).values(**values))
+
+
+def _pause(connection: Connection, kind: str, subject: str, reason: str) -> None:
+    now = database_clock(connection)
+    _set(connection, kind, subject, paused=True, paused_reason=reason, next_due=None, changed_at=now)
+
+
+def _locked(connection: Connection, kind: str, subject: str) -> Schedule:
+    """A schedule that nobody else changes until the transaction ends."""
+    row = connection.execute(select(_schedules).where(*_of(kind, subject)).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFoundError(
+            f"'{subject}' has no schedule.", code="schedule.unknown", place=subject, hint="Give it one first."
+        )
+    return Schedule.of(row)

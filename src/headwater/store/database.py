@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ class Database:
         self._reader = self.engine
         if self.engine.dialect.name == "postgresql":
             self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        self._begin: Callable[[], AbstractContextManager[Connection]] = self._writer.begin
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -54,8 +56,14 @@ class Database:
         by the time it writes, and two writers wait for one another instead of failing. On PostgreSQL writers run side
         by side: those that must not call ``exclusive`` first.
         """
-        with self._writer.begin() as connection:
+        with self._begin() as connection:
             yield connection
+
+    def begun_by(self, begin: Callable[[], AbstractContextManager[Connection]]) -> Database:
+        """The same database, connections and all, whose transactions that write are those that ``begin`` begins."""
+        other = copy(self)
+        other._begin = begin
+        return other
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
