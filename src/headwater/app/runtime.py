@@ -27,6 +27,7 @@ from headwater.app.identity import Identity
 from headwater.app.metadata_place import MetadataPlace
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
+from headwater.app.refreshing import Refreshing
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -53,8 +54,11 @@ from headwater.dataflows import (
     history,
     load_folder,
 )
+from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
+from headwater.models.counting import CountingStore
 from headwater.models.discovery import Discovery
+from headwater.models.earlier import EarlierVersions
 from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore
 from headwater.models.function_settings import FunctionSettings
 from headwater.models.ledger import Ledger
@@ -230,11 +234,18 @@ class Headwater:
         return self.dataflows.apply(actor, load_folder(folder), collection)
 
     def model_environment(
-        self, actor: Actor, on_progress: Progress | None = None, *, store: PredictionStore | None = None
+        self,
+        actor: Actor,
+        on_progress: Progress | None = None,
+        *,
+        store: PredictionStore | None = None,
+        earlier: EarlierVersions | None = None,
+        counts_only: bool = False,
     ) -> ModelEnvironment:
         """The models of all registered sources, as functions that run with ``actor``'s rights.
 
-        Its owner closes it. ``store`` is where predictions are kept; None keeps none.
+        Its owner closes it. ``store`` is where predictions are kept; None keeps none. For the others see
+        :class:`headwater.models.environment.ModelEnvironment`.
         """
         workspaces = Workspaces(self.sources, actor)
         rights = ActorsRights(self.database, actor, workspaces.scopes)
@@ -247,6 +258,8 @@ class Headwater:
             store,
             on_progress=on_progress,
             on_close=workspaces.close,
+            earlier=earlier,
+            counts_only=counts_only,
         )
 
     @cached_property
@@ -267,17 +280,34 @@ class Headwater:
         on_event: Callable[[RefreshEvent], None] | None = None,
         on_scoring: Progress | None = None,
     ) -> RefreshResult:
-        """Refresh a dataflow; see :meth:`headwater.dataflows.Refresher.refresh`."""
-        refresher = Refresher(
+        """Refresh a dataflow and wait for it; see :meth:`headwater.app.refreshing.Refreshing.run`."""
+        nobody = Watcher()
+        watcher = Watcher(on_event or nobody.on_event, on_scoring or nobody.on_scoring)
+        return self.refreshing.run(actor, dataflow_name, trigger=trigger, watcher=watcher)
+
+    @cached_property
+    def refreshing(self) -> Refreshing:
+        """Refreshes: asking for one, running it here, calling it off, looking at it."""
+        return Refreshing(self.database, self.dataflows, self._refresher)
+
+    def _refresher(self) -> Refresher:
+        def environment(wanted: ModelsWanted) -> ModelEnvironment:
+            ledger = Ledger(self.home.ledger, wanted.database)
+            return self.model_environment(
+                wanted.runner,
+                wanted.on_progress,
+                store=CountingStore(ledger) if wanted.counts_only else LedgerStore(ledger),
+                earlier=wanted.earlier,
+                counts_only=wanted.counts_only,
+            )
+
+        return Refresher(
             self.database,
             self.installation,
             self.home.tables,
-            self.home.locks,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
-            lambda runner: self.model_environment(runner, on_scoring, store=LedgerStore(self.ledger)),
+            environment,
         )
-        dataflow = self.dataflows.get(actor, dataflow_name)
-        return refresher.refresh(actor, dataflow, trigger=trigger, on_event=on_event)
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
         """The newest refreshes first, of those that may be seen."""

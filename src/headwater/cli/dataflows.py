@@ -1,13 +1,13 @@
-"""``headwater dataflow``, ``refresh`` and ``lineage``."""
+"""``headwater dataflow`` and ``lineage``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from headwater.app.reports import scoring_text, tree_lines
+from headwater.app.reports import tree_lines
 from headwater.app.runtime import Headwater
 from headwater.cli.actor import machine
-from headwater.cli.output import progress, say, show
+from headwater.cli.output import say, show
 from headwater.errors import UsageError
 
 
@@ -25,26 +25,6 @@ def list_dataflows(home: Path) -> None:
             latest = app.refreshes(machine(), dataflow.name, limit=1)
             state = f"{latest[0].status} {latest[0].started_at:%Y-%m-%d %H:%M} UTC" if latest else "never refreshed"
             show(f"{dataflow.name}\tversion {dataflow.version}\t{state}")
-
-
-def refresh_dataflow(home: Path, name: str) -> None:
-    """Refresh a dataflow with progress, and say what came of it."""
-    with Headwater.open(home) as app, progress() as bars:
-        task = bars.add_task(f"refresh {name}", total=None, doing="")
-        result = app.refresh(
-            machine(),
-            name,
-            on_event=lambda event: bars.update(task, doing=f"{event.phase} {event.entity}", completed=event.rows),
-            on_scoring=lambda done: bars.update(
-                task, doing=scoring_text(done), completed=done.rows_done, total=done.rows_total
-            ),
-        )
-    for entity in result.entities:
-        done = entity.summary
-        say(
-            f"{name}/{done.entity}: {done.rows_written:,} rows, {done.rows_scored:,} scored,"
-            f" {done.rows_reused:,} reused, {done.errors:,} error cells, version {done.delta_version}"
-        )
 
 
 def print_lineage(home: Path, table: str, column: str) -> None:

@@ -35,8 +35,10 @@ from headwater.cli.options import (
     DatabasePasswordOption,
     DatabaseUserOption,
     HomeOption,
+    JsonOption,
 )
 from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
+from headwater.cli.refresh import add_scheduling
 from headwater.errors import HeadwaterError, UsageError
 
 app = typer.Typer(
@@ -264,11 +266,25 @@ def format_files(
 
 
 @app.command("refresh")
-def refresh(name: Annotated[str, typer.Argument(help="A dataflow.")], home: HomeOption = DEFAULT_HOME) -> None:
-    """Refresh a dataflow and publish its tables."""
-    from headwater.cli.dataflows import refresh_dataflow
+def refresh(  # noqa: PLR0917 -- the command's options
+    name: Annotated[str, typer.Argument(help="A dataflow.")],
+    home: HomeOption = DEFAULT_HOME,
+    full: Annotated[bool, typer.Option("--full", help="Read and compute all of it anew.")] = False,
+    rescore: Annotated[
+        bool, typer.Option("--rescore", help="Let the newest model versions score all rows, whatever the policy says.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Where it is being refreshed already, watch that to its end.")
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Ask for it, print its id, and leave it to a worker.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Refresh a dataflow and publish its tables; Ctrl+C cancels it."""
+    from headwater.cli.refresh import RefreshOptions, run
 
-    refresh_dataflow(home, name)
+    run(home, name, RefreshOptions(full, rescore, watch, no_wait, as_json))
 
 
 @app.command("lineage")
@@ -284,6 +300,7 @@ def lineage(
 
 
 dataflow_app = typer.Typer(help="Dataflows: save them, list them.", no_args_is_help=True)
+add_scheduling(dataflow_app)
 app.add_typer(dataflow_app, name="dataflow")
 app.add_typer(sources.app, name="source")
 app.add_typer(functions.app, name="functions")

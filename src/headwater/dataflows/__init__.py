@@ -3,7 +3,8 @@
 from headwater.dataflows.definition import DataflowDefinition, load_folder
 from headwater.dataflows.history import EntitySummary, RefreshSummary
 from headwater.dataflows.published import Page, PublishedTable, PublishedTables
-from headwater.dataflows.refresh import EntityResult, Reach, Refresher, RefreshEvent, RefreshResult
+from headwater.dataflows.refresh import EntityResult, RefreshResult
+from headwater.dataflows.refreshing.context import Reach, Refresher, RefreshEvent
 from headwater.dataflows.service import Dataflow, DataflowService
 from headwater.dataflows.settings import Settings
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, delete, func, insert, null, or_, select, update
 
 from headwater.access import Action, Actor, allowed_to
-from headwater.errors import HeadwaterError
+from headwater.catalog import LineageRecord
+from headwater.dataflows.service import Dataflow
+from headwater.errors import HeadwaterError, NotFoundError
 from headwater.store import Database, tables, utc_now
 
 
@@ -41,6 +42,21 @@ class EntitySummary:
 
 
 @dataclass(frozen=True, slots=True)
+class CellError:
+    """An error cell: its column, the number of its row in what the query gave, and what M said of it.
+
+    ``key`` has the row's key columns, where the entity has a key. ``key`` and ``message`` hold values of rows: they are
+    None for whoever may not read the table, and after the days that they are kept.
+    """
+
+    column: str
+    row: int
+    reason: str
+    message: str | None = None
+    key: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshSummary:
     """One refresh. ``error`` is {code, message, where, hint} of one that failed."""
 
@@ -53,32 +69,63 @@ class RefreshSummary:
     error: Mapping[str, Any] | None
     rows_written: int
     rows_scored: int
+    requested_by: str = ""
+    definition_version: int | None = None
+    full: bool = False
 
 
-def start(database: Database, dataflow_id: int, trigger: str) -> str:
-    """Write the row of a refresh that begins now, closing those whose process died; returns its id.
+@dataclass(frozen=True, slots=True)
+class EndedRefresh:
+    """A refresh at its end, for whoever is told of it; ``lineage`` is what it published, nothing of one that failed."""
 
-    The caller holds the dataflow's lock, so that a row that still says "running" belongs to nobody.
-    """
-    identifier = str(uuid.uuid4())
-    died = {"code": "refresh.died", "message": "The process ended before the refresh did.", "where": "", "hint": ""}
-    refreshes = tables.refreshes.c
-    with database.begin() as connection:
-        connection.execute(
-            update(tables.refreshes)
-            .where(refreshes.dataflow_id == dataflow_id, refreshes.status == "running")
-            .values(status="failed", ended_at=utc_now(), error=died)
-        )
-        connection.execute(
-            insert(tables.refreshes).values(
-                id=identifier, dataflow_id=dataflow_id, status="running", trigger=trigger, started_at=utc_now()
-            )
-        )
-    return identifier
+    id: str
+    dataflow: Dataflow
+    status: str
+    trigger: str
+    error: Mapping[str, Any] | None
+    started_at: datetime
+    ended_at: datetime
+    entities: Sequence[EntitySummary]
+    lineage: Sequence[LineageRecord]
+
+
+OnEnded: TypeAlias = Callable[[Connection, EndedRefresh], None]
+"""Called in the transaction that ends a refresh: it may write rows and add jobs, and sends nothing itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is known of a refresh when it begins."""
+
+    id: str
+    dataflow_id: int
+    trigger: str
+    requested_by: str
+    definition_version: int | None
+    full: bool
+
+
+def begin(connection: Connection, beginning: Beginning) -> None:
+    """Write the row of a refresh that begins; of one that begins again after a crash, take back what it had noted."""
+    refreshes, entities = tables.refreshes, tables.refresh_entities
+    known = connection.scalar(select(refreshes.c.status).where(refreshes.c.id == beginning.id))
+    if known is None:
+        values = {**asdict(beginning), "status": "running", "started_at": utc_now()}
+        connection.execute(insert(refreshes).values(values))
+        return
+    connection.execute(delete(entities).where(entities.c.refresh_id == beginning.id))
+    again = update(refreshes).where(refreshes.c.id == beginning.id, refreshes.c.status == "running")
+    connection.execute(again.values(definition_version=beginning.definition_version))
+
+
+def status_of(connection: Connection, identifier: str) -> str | None:
+    """How a refresh stands; None where it has not begun."""
+    status: str | None = connection.scalar(select(tables.refreshes.c.status).where(tables.refreshes.c.id == identifier))
+    return status
 
 
 def close(connection: Connection, identifier: str, status: str, error: HeadwaterError | None = None) -> None:
-    """Write how a refresh ended; what has been written before stands."""
+    """Write how a refresh ended, unless it is on record already; what has been written before stands."""
     connection.execute(
         update(tables.refreshes)
         .where(tables.refreshes.c.id == identifier, tables.refreshes.c.status == "running")
@@ -86,9 +133,34 @@ def close(connection: Connection, identifier: str, status: str, error: Headwater
     )
 
 
-def record_entity(connection: Connection, identifier: str, summary: EntitySummary) -> None:
-    """Write what a refresh did to an entity."""
-    connection.execute(insert(tables.refresh_entities).values(refresh_id=identifier, **asdict(summary)))
+def published(connection: Connection, identifier: str) -> None:
+    """Write that a refresh has published its tables: it succeeded, whatever became of the process that ran it."""
+    refreshes = tables.refreshes
+    connection.execute(
+        update(refreshes)
+        .where(refreshes.c.id == identifier)
+        .values(status="succeeded", error=None, ended_at=func.coalesce(refreshes.c.ended_at, utc_now()))
+    )
+
+
+def record_entity(
+    connection: Connection, identifier: str, summary: EntitySummary, errors: Sequence[CellError] = ()
+) -> None:
+    """Write what a refresh did to an entity, with the first of its error cells."""
+    row = {"refresh_id": identifier, "entity": summary.entity}
+    entities = tables.refresh_entities
+    connection.execute(delete(entities).filter_by(**row))
+    connection.execute(insert(entities).values(refresh_id=identifier, **asdict(summary)))
+    if errors:
+        numbered = [{**row, "number": number, **asdict(error)} for number, error in enumerate(errors, start=1)]
+        connection.execute(insert(tables.refresh_errors), numbered)
+
+
+def entity_rows(connection: Connection, refresh_id: str) -> Sequence[EntitySummary]:
+    """What a refresh did, entity by entity, whoever asks."""
+    columns = tables.refresh_entities.c
+    query = select(*(columns[f.name] for f in fields(EntitySummary))).where(columns.refresh_id == refresh_id)
+    return [EntitySummary(**row._mapping) for row in connection.execute(query.order_by(columns.entity))]
 
 
 def rows_before(database: Database, dataflow_id: int, entity: str) -> int | None:
@@ -127,29 +199,108 @@ def _listing(actor: Actor) -> Select[Any]:
             refreshes.started_at,
             refreshes.ended_at,
             refreshes.error,
+            refreshes.requested_by,
+            refreshes.definition_version,
+            refreshes.full,
             func.coalesce(sums.c.rows_written, 0).label("rows_written"),
             func.coalesce(sums.c.rows_scored, 0).label("rows_scored"),
         )
         .join(tables.dataflows, tables.dataflows.c.id == refreshes.dataflow_id)
         .outerjoin(sums, sums.c.refresh_id == refreshes.id)
         .where(tables.dataflows.c.scope_id.in_(allowed_to(actor, Action.DATAFLOW_READ)))
-        .order_by(refreshes.started_at.desc())
+        .order_by(refreshes.started_at.desc(), refreshes.id.desc())
     )
 
 
-def latest(database: Database, actor: Actor, dataflow: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
-    """The newest refreshes first, of one dataflow or of all that may be seen."""
-    query = _listing(actor).limit(limit)
+def latest(
+    database: Database, actor: Actor, dataflow: str | None = None, limit: int = 50, after: str | None = None
+) -> Sequence[RefreshSummary]:
+    """The newest refreshes first, of one dataflow or of all that may be seen; ``after``: those older than that one."""
+    query, refreshes = _listing(actor).limit(limit), tables.refreshes.c
     if dataflow is not None:
         query = query.where(tables.dataflows.c.name == dataflow)
+    if after is not None:
+        last = select(refreshes.started_at).where(refreshes.id == after).scalar_subquery()
+        query = query.where(or_(refreshes.started_at < last, and_(refreshes.started_at == last, refreshes.id < after)))
     with database.read() as connection:
         return [RefreshSummary(**row._mapping) for row in connection.execute(query)]
 
 
+def get(database: Database, actor: Actor, refresh_id: str) -> RefreshSummary:
+    """One refresh; NotFoundError where there is none of this id to be seen."""
+    with database.read() as connection:
+        row = connection.execute(_listing(actor).where(tables.refreshes.c.id == refresh_id)).one_or_none()
+    if row is None:
+        raise no_refresh()
+    return RefreshSummary(**row._mapping)
+
+
+def no_refresh() -> NotFoundError:
+    """The error of whoever asks for a refresh that is not there to be seen."""
+    return NotFoundError("There is no such refresh.", hint="List the refreshes of the dataflow.")
+
+
 def entities(database: Database, actor: Actor, refresh_id: str) -> Sequence[EntitySummary]:
     """What a refresh did, entity by entity; nothing where it may not be seen."""
-    columns = tables.refresh_entities.c
     seen = _listing(actor).where(tables.refreshes.c.id == refresh_id).order_by(None).exists()
-    query = select(*(columns[f.name] for f in fields(EntitySummary))).where(columns.refresh_id == refresh_id, seen)
     with database.read() as connection:
-        return [EntitySummary(**row._mapping) for row in connection.execute(query.order_by(columns.entity))]
+        return entity_rows(connection, refresh_id) if connection.scalar(select(seen)) else []
+
+
+def errors(database: Database, actor: Actor, refresh_id: str) -> Mapping[str, Sequence[CellError]]:
+    """The first error cells of a refresh by entity; keys and messages only of tables that ``actor`` may read.
+
+    Raises:
+        NotFoundError: there is no such refresh to be seen.
+    """
+    get(database, actor, refresh_id)
+    cells = tables.refresh_errors.c
+    query = select(cells.entity, *(cells[f.name] for f in fields(CellError))).where(cells.refresh_id == refresh_id)
+    found: dict[str, list[CellError]] = {}
+    with database.read() as connection:
+        readable = _readable(connection, actor, refresh_id)
+        for entity, *values in connection.execute(query.order_by(cells.entity, cells.number)):
+            error = CellError(**dict(zip((f.name for f in fields(CellError)), values, strict=True)))
+            shown = error if entity in readable else replace(error, message=None, key=None)
+            found.setdefault(entity, []).append(shown)
+    return found
+
+
+def _readable(connection: Connection, actor: Actor, refresh_id: str) -> frozenset[str]:
+    """The entities of a refresh whose tables may be read: as they are published, or by the dataflow's own rights."""
+    table, refreshes, flows = tables.published_tables.c, tables.refreshes.c, tables.dataflows.c
+    seen = allowed_to(actor, Action.TABLE_READ)
+    published_now = (
+        select(table.entity)
+        .join(tables.refreshes, refreshes.dataflow_id == table.dataflow_id)
+        .where(refreshes.id == refresh_id, table.scope_id.in_(seen))
+    )
+    whole = (
+        select(tables.refresh_entities.c.entity)
+        .join(tables.refreshes, refreshes.id == tables.refresh_entities.c.refresh_id)
+        .join(tables.dataflows, flows.id == refreshes.dataflow_id)
+        .where(refreshes.id == refresh_id, flows.scope_id.in_(seen))
+        .where(tables.refresh_entities.c.entity.not_in(_all_published(refresh_id)))
+    )
+    return frozenset(connection.scalars(published_now.union(whole)))
+
+
+def _all_published(refresh_id: str) -> Select[Any]:
+    table, refreshes = tables.published_tables.c, tables.refreshes.c
+    return (
+        select(table.entity)
+        .join(tables.refreshes, refreshes.dataflow_id == table.dataflow_id)
+        .where(refreshes.id == refresh_id)
+    )
+
+
+def forget_values(connection: Connection, before: datetime) -> int:
+    """Empty keys and messages of the error cells of refreshes that began before a moment; returns how many cells."""
+    old = select(tables.refreshes.c.id).where(tables.refreshes.c.started_at < before)
+    cells = tables.refresh_errors.c
+    emptied = connection.execute(
+        update(tables.refresh_errors)
+        .where(cells.refresh_id.in_(old), or_(cells.message.is_not(None), cells.key.is_not(None)))
+        .values(message=None, key=null())
+    )
+    return emptied.rowcount

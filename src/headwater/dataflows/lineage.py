@@ -15,8 +15,8 @@ class EntityLineage:
     """An entity as the catalog knows it: its dataflow, its plan, the M text it came from.
 
     ``columns`` are the published ones. ``source_text`` is kept on the process, so that a reader of the lineage sees
-    how the table is computed. ``scopes`` are those that the dataflow and the table are trimmed by; what is seen here
-    first goes into the dataflow's ``collection``.
+    how the table is computed. ``scopes`` are those that the dataflow and the table are trimmed by, the table's None
+    where it has not been published; what is seen here first goes into the dataflow's ``collection``.
     """
 
     installation: str
@@ -27,7 +27,7 @@ class EntityLineage:
     columns: Sequence[ColumnRecord]
     source_text: str
     collection: str
-    scopes: tuple[int, int]
+    scopes: tuple[int, int | None]
 
 
 def lineage_record(entity: EntityLineage) -> LineageRecord:

@@ -15,21 +15,38 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from headwater import moments
 from headwater.access import ScopeKind, add_scopes, remove_scope
+from headwater.catalog import LineageRecord, record_process
 from headwater.dataflows import history
-from headwater.dataflows.history import EntitySummary
+from headwater.dataflows.history import CellError, EntitySummary
+from headwater.dataflows.lineage_json import lineage_from_json, lineage_to_json, with_table_scope
+from headwater.jobs.lease import Lease
 from headwater.store import Database, tables, utc_now
 from headwater.tables import PublishedSchema, Staged, commit
 
 
 @dataclass(frozen=True, slots=True)
 class StagedEntity:
-    """An entity whose files are written and not yet visible; ``state`` is for the refresh after this one."""
+    """An entity whose files are written and not yet visible.
+
+    Attributes:
+        summary: for the history.
+        path: the folder of its table.
+        staged: its files.
+        state: for the refresh after this one.
+        lineage: what it is made of.
+        errors: the first of its error cells.
+        unchanged: the Delta version that it has already, where nothing has to be committed.
+    """
 
     summary: EntitySummary
     path: Path
     staged: Staged
     state: Mapping[str, Any] = field(default_factory=dict)
+    lineage: LineageRecord | None = None
+    errors: Sequence[CellError] = ()
+    unchanged: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in the publish intent."""
@@ -38,63 +55,132 @@ class StagedEntity:
             "path": str(self.path),
             "staged": self.staged.to_json(),
             "state": dict(self.state),
+            "lineage": None if self.lineage is None else lineage_to_json(self.lineage),
+            "errors": [asdict(error) for error in self.errors],
+            "unchanged": self.unchanged,
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> StagedEntity:
-        """What :meth:`to_json` wrote."""
-        summary = EntitySummary(**stored["summary"])
-        return cls(summary, Path(stored["path"]), Staged.from_json(stored["staged"]), stored["state"])
+        """What :meth:`to_json` wrote, in this version or the one before it."""
+        lineage = stored.get("lineage")
+        return cls(
+            EntitySummary(**stored["summary"]),
+            Path(stored["path"]),
+            Staged.from_json(stored["staged"]),
+            stored["state"],
+            None if lineage is None else lineage_from_json(lineage),
+            tuple(CellError(**error) for error in stored.get("errors", ())),
+            stored.get("unchanged"),
+        )
 
 
-def publish(
-    database: Database, dataflow_id: int, refresh_id: str, entities: Sequence[StagedEntity]
-) -> Mapping[str, int]:
-    """Make the staged entities visible together; returns each one's Delta version."""
-    with database.begin() as connection:
-        connection.execute(
-            insert(tables.publish_intents).values(
-                refresh_id=refresh_id,
-                created_at=utc_now(),
-                payload={"entities": [entity.to_json() for entity in entities]},
-                state="pending",
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes a dataflow's refreshes under the lease of the job that does so.
+
+    Args:
+        database: the metadata database.
+        lease: what is written is written under it, so that a worker that lost it changes nothing.
+        dataflow_id: of the dataflow.
+    """
+
+    database: Database
+    lease: Lease
+    dataflow_id: int
+
+    def publish(self, refresh_id: str, entities: Sequence[StagedEntity]) -> Mapping[str, int]:
+        """Make the staged entities visible together; returns each one's Delta version.
+
+        Raises:
+            LeaseLostError: another worker has the job; it finishes what this one began.
+            TableError: a log cannot be written. What is decided stays so, and the next refresh finishes it.
+        """
+        self.decide(refresh_id, entities)
+        return self.finish(refresh_id, entities)
+
+    def decide(self, refresh_id: str, entities: Sequence[StagedEntity]) -> None:
+        """Write the intent: from here on there is no way back."""
+        moments.reached("refresh.before_intent")
+        with self.lease.begin() as connection:
+            connection.execute(
+                insert(tables.publish_intents).values(
+                    refresh_id=refresh_id,
+                    created_at=utc_now(),
+                    payload={"entities": [entity.to_json() for entity in entities]},
+                    state="pending",
+                )
             )
+        moments.reached("refresh.after_intent")
+
+    def roll_forward(self) -> Sequence[str]:
+        """Finish what workers that died had begun to publish; returns the refreshes that have succeeded by it."""
+        intents, refreshes = tables.publish_intents.c, tables.refreshes.c
+        query = (
+            select(intents.refresh_id, intents.payload)
+            .join(tables.refreshes, refreshes.id == intents.refresh_id)
+            .where(intents.state == "pending", refreshes.dataflow_id == self.dataflow_id)
+            .order_by(intents.created_at)
         )
-    return _finish(database, dataflow_id, refresh_id, entities)
+        with self.database.read() as connection:
+            pending = connection.execute(query).all()
+        for row in pending:
+            self.finish(row.refresh_id, _staged(row.payload))
+        return [row.refresh_id for row in pending]
 
+    def finish(self, refresh_id: str, entities: Sequence[StagedEntity]) -> Mapping[str, int]:
+        """From an intent to tables that are published; may be repeated."""
+        versions = {entity.summary.entity: self._commit(refresh_id, entity) for entity in entities}
+        moments.reached("refresh.before_pointer")
+        published = tables.published_tables.c
+        with self.lease.begin() as connection:
+            connection.execute(delete(tables.published_tables).where(published.dataflow_id == self.dataflow_id))
+            scopes = _table_scopes(connection, self.dataflow_id, list(versions))
+            for entity in entities:
+                place = (scopes[entity.summary.entity], versions[entity.summary.entity])
+                _point_to(connection, self.dataflow_id, refresh_id, entity, place)
+            done = update(tables.publish_intents).where(tables.publish_intents.c.refresh_id == refresh_id)
+            connection.execute(done.values(state="done"))
+            history.published(connection, refresh_id)
+        moments.reached("refresh.after_pointer")
+        self._tell_catalog(entities)
+        return versions
 
-def roll_forward(database: Database, dataflow_id: int) -> None:
-    """Finish what a process that died had begun to publish; the caller holds the dataflow's lock."""
-    intents, refreshes = tables.publish_intents.c, tables.refreshes.c
-    query = (
-        select(intents.refresh_id, intents.payload)
-        .join(tables.refreshes, refreshes.id == intents.refresh_id)
-        .where(intents.state == "pending", refreshes.dataflow_id == dataflow_id)
-        .order_by(intents.created_at)
-    )
-    with database.read() as connection:
-        pending = connection.execute(query).all()
-    for row in pending:
-        entities = [StagedEntity.from_json(stored) for stored in row.payload["entities"]]
-        _finish(database, dataflow_id, row.refresh_id, entities)
+    def _commit(self, refresh_id: str, entity: StagedEntity) -> int:
+        if entity.unchanged is not None:
+            return entity.unchanged
+        self.lease.check()
+        version = commit(entity.path, entity.staged, transaction=refresh_id)
+        moments.reached("refresh.committed")
+        return version
 
+    def tell_catalog(self, refresh_id: str) -> None:
+        """Write the lineage of what a refresh has published, which a worker that died may not have come to."""
+        with self.database.read() as connection:
+            self._tell_catalog(_intended(connection, refresh_id))
 
-def _finish(
-    database: Database, dataflow_id: int, refresh_id: str, entities: Sequence[StagedEntity]
-) -> Mapping[str, int]:
-    versions = {e.summary.entity: commit(e.path, e.staged, transaction=refresh_id) for e in entities}
-    published = tables.published_tables.c
-    with database.begin() as connection:
-        connection.execute(delete(tables.published_tables).where(published.dataflow_id == dataflow_id))
-        scopes = _table_scopes(connection, dataflow_id, list(versions))
+    def _tell_catalog(self, entities: Sequence[StagedEntity]) -> None:
+        scopes = table_scopes(self.database, self.dataflow_id)
         for entity in entities:
-            place = (scopes[entity.summary.entity], versions[entity.summary.entity])
-            _point_to(connection, dataflow_id, refresh_id, entity, place)
-        connection.execute(
-            update(tables.publish_intents).where(tables.publish_intents.c.refresh_id == refresh_id).values(state="done")
-        )
-        history.close(connection, refresh_id, "succeeded")
-    return versions
+            if entity.lineage is not None and entity.summary.entity in scopes:
+                self.lease.check()
+                record_process(self.database, with_table_scope(entity.lineage, scopes[entity.summary.entity]))
+
+
+def published_lineage(connection: Connection, refresh_id: str) -> Sequence[LineageRecord]:
+    """The lineage of what a refresh has published, entity by entity; nothing of one that published nothing."""
+    return [entity.lineage for entity in _intended(connection, refresh_id) if entity.lineage is not None]
+
+
+def _intended(connection: Connection, refresh_id: str) -> Sequence[StagedEntity]:
+    payload = connection.scalar(
+        select(tables.publish_intents.c.payload).where(tables.publish_intents.c.refresh_id == refresh_id)
+    )
+    return [] if payload is None else _staged(payload)
+
+
+def _staged(payload: Mapping[str, Any]) -> Sequence[StagedEntity]:
+    return [StagedEntity.from_json(stored) for stored in payload["entities"]]
 
 
 def table_scopes(database: Database, dataflow_id: int) -> Mapping[str, int]:
@@ -147,4 +233,4 @@ def _point_to(
             scope_id=scope_id,
         )
     )
-    history.record_entity(connection, refresh_id, replace(entity.summary, delta_version=version))
+    history.record_entity(connection, refresh_id, replace(entity.summary, delta_version=version), entity.errors)

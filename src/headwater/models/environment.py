@@ -7,23 +7,26 @@ meanwhile. Make a new environment for each refresh, and for each time that someb
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from headwater.errors import UsageError
+from headwater.errors import NotFoundError, UsageError
 from headwater.models.cancelling import Cancellation
+from headwater.models.counting import NothingScorer
 from headwater.models.discovery import Discovery, FunctionDescription
+from headwater.models.earlier import EarlierVersions, KeptPredictions
 from headwater.models.fingerprint import call_description, call_fingerprint
 from headwater.models.functions import ModelFunction
 from headwater.models.ledger import Ledger, LedgerPredictions
 from headwater.models.names import ModelName
+from headwater.models.options import CallOptions
 from headwater.models.predictions import Predictions, SessionPredictions
 from headwater.models.results import ResultForm
 from headwater.models.rights import ModelRights
@@ -33,7 +36,20 @@ from headwater.models.services import ServiceScorer
 from headwater.models.signature import Signature
 from headwater.models.statistics import Progress
 
-__all__ = ["LedgerStore", "ModelEnvironment", "ModelScorers", "PredictionStore", "ResolvedModel", "SessionStore"]
+__all__ = [
+    "EntityModels",
+    "LedgerStore",
+    "ModelEnvironment",
+    "ModelScorers",
+    "PredictionStore",
+    "ResolvedModel",
+    "Reuse",
+    "SessionStore",
+]
+
+
+Reuse: TypeAlias = Literal["version", "revision", "max_age", "none"]
+"""The rule by which a prediction that was made before is used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,13 @@ class ResolvedModel:
     description: FunctionDescription
     immutable_identity: str
     function: ModelFunction
+
+    @property
+    def reuse(self) -> Reuse:
+        """Which rule says that predictions made before hold: of this version, of this deployment, by their age."""
+        if self.immutable_identity:
+            return "version" if self.description.registered is not None else "revision"
+        return "none" if self.description.supplied.reuse is None else "max_age"
 
 
 class PredictionStore(Protocol):
@@ -134,6 +157,8 @@ class ModelEnvironment:
         store: where predictions are kept; None keeps none.
         on_progress: told how far each function is.
         on_close: called when the environment is closed.
+        earlier: what earlier versions have to say; nothing, where that is None.
+        counts_only: score nothing: all that there is to score becomes null, and is counted.
     """
 
     def __init__(
@@ -145,6 +170,8 @@ class ModelEnvironment:
         *,
         on_progress: Progress | None = None,
         on_close: Callable[[], None] = lambda: None,
+        earlier: EarlierVersions | None = None,
+        counts_only: bool = False,
     ) -> None:
         self.discovery = discovery
         self.cancellation = Cancellation()
@@ -153,8 +180,11 @@ class ModelEnvironment:
         self._store = store
         self._on_progress = on_progress
         self._on_close = on_close
+        self._earlier = earlier or EarlierVersions()
+        self._counts_only = counts_only
         self._resolved = _Resolved()
         self._expected: int | None = None
+        self._apart: list[EntityModels] = []
         self._lock = threading.RLock()
 
     def resolve(self, name: str) -> ModelFunction | None:
@@ -170,7 +200,7 @@ class ModelEnvironment:
             return None
         with self._lock:
             if name not in self._resolved.models:
-                self._resolved.models[name] = self._resolve(name, self.discovery.describe(parts))
+                self._resolved.models[name] = self._resolve(name, parts)
             return self._resolved.models[name].function
 
     @property
@@ -182,6 +212,17 @@ class ModelEnvironment:
     def expect(self, rows: int | None) -> None:
         """Say how many rows there will be, for whoever watches; None: nobody knows."""
         self._expected = rows
+
+    def apart(self, rows: int | None) -> EntityModels:
+        """The same models, counted apart: for one of several that call them side by side.
+
+        Args:
+            rows: how many it will have; None: nobody knows.
+        """
+        made = EntityModels(self, rows)
+        with self._lock:
+            self._apart.append(made)
+        return made
 
     def cancel(self) -> None:
         """Call off all that is under way: it ends within a second, with ScoringError ``model.cancelled``."""
@@ -210,9 +251,10 @@ class ModelEnvironment:
         """Put on record what was called, and let go of the services that were."""
         for model in self.models:
             done, name = model.function.statistics, model.description.name
-            if done.calls:
-                version = model.description.version
-                self._rights.invoked(name.source, name.model, version, rows=done.sent, calls=done.calls)
+            apart = [own.function.statistics for part in self._apart for own in part.models if own.name == model.name]
+            calls, rows = (sum(getattr(each, of) for each in (done, *apart)) for of in ("calls", "sent"))
+            if calls:
+                self._rights.invoked(name.source, name.model, model.description.version, rows=rows, calls=calls)
         self._resolved.opened.close()
         self._on_close()
 
@@ -224,7 +266,8 @@ class ModelEnvironment:
     ) -> None:
         self.close()
 
-    def _resolve(self, name: str, found: FunctionDescription) -> ResolvedModel:
+    def _resolve(self, name: str, parts: ModelName) -> ResolvedModel:
+        found = self.discovery.describe(self._earlier.resolve(name, parts))
         if found.problem is not None:
             raise found.problem
         assert found.signature is not None, "what has no problem has a schema"
@@ -239,7 +282,8 @@ class ModelEnvironment:
             on_progress=self._on_progress,
             rows_total=lambda: self._expected,
         )
-        predictions = partial(self._predictions, found, identity)
+        kept = self._earlier.kept_of(name, parts) if found.registered is not None else ()
+        predictions = partial(self._predictions, found, identity, kept)
         function = ModelFunction(found.qualified_name, found.version, calling, predictions=predictions)
         return ResolvedModel(name, found, identity, function)
 
@@ -251,20 +295,44 @@ class ModelEnvironment:
         assert found.endpoint is not None, "registered, or deployed"
         return connector.endpoint_identity(found.endpoint) if found.endpoint.revision else ""
 
-    def _predictions(self, found: FunctionDescription, identity: str, params: Mapping[str, Any]) -> Predictions | None:
+    def _predictions(
+        self, found: FunctionDescription, identity: str, kept: Sequence[ModelName], options: CallOptions
+    ) -> Predictions | None:
         """Where predictions are kept; nowhere, where the same call may have another answer tomorrow."""
         if self._store is None or found.signature is None:
             return None
         reuse = found.supplied.reuse
         if identity:
-            return self._store.open(identity, found.signature, params, None)
+            newest = self._store.open(identity, found.signature, options.params, None)
+            # A result that tells its model's version would tell the newest of what an earlier one said.
+            earlier = [] if options.include_model else self._earlier_predictions(kept, identity, options)
+            return KeptPredictions(newest, earlier) if earlier else newest
         if reuse is None and not isinstance(self._store, SessionStore):
             return None
         assert found.endpoint is not None, "a registered model has an identity"
         connector = self.discovery.connector(found.name.source)
-        return self._store.open(connector.endpoint_identity(found.endpoint), found.signature, params, reuse)
+        return self._store.open(connector.endpoint_identity(found.endpoint), found.signature, options.params, reuse)
+
+    def _earlier_predictions(
+        self, kept: Sequence[ModelName], identity: str, options: CallOptions
+    ) -> Sequence[Predictions]:
+        """The predictions of earlier versions; those of a version that is gone from its workspace count no more."""
+        assert self._store is not None, "asked for by whoever keeps predictions"
+        found = []
+        for name in kept:
+            try:
+                version = self.discovery.describe(name)
+            except NotFoundError:
+                continue
+            own = self._identity(version) if version.signature is not None else identity
+            if version.signature is not None and own != identity:
+                found.append(self._store.open(own, version.signature, options.params, None))
+        return found
 
     def _scorer_of(self, found: FunctionDescription, identity: str) -> Callable[[], Scorer]:
+        if self._counts_only:
+            assert found.signature is not None, "what has no problem has a schema"
+            return partial(NothingScorer, found.signature)
         if found.registered is not None:
             return partial(self._scorers.scorer, found, identity, self._download(found))
         return _Once(partial(self._service_scorer, found))
@@ -289,6 +357,38 @@ class ModelEnvironment:
         )
         self._resolved.opened.callback(scorer.close)
         return scorer
+
+
+class EntityModels:
+    """The models of an environment as one of several calls them: the same versions, with statistics of its own.
+
+    Args:
+        environment: looks names up, scores, and is closed by whoever made it.
+        rows: how many rows there will be, for whoever watches; None: nobody knows.
+    """
+
+    def __init__(self, environment: ModelEnvironment, rows: int | None) -> None:
+        self.discovery = environment.discovery
+        self._environment = environment
+        self._rows = rows
+        self._own: dict[str, ResolvedModel] = {}
+        self._lock = threading.RLock()
+
+    def resolve(self, name: str) -> ModelFunction | None:
+        """The function of this name; see :meth:`ModelEnvironment.resolve`."""
+        with self._lock:
+            if name not in self._own:
+                if self._environment.resolve(name) is None:
+                    return None
+                model = next(model for model in self._environment.models if model.name == name)
+                self._own[name] = replace(model, function=model.function.apart(lambda: self._rows))
+            return self._own[name].function
+
+    @property
+    def models(self) -> tuple[ResolvedModel, ...]:
+        """What has been called for so far, in that order."""
+        with self._lock:
+            return tuple(self._own.values())
 
 
 class _Once:

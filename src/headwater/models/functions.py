@@ -26,7 +26,7 @@ class _Model:
 
     identity: str
     version: str
-    predictions: Callable[[Mapping[str, Any]], Predictions | None]
+    predictions: Callable[[CallOptions], Predictions | None]
 
 
 class ModelFunction:
@@ -40,7 +40,7 @@ class ModelFunction:
         identity: the version's qualified name, for lineage.
         version: its number or name, for results that tell it.
         calling: what is called; its name is as M calls it: ``demo.arrival_delay``.
-        predictions: where predictions of a call with these params are kept; None where they are not.
+        predictions: where predictions of a call with these options are kept; None where they are not.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class ModelFunction:
         version: str,
         calling: Calling,
         *,
-        predictions: Callable[[Mapping[str, Any]], Predictions | None] = lambda _: None,
+        predictions: Callable[[CallOptions], Predictions | None] = lambda _: None,
     ) -> None:
         self.statistics = ScoringStatistics()
         self._model = _Model(identity, version, predictions)
-        self._calling = replace(calling, predictions=predictions(calling.options.params))
+        self._calling = replace(calling, predictions=predictions(calling.options))
 
     @property
     def name(self) -> str:
@@ -96,6 +96,15 @@ class ModelFunction:
         made = ModelFunction(self._model.identity, self._model.version, calling, predictions=self._model.predictions)
         made.statistics = self.statistics
         return made
+
+    def apart(self, rows_total: Callable[[], int | None]) -> ModelFunction:
+        """The same function with statistics of its own, for one of several that call it side by side.
+
+        Args:
+            rows_total: how many rows that one will have, where somebody knows.
+        """
+        calling = replace(self._calling, rows_total=rows_total)
+        return ModelFunction(self._model.identity, self._model.version, calling, predictions=self._model.predictions)
 
     def warm(self) -> None:
         """Start what runs the model, in the background."""

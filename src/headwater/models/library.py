@@ -13,7 +13,7 @@ from typing import Any
 from headwater.errors import HeadwaterError, MError, UsageError
 from headwater.models.discovery import ListedFunction
 from headwater.models.documentation import documentation
-from headwater.models.environment import ModelEnvironment
+from headwater.models.environment import EntityModels, ModelEnvironment
 from headwater.models.functions import ModelFunction
 from headwater.plan.functions import BatchFunction
 from headwater.powerquery import Value, batch_function_value
@@ -44,7 +44,7 @@ class ModelLibrary(Mapping[str, Value]):
     What a name stands for stays what it was within one environment.
     """
 
-    def __init__(self, models: ModelEnvironment) -> None:
+    def __init__(self, models: ModelEnvironment | EntityModels) -> None:
         self._models = models
 
     def __getitem__(self, name: str) -> Value:

@@ -7,7 +7,7 @@
 from headwater.powerquery.api import Explanation, evaluate, explain, to_arrow, to_plan_table, to_text
 from headwater.powerquery.evaluator.limits import Limits
 from headwater.powerquery.evaluator.program import evaluate_queries
-from headwater.powerquery.evaluator.run import on_deep_stack
+from headwater.powerquery.evaluator.run import Running, on_deep_stack
 from headwater.powerquery.evaluator.session import Session, Unfolded
 from headwater.powerquery.tables.batching import batch_function_value
 from headwater.powerquery.tables.plan_table import PlanTable
@@ -17,6 +17,7 @@ __all__ = [
     "Explanation",
     "Limits",
     "PlanTable",
+    "Running",
     "Session",
     "Unfolded",
     "Value",

@@ -12,7 +12,7 @@ from headwater.app.runtime import Overview as AppOverview
 from headwater.catalog import Asset as CatalogAsset
 from headwater.catalog import AssetSummary as CatalogAssetSummary
 from headwater.catalog import Lineage as CatalogLineage
-from headwater.dataflows import EntitySummary, PublishedTable
+from headwater.dataflows import PublishedTable
 from headwater.dataflows import RefreshSummary as DataflowRefresh
 
 RunStatus = Literal["running", "succeeded", "failed", "cancelled"]
@@ -134,31 +134,6 @@ class RefreshSummary(Answer):
     def of(cls, refresh: DataflowRefresh) -> RefreshSummary:
         """The answer for a refresh."""
         return cls.model_validate(refresh)
-
-
-class RefreshEntity(Answer):
-    entity: str
-    rows_written: int
-    rows_scored: int
-    rows_reused: int
-    errors: int
-    seconds: float
-    delta_version: int | None
-
-    @classmethod
-    def of(cls, entity: EntitySummary) -> RefreshEntity:
-        """The answer for an entity of a refresh."""
-        return cls.model_validate(entity)
-
-
-class Refresh(RefreshSummary):
-    trigger: str
-    error: Problem | None
-    entities: list[RefreshEntity]
-
-
-class Refreshes(Answer):
-    value: list[Refresh]
 
 
 class Overview(Answer):

@@ -18,6 +18,7 @@ from headwater.server.api import (
     functions,
     openid,
     people,
+    refreshes,
     session,
     sources,
     status,
@@ -52,7 +53,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows)
+    data = (tables, catalog, sources, functions, connections, dataflows, refreshes)
     for part in (status, session, openid, *data, people, access, audit):
         app.include_router(part.router)
 

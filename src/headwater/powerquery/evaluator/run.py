@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from headwater.errors import MError
 
@@ -33,29 +33,50 @@ def on_deep_stack(work: Callable[[], _T]) -> _T:
     """
     if getattr(_here, "deep", False):
         return work()
-    outcome: list[_T] = []
-    failure: list[BaseException] = []
+    running = Running(work)
+    try:
+        return running.result()
+    except BaseException:
+        running.end()
+        raise
 
-    def body() -> None:
+
+class Running(Generic[_T]):
+    """Work on a deep stack of its own, begun; whoever began it goes on, and may end it.
+
+    Args:
+        work: what is done; evaluations within it run on the same stack.
+        on_done: called on that stack when the work has ended, however it did.
+    """
+
+    def __init__(self, work: Callable[[], _T], on_done: Callable[[], None] = lambda: None) -> None:
+        self._outcome: list[_T] = []
+        self._failure: list[BaseException] = []
+        self._thread = _start(lambda: self._run(work, on_done))
+
+    def result(self) -> _T:
+        """Wait for the end; what the work raised is raised here, as :func:`on_deep_stack` says."""
+        self._thread.join()
+        if self._failure:
+            raise self._failure[0]
+        return self._outcome[0]
+
+    def end(self) -> None:
+        """Make the work end, as Ctrl+C would; nothing where it has ended."""
+        _end(self._thread)
+
+    def _run(self, work: Callable[[], _T], on_done: Callable[[], None]) -> None:
         _here.deep = True
         try:
-            outcome.append(work())
+            self._outcome.append(work())
         except RecursionError:
-            failure.append(stack_overflow())
+            self._failure.append(stack_overflow())
         except MemoryError:
-            failure.append(out_of_memory())
+            self._failure.append(out_of_memory())
         except BaseException as error:  # noqa: BLE001 -- handed to the caller's thread, whatever it is
-            failure.append(error)
-
-    thread = _start(body)
-    try:
-        thread.join()
-    except BaseException:
-        _end(thread)
-        raise
-    if failure:
-        raise failure[0]
-    return outcome[0]
+            self._failure.append(error)
+        finally:
+            on_done()
 
 
 _starting = threading.Lock()

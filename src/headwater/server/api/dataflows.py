@@ -1,10 +1,10 @@
-"""Dataflows and their refreshes."""
+"""Dataflows."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from headwater.server.answers import Dataflow, Dataflows, Problem, Refresh, RefreshEntity, Refreshes, RefreshSummary
+from headwater.server.answers import Dataflow, Dataflows, RefreshSummary
 from headwater.server.api import RESPONSES, App, Asking
 
 router = APIRouter(prefix="/api/dataflows", tags=["dataflows"], responses=RESPONSES)
@@ -24,20 +24,3 @@ def list_dataflows(app: App, actor: Asking) -> Dataflows:
             )
         )
     return Dataflows(value=value)
-
-
-@router.get("/{name}/refreshes")
-def list_refreshes(app: App, actor: Asking, name: str) -> Refreshes:
-    """The refreshes of a dataflow, the newest first."""
-    app.dataflows.get(actor, name)
-    return Refreshes(
-        value=[
-            Refresh(
-                **RefreshSummary.of(refresh).model_dump(),
-                trigger=refresh.trigger,
-                error=None if refresh.error is None else Problem.model_validate(dict(refresh.error)),
-                entities=[RefreshEntity.of(entity) for entity in app.refresh_entities(actor, refresh.id)],
-            )
-            for refresh in app.refreshes(actor, name)
-        ]
-    )

@@ -1,0 +1,295 @@
+"""One entity's way through a refresh: from its query to files that wait to be published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from headwater.catalog import ColumnRecord, LineageRecord, names
+from headwater.dataflows import history
+from headwater.dataflows.history import EntitySummary
+from headwater.dataflows.lineage import EntityLineage, lineage_record
+from headwater.dataflows.publishing import StagedEntity
+from headwater.dataflows.refreshing.cells import ErrorCells
+from headwater.dataflows.refreshing.context import Reach, Refresher, RefreshEvent, RefreshRequest, Watcher
+from headwater.dataflows.refreshing.failures import entity_failure
+from headwater.dataflows.service import Dataflow
+from headwater.dataflows.staging import EntityWork, Previous, StagedRows, stage_entity
+from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, RefreshError
+from headwater.models.environment import EntityModels, ModelEnvironment
+from headwater.models.library import ModelLibrary
+from headwater.models.statistics import ScoringStatistics
+from headwater.plan.lineage import lineage_nodes
+from headwater.plan.nodes import Call as CallNode
+from headwater.plan.nodes import Column, Node, Source
+from headwater.powerquery import PlanTable, Session, Value, evaluate_queries, to_plan_table
+from headwater.tables import staged_scan
+
+__all__ = ["EntityRun", "Surroundings"]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the entities of one refresh share.
+
+    Attributes:
+        refresher: what all refreshes share.
+        dataflow: at the version that is refreshed.
+        request: what was asked for.
+        reach: what its queries may reach.
+        models: which they may call.
+        previous: what is published of each entity.
+        now: when the refresh began, in the dataflow's time zone.
+        stopped: set when nothing more is to be done.
+        watcher: whoever watches in this process.
+        tell: told of progress.
+        done: the entities that have been staged, by name.
+    """
+
+    refresher: Refresher
+    dataflow: Dataflow
+    request: RefreshRequest
+    reach: Reach
+    models: ModelEnvironment
+    previous: Mapping[str, Previous]
+    now: datetime
+    stopped: Event
+    watcher: Watcher
+    tell: Callable[[RefreshEvent], None]
+    done: dict[str, StagedEntity] = field(default_factory=dict)
+
+
+class EntityRun:
+    """Stages one entity, in a thread of its own."""
+
+    def __init__(self, around: Surroundings, name: str) -> None:
+        self._around = around
+        self._name = name
+        self._settings = around.dataflow.definition.settings
+        rows = history.rows_before(around.refresher.database, around.dataflow.id, name)
+        self._models = around.models.apart(rows)
+        self._cells = ErrorCells(self._settings.of(name).key)
+        self._columns: Sequence[Column] = ()
+        self._rows = 0
+        self._begun = time.perf_counter()
+        self._opened = ExitStack()
+        #: Why it failed; None while it has not.
+        self.failure: RefreshError | None = None
+
+    def stage(self) -> StagedEntity:
+        """Evaluate and write it; nothing is visible by that.
+
+        Raises:
+            RefreshError: it failed; ``place`` says in which query and step, ``__cause__`` has the error itself.
+        """
+        around = self._around
+        around.tell(RefreshEvent(self._name, "read", 0))
+        try:
+            with self._opened:
+                rows = stage_entity(self._work())
+        except (LeaseLostError, CancelRequestedError):
+            raise  # no failure of the query's: it is to end
+        except HeadwaterError as error:
+            self.failure = self._failure(error)
+            raise self.failure from error
+        around.watcher.scored(_scoring(self._models))
+        return StagedEntity(
+            self._summary(rows),
+            around.refresher.tables / around.dataflow.name / self._name,
+            rows.staged,
+            rows.state,
+            self._lineage(rows),
+            tuple(self._cells.found),
+        )
+
+    def failed(self, error: HeadwaterError) -> EntitySummary:
+        """What is kept of it when it failed."""
+        scoring = _scoring(self._models)
+        return EntitySummary(
+            entity=self._name,
+            rows_written=0,
+            rows_scored=int(scoring["sent"]),
+            rows_reused=int(scoring["reused"]),
+            errors=0,
+            bytes=0,
+            seconds=time.perf_counter() - self._begun,
+            model_versions=_versions(self._models, ()),
+            reuse=_reuse(self._models),
+            mode=self._settings.of(self._name).mode,
+            engine=_ENGINE,
+            error=error.to_dict(),
+        )
+
+    def _work(self) -> EntityWork:
+        around, own = self._around, self._settings.of(self._name)
+        return EntityWork(
+            self._name,
+            own,
+            own.errors or self._settings.errors,
+            around.refresher.tables / around.dataflow.name / self._name,
+            previous=around.previous.get(self._name),
+            full=around.request.full,
+            now=around.now,
+            evaluate=self._evaluate,
+            watch=self._watched,
+        )
+
+    def _failure(self, error: HeadwaterError) -> RefreshError:
+        queries = dict(self._around.dataflow.definition.queries)
+        return entity_failure(self._around.dataflow.name, self._name, queries, error)
+
+    def _evaluate(self, parameters: Mapping[str, Value]) -> PlanTable:
+        """The query's plan; a loaded query that it reads is read from the rows that this refresh has stored."""
+        definition = self._around.dataflow.definition
+        given: dict[str, Value] = dict(parameters)
+        session = self._session(_Names(given, ModelLibrary(self._models)))
+        given |= {name: self._stored(name, session) for name in definition.dependencies(self._name)}
+        own = {name: text for name, text in definition.queries.items() if name not in given}
+        queries = evaluate_queries(own, session, {name: f"{name}.pq" for name in own})
+        table = to_plan_table(lambda: queries.get(self._name), session)
+        self._columns = table.plan.columns
+        return table
+
+    def _session(self, environment: Mapping[str, Value]) -> Session:
+        reach = self._around.reach
+        session = Session(
+            self._settings.culture,
+            ZoneInfo(self._settings.time_zone),
+            environment=environment,
+            folders=reach.folders,
+            connections=reach.connections,
+            networks=reach.networks,
+            engine_settings=self._engine_settings(),
+        )
+        # Its memory and its files on disk are given back as soon as the entity is written.
+        self._opened.callback(lambda: session.engine.close() if "engine" in vars(session) else None)
+        return session
+
+    def _engine_settings(self) -> Mapping[str, object]:
+        """The limit on memory is the whole refresh's: entities side by side have equal parts of it."""
+        shared, limits = self._around.refresher.engine_settings, self._settings.limits
+        if limits.memory is None:
+            return shared
+        side_by_side = min(limits.parallel, len(self._settings.load))
+        return {**shared, "memory_limit": f"{limits.memory // side_by_side}B"}
+
+    def _stored(self, name: str, session: Session) -> PlanTable:
+        around = self._around
+        uri = names.table(around.refresher.installation, around.dataflow.name, name)
+        return PlanTable(staged_scan(around.done[name].staged, Source(uri)), session)
+
+    def _watched(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+        """The same rows: progress is told, error cells are noted, and it ends where the refresh does."""
+        columns = self._columns
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            rows = 0
+            for batch in reader:
+                self._check()
+                self._cells.look(batch, columns, rows)
+                rows += batch.num_rows
+                self._rows += batch.num_rows
+                self._check_rows()
+                self._around.tell(RefreshEvent(self._name, "write", self._rows))
+                yield batch
+
+        return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+    def _check(self) -> None:
+        if self._around.stopped.is_set():
+            raise RefreshError("The refresh was stopped.", code="refresh.stopped")
+
+    def _check_rows(self) -> None:
+        most = self._settings.limits.rows
+        if most is not None and self._rows > most:
+            raise RefreshError(
+                f"It has more than the {most:,} rows that the dataflow allows.",
+                hint="Filter its rows, or raise 'rows' under [limits].",
+                code="limit_rows",
+            )
+
+    def _summary(self, rows: StagedRows) -> EntitySummary:
+        scoring = _scoring(self._models)
+        return EntitySummary(
+            entity=self._name,
+            rows_written=rows.staged.rows,
+            rows_scored=int(scoring["sent"]),
+            rows_reused=int(scoring["reused"]),
+            errors=sum(rows.staged.errors.values()),
+            bytes=rows.staged.bytes,
+            seconds=time.perf_counter() - self._begun,
+            model_versions=_versions(self._models, rows.plans),
+            rows_skipped=rows.skipped,
+            rows_inserted=rows.inserted,
+            rows_updated=rows.updated,
+            rows_deleted=rows.deleted,
+            reuse=_reuse(self._models),
+            mode=self._settings.of(self._name).mode,
+            engine=_ENGINE,
+        )
+
+    def _lineage(self, rows: StagedRows) -> LineageRecord:
+        dataflow = self._around.dataflow
+        return lineage_record(
+            EntityLineage(
+                self._around.refresher.installation,
+                dataflow.name,
+                self._settings.description,
+                self._name,
+                rows.plans[-1],
+                [ColumnRecord(c.name, c.type.kind.value) for c in rows.staged.schema.columns],
+                dataflow.definition.queries[self._name],
+                dataflow.collection,
+                (dataflow.scope_id, None),
+            )
+        )
+
+
+_ENGINE = Session.engine_name
+_NOTHING = ScoringStatistics().to_dict()
+
+
+class _Names(Mapping[str, Value]):
+    """What a query may name beyond the library: entities and parameters of this refresh, and models, looked up live."""
+
+    def __init__(self, stored: Mapping[str, Value], models: ModelLibrary) -> None:
+        self._stored = stored
+        self._models = models
+
+    def __getitem__(self, name: str) -> Value:
+        return self._stored[name] if name in self._stored else self._models[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._stored or name in self._models
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._stored
+        yield from self._models
+
+    def __len__(self) -> int:
+        return len(self._stored) + len(self._models)
+
+
+def _scoring(models: EntityModels) -> Mapping[str, float]:
+    """The statistics of all models called so far, summed up."""
+    counts = [model.function.statistics.to_dict() for model in models.models]
+    return {name: sum((count[name] for count in counts), start=zero) for name, zero in _NOTHING.items()}
+
+
+def _versions(models: EntityModels, plans: Sequence[Node]) -> dict[str, str]:
+    """The model versions that were called, by the name M calls them by: in the plans, or while these were made."""
+    calls = [call.function for plan in plans for call in lineage_nodes(plan) if isinstance(call, CallNode)]
+    called = {m.name: m.description.qualified_name for m in models.models if m.function.statistics.rows}
+    return called | {function.name: function.identity for function in calls if function.identity}
+
+
+def _reuse(models: EntityModels) -> dict[str, str]:
+    """Which rule says that earlier predictions of each called model hold."""
+    return {model.name: model.reuse for model in models.models if model.function.statistics.rows}
