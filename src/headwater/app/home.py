@@ -27,6 +27,7 @@ from sqlalchemy import URL
 
 from headwater.access.vaults import Vaults
 from headwater.app.metadata_place import MetadataPlace, read_metadata_place
+from headwater.app.notifications.settings import Mail, Webhooks, read_mail, read_webhooks
 from headwater.app.scoring import Scoring, read_scoring
 from headwater.errors import HomeError
 from headwater.models.workers.options import WorkerOptions
@@ -72,6 +73,8 @@ class Home:
         openid: the tables that describe who vouches for people.
         scoring: how models are run.
         metadata: where the metadata database is, as the configuration says it.
+        mail: how mail is sent; None: it is not.
+        webhooks: which webhooks may be called.
     """
 
     path: Path
@@ -80,6 +83,8 @@ class Home:
     openid: tuple[Mapping[str, Any], ...] = ()
     scoring: Scoring = field(default_factory=Scoring)
     metadata: MetadataPlace = field(default_factory=MetadataPlace)
+    mail: Mail | None = None
+    webhooks: Webhooks = field(default_factory=Webhooks)
 
     @property
     def configuration(self) -> Path:
@@ -205,6 +210,8 @@ def _read(path: Path, marker: Path) -> Home:
         _openid(stated, marker),
         read_scoring(path, stated.get("scoring", {}), marker),
         read_metadata_place(stated, marker),
+        read_mail(stated, marker),
+        read_webhooks(stated, marker),
     )
 
 

@@ -25,6 +25,7 @@ from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.metadata_place import MetadataPlace
+from headwater.app.notifications import Inbox, NotifyHandler
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.refreshing import Refreshing
@@ -54,6 +55,7 @@ from headwater.dataflows import (
     history,
     load_folder,
 )
+from headwater.dataflows.notifying import notify
 from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
 from headwater.models.counting import CountingStore
@@ -194,6 +196,17 @@ class Headwater:
         """Write everything that cannot be computed again to a new file; see :func:`headwater.app.backup.back_up`."""
         return back_up(self.home, self.database, actor, file)
 
+    # -- being told ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What people were told in the app."""
+        return Inbox(self.database)
+
+    def notify_handler(self) -> NotifyHandler:
+        """What sends mails and calls webhooks: the handler of jobs of the kind "notify"."""
+        return NotifyHandler(self.home.mail, self.home.webhooks)
+
     # -- sources ---------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -307,6 +320,7 @@ class Headwater:
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
+            on_ended=(notify,),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

@@ -23,6 +23,7 @@ from headwater.cli import (
     connections,
     functions,
     groups,
+    notifications,
     people,
     schemas,
     secrets,
@@ -313,6 +314,7 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(notifications.app, name="notifications")
 app.command("status")(backup.status)
 app.command("backup")(backup.make)
 app.command("restore")(backup.restore)

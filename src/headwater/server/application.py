@@ -16,6 +16,7 @@ from headwater.server.api import (
     connections,
     dataflows,
     functions,
+    notifications,
     openid,
     people,
     refreshes,
@@ -54,7 +55,7 @@ def create_app(
     app.state.settings = settings
     problems.install(app)
     data = (tables, catalog, sources, functions, connections, dataflows, refreshes)
-    for part in (status, session, openid, *data, people, access, audit):
+    for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)
