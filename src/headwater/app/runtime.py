@@ -25,7 +25,8 @@ from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.metadata_place import MetadataPlace
-from headwater.app.notifications import Inbox, NotifyHandler
+from headwater.app.notifications.handler import NotifyHandler
+from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.refreshing import Refreshing

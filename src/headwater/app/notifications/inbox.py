@@ -94,7 +94,8 @@ class Inbox:
             change = update(tables.notifications).where(*own, _told.read_at.is_(None))
             if ids is not None:
                 change = change.where(_told.id.in_(ids))
-            return connection.execute(change.values(read_at=utc_now())).rowcount
+            # Counted by what comes back: SQLite's driver counts nothing in a statement that begins with WITH.
+            return len(connection.execute(change.values(read_at=utc_now()).returning(_told.id)).all())
 
     def _own(self, connection: Connection, actor: Actor, user: str | None) -> tuple[ColumnElement[bool], ...]:
         if user is not None and actor.via is not Via.SYSTEM:

@@ -15,7 +15,7 @@ from headwater.errors import OriginDeniedError, RemoteError
 from headwater.net import HttpClient, parse_origin
 from headwater.net.failures import pause_asked_for, status_hint
 
-__all__ = ["SIGNATURE", "BusyWebhookError", "call_webhook", "signature"]
+__all__ = ["SIGNATURE", "call_webhook", "signature"]
 
 SIGNATURE = "Headwater-Signature"
 _DEADLINE_SECONDS = 30.0
@@ -23,20 +23,15 @@ _LONGEST_PAUSE_SECONDS = 3_600.0
 _BUSY = frozenset({429, 503})
 
 
-class BusyWebhookError(RemoteError):
-    """The webhook asks to be called again after ``seconds``."""
-
-    seconds: float = 0.0
-
-
-def call_webhook(webhooks: Webhooks, url: str, message: Message, *, identifier: str) -> None:
+def call_webhook(webhooks: Webhooks, url: str, message: Message, *, identifier: str) -> float | None:
     """Send a message; ``identifier`` is its idempotency key, the same however often it is sent.
+
+    Returns None when it was taken, or the number of seconds after which the webhook asks to be called again.
 
     Raises:
         UsageError: the address is no http(s) URL.
         OriginDeniedError: no administrator allowed its origin, or it leads into a network that is not allowed.
         UnreachableError: nobody answered.
-        BusyWebhookError: it says when to call again.
         RemoteError: it answered with a failure.
         SecretError: the secret is not where its reference says.
     """
@@ -54,8 +49,16 @@ def call_webhook(webhooks: Webhooks, url: str, message: Message, *, identifier: 
         headers[SIGNATURE] = signature(secret, body, int(time.time()))
     with HttpClient(str(origin), private_networks=webhooks.networks, max_redirects=0, max_bytes=1 << 20) as client:
         answer = client.request("POST", url, headers=headers, content=body, deadline=_DEADLINE_SECONDS)
-    if not 200 <= answer.status < 300:
-        raise _failed(str(origin), answer.status, answer.header("Retry-After"))
+    if 200 <= answer.status < 300:
+        return None
+    if answer.status in _BUSY and (later := answer.header("Retry-After")):
+        return min(pause_asked_for(later, 1), _LONGEST_PAUSE_SECONDS)
+    raise RemoteError(
+        f"The webhook answered with the status {answer.status}.",
+        status=answer.status,
+        place=str(origin),
+        hint=status_hint(answer.status),
+    )
 
 
 def signature(secret: str, body: bytes, at: int) -> str:
@@ -75,12 +78,3 @@ def _body(webhooks: Webhooks, message: Message) -> dict[str, object]:
         "summary": message.title,
         "link": link,
     }
-
-
-def _failed(origin: str, status: int, retry_after: str) -> RemoteError:
-    text = f"The webhook answered with the status {status}."
-    if status in _BUSY and retry_after:
-        busy = BusyWebhookError(text, status=status, place=origin, hint=status_hint(status))
-        busy.seconds = min(pause_asked_for(retry_after, 1), _LONGEST_PAUSE_SECONDS)
-        return busy
-    return RemoteError(text, status=status, place=origin, hint=status_hint(status))
