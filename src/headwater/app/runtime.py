@@ -24,12 +24,14 @@ from headwater.app.backup import BackupReport, back_up
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
+from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
 from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.refreshing import Refreshing
+from headwater.app.scanning import ask_for_scan
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -59,6 +61,7 @@ from headwater.dataflows import (
 from headwater.dataflows.notifying import notify
 from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
+from headwater.jobs import Handler, Job
 from headwater.models.counting import CountingStore
 from headwater.models.discovery import Discovery
 from headwater.models.earlier import EarlierVersions
@@ -237,9 +240,25 @@ class Headwater:
             source = self.sources.get(actor, source_name)
             return scan(self.database, actor, source, connector, kind, progress=progress)
 
+    def scan_later(self, actor: Actor, source_name: str, kind: ScanKind = "full") -> Job:
+        """Have a worker bring what a source holds into the catalog; see :func:`headwater.app.scanning.ask_for_scan`."""
+        return self.jobs.get(actor, ask_for_scan(self.database, actor, source_name, kind))
+
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
+
+    # -- jobs ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def job_handlers(self) -> Mapping[str, Handler]:
+        """What does each kind of job."""
+        return handlers(self)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Durable work: what there is of it, and calling it off."""
+        return Jobs(self.database, lambda: self.job_handlers)
 
     # -- dataflows -------------------------------------------------------------------------------------------------
 

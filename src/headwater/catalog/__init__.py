@@ -6,7 +6,7 @@ from headwater.catalog.collections import Collection, CollectionService
 from headwater.catalog.lineage import ColumnLink, Lineage, LineageEdge, LineageNode, edges_upstream, lineage
 from headwater.catalog.processes import record_process
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
-from headwater.catalog.scans import ScanReport, ScanSummary, last_scans, scan
+from headwater.catalog.scans import ScanReport, ScanSummary, close_left, last_scans, scan
 from headwater.catalog.trees import LineageTree, column_tree
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "LineageTree",
     "ScanReport",
     "ScanSummary",
+    "close_left",
     "column_tree",
     "edges_upstream",
     "last_scans",

@@ -17,11 +17,11 @@ from headwater.catalog.harvest import Harvest, KnownVersion, Progress, harvest
 from headwater.catalog.processes import write_processes
 from headwater.catalog.records import AssetRecord, AssetRef, LineageRecord
 from headwater.catalog.writing import find_guids, touch, write_assets
-from headwater.errors import HeadwaterError, ScanError
+from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, ScanError
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import Connector, Source
 
-__all__ = ["ScanKind", "ScanReport", "ScanSummary", "last_scans", "scan"]
+__all__ = ["ScanKind", "ScanReport", "ScanSummary", "close_left", "last_scans", "scan"]
 
 ScanKind = Literal["full", "incremental"]
 
@@ -80,6 +80,11 @@ def scan(
         warnings = found.warnings
         counts, missing = _write(database, source, scan_id, found)
         outcome = "succeeded"
+    except LeaseLostError:
+        raise
+    except (KeyboardInterrupt, CancelRequestedError):
+        outcome = "cancelled"
+        raise
     except HeadwaterError as error:
         warnings = [*warnings, {**error.to_dict(), "item": source.name}]
         raise ScanError(
@@ -87,9 +92,6 @@ def scan(
             place=error.place or source.url,
             hint=error.hint,
         ) from error
-    except KeyboardInterrupt:
-        outcome = "cancelled"
-        raise
     finally:
         if outcome != "succeeded":
             with database.begin() as connection:
@@ -111,6 +113,14 @@ def last_scans(database: Database, actor: Actor) -> dict[str, ScanSummary]:
             row.name: ScanSummary(row.status, row.started_at, row.ended_at, sum(row.counts.values()))
             for row in connection.execute(query)
         }
+
+
+def close_left(connection: Connection, source_name: str, since: datetime, status: str) -> None:
+    """End the scans of a source that were begun since then, and that nobody will end: their process died."""
+    source = select(tables.sources.c.id).where(tables.sources.c.name == source_name)
+    scans = tables.scans.c
+    left = scans.source_id.in_(source), scans.status == "running", scans.started_at >= since
+    connection.execute(update(tables.scans).where(*left).values(status=status, ended_at=utc_now()))
 
 
 def _begin(database: Database, actor: Actor, source: Source, kind: ScanKind) -> int:

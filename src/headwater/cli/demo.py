@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from headwater.access import SYSTEM
 from headwater.app.demo.run import DATAFLOW, SCORED, SCORED_COLUMN, Demo, DemoResult, Stage, demo_home, local_workspace
+from headwater.app.jobs import worker_at_work
 from headwater.app.reports import tree_lines
 from headwater.cli.output import progress, say, show
 from headwater.server.application import create_app
@@ -43,7 +44,8 @@ def run(home: Path, *, once: bool, as_json: bool, host: str, port: int) -> None:
                     f"Later, with 'headwater serve', a link signs you in: headwater people link {person.name} --sign-in"
                 )
                 served = create_app(app, local_person=person)
-                serve(served, bound, lambda: say("Ctrl+C ends it."))
+                with worker_at_work(app):
+                    serve(served, bound, lambda: say("Ctrl+C ends it."))
     finally:
         if bound is not None:
             bound.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from headwater.app.administration import link_address
+from headwater.app.jobs import worker_at_work
 from headwater.app.runtime import Headwater
 from headwater.cli.output import log, say
 from headwater.errors import UsageError
@@ -18,7 +20,7 @@ from headwater.server.settings import ServerSettings, settings_for
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """Where to listen, and how it is reached from there."""
+    """Where to listen, how it is reached from there, and whether jobs are done too."""
 
     host: str
     port: int
@@ -28,6 +30,7 @@ class ServeOptions:
     public_urls: Sequence[str]
     proxies: Sequence[str]
     drain_seconds: int
+    worker: bool = True
 
 
 def run(home: Path, options: ServeOptions) -> None:
@@ -42,13 +45,14 @@ def run(home: Path, options: ServeOptions) -> None:
         app.check_keys()
         served = create_app(app, settings)
         _tell_first_administrator(app, settings.address(listening))
-        serve(
-            served,
-            bound,
-            lambda: _tell(settings, listening),
-            certificate=certificate,
-            drain_seconds=options.drain_seconds,
-        )
+        with worker_at_work(app) if options.worker else nullcontext():
+            serve(
+                served,
+                bound,
+                lambda: _tell(settings, listening),
+                certificate=certificate,
+                drain_seconds=options.drain_seconds,
+            )
 
 
 def _tell_first_administrator(app: Headwater, address: str) -> None:

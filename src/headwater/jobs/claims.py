@@ -12,7 +12,19 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_,
 from headwater.jobs.job import Job, JobStatus
 from headwater.store import tables
 
-__all__ = ["Beat", "Claim", "beat", "claim", "end", "give_back", "renew", "retry", "used_up"]
+__all__ = [
+    "Beat",
+    "Claim",
+    "beat",
+    "claim",
+    "end",
+    "give_back",
+    "is_any_due",
+    "is_any_used_up",
+    "renew",
+    "retry",
+    "used_up",
+]
 
 _jobs = tables.jobs
 _job = tables.jobs.c
@@ -34,6 +46,17 @@ class Beat:
     held: bool
     renewed: bool
     cancel_requested: bool
+
+
+def is_any_due(connection: Connection, kinds: Iterable[str], now: datetime) -> bool:
+    """Whether ``claim`` would find a job, without keeping anybody from anything."""
+    kinds = list(kinds)
+    return bool(connection.scalar(select(exists().where(_job.kind.in_(kinds), _claimable(kinds, now)))))
+
+
+def is_any_used_up(connection: Connection, kinds: Iterable[str], now: datetime) -> bool:
+    """Whether ``used_up`` would find a job, likewise."""
+    return bool(connection.scalar(select(exists().where(_job.kind.in_(list(kinds)), _left(now), not_(_to_go_on())))))
 
 
 def claim(

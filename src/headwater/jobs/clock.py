@@ -6,14 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from headwater.store import utc_now
 
 __all__ = ["AWAY", "Clock", "database_clock"]
 
-#: What a database raises that cannot be reached, is being restarted, or is kept busy by others.
-AWAY = (OperationalError, InterfaceError)
+#: What a database raises that cannot be reached, is being restarted, is kept busy by others, or ended a transaction in
+#: which nothing happened for too long.
+AWAY = (OperationalError, InterfaceError, InternalError)
 
 Clock = Callable[[Connection], datetime]
 

@@ -9,10 +9,10 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -117,13 +117,17 @@ class Worker:
             raise self._broken[0]
 
     def _work(self, stop: threading.Event) -> None:
+        idle = False
         while not stop.is_set():
-            if not self._next():
+            idle = not self._next(idle)
+            if idle:
                 stop.wait(self._options.poll)
 
-    def _next(self) -> bool:
-        """Do a job that is due; whether there was one."""
+    def _next(self, idle: bool) -> bool:
+        """Do a job that is due; whether there was one. Who is idle looks first, and locks nothing."""
         with self._unless_away():
+            if idle and not self._finds(claims.is_any_due):
+                return False
             try:
                 lease = self._claim()
             except IntegrityError:
@@ -137,12 +141,16 @@ class Worker:
     def _look_around(self) -> None:
         """What any worker does for all: jobs of schedules that are due, ends of the dead, old jobs forgotten."""
         tick(self._database, clock=self._clock)
-        while self._conclude_dead() is not None:
+        while self._finds(claims.is_any_used_up) and self._conclude_dead() is not None:
             pass
         if time.monotonic() > self._cleaned:
             with self._database.begin() as connection:
                 queue.forget_ended(connection, self._clock(connection) - timedelta(days=self._options.keep_days))
             self._cleaned = time.monotonic() + 3600
+
+    def _finds(self, look: Callable[[Connection, Iterable[str], datetime], bool]) -> bool:
+        with self._database.read() as connection:
+            return look(connection, self._handlers, self._clock(connection))
 
     def _let_go(self, hands: list[threading.Thread]) -> None:
         _join(hands, self._options.grace)

@@ -16,6 +16,7 @@ from headwater.server.api import (
     connections,
     dataflows,
     functions,
+    jobs,
     notifications,
     openid,
     people,
@@ -54,7 +55,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows, refreshes)
+    data = (tables, catalog, sources, functions, connections, dataflows, refreshes, jobs)
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
 

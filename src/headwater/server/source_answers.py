@@ -110,6 +110,12 @@ class SourceKinds(Answer):
 # -- sources -----------------------------------------------------------------------------------------------------------
 
 
+class NewScan(Answer):
+    """``incremental`` lists everything too, and reads only versions that no scan has read before."""
+
+    kind: Literal["full", "incremental"] = "full"
+
+
 class Scan(Answer):
     status: RunStatus
     started_at: datetime

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter
 
 from headwater.server.api import CALLING, CONFLICT, RESPONSES, AfterName, App, Asking, Limit, Name
+from headwater.server.job_answers import Job
 from headwater.server.source_answers import (
     AzureQuestion,
     AzureSubscription,
@@ -15,6 +16,7 @@ from headwater.server.source_answers import (
     AzureWorkspaces,
     Credential,
     NewCredential,
+    NewScan,
     NewSource,
     Source,
     SourceChanges,
@@ -77,6 +79,12 @@ def remove_source(app: App, actor: Asking, name: Name) -> None:
 def test_source(app: App, actor: Asking, name: Name) -> Workspace:
     """Call a source and say what answers."""
     return Workspace.model_validate(app.sources.test(actor, name))
+
+
+@router.post("/sources/{name}/scan", status_code=HTTPStatus.ACCEPTED)
+def scan_source(app: App, actor: Asking, name: Name, wanted: NewScan) -> Job:
+    """Have a worker bring what a source holds into the catalog; the job says how far it is."""
+    return Job.of(app.scan_later(actor, name, wanted.kind))
 
 
 # -- credentials -------------------------------------------------------------------------------------------------------
