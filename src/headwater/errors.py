@@ -7,8 +7,10 @@ Every error says what happened (``message``), where (``place``) and what to do (
 
     HeadwaterError
     ├── UsageError              the request cannot be carried out as it is written            (HTTP 400)
+    │   └── DefinitionError         a dataflow that cannot be saved; lists every finding
     ├── NotFoundError           there is no such thing, or none that may be seen              (HTTP 404)
     ├── ConflictError           it exists already, or somebody changed it meanwhile           (HTTP 409)
+    │   └── StaleError              what was changed is not what had been read                    (HTTP 412)
     ├── UnauthenticatedError    whoever asks has not shown who they are                      (HTTP 401)
     │   └── ThrottledError          too many attempts of late; ``retry_after`` says when       (HTTP 429)
     ├── ForbiddenError          the one who asks is known, and may not                       (HTTP 403)
@@ -40,13 +42,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 __all__ = [
     "CancelRequestedError",
     "ConflictError",
+    "DefinitionError",
     "Diagnostic",
     "EngineError",
+    "Finding",
     "ForbiddenError",
     "HeadwaterError",
     "HomeError",
@@ -67,6 +71,7 @@ __all__ = [
     "ScoringError",
     "SecretError",
     "ServeError",
+    "StaleError",
     "TableError",
     "ThrottledError",
     "UnauthenticatedError",
@@ -110,6 +115,44 @@ class UsageError(HeadwaterError):
     http_status = 400
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found in a dataflow's definition.
+
+    An ``error`` keeps it from being saved; a ``warning`` does not; a ``note`` says what can only be checked when it
+    runs. ``query`` is "" where it is about the settings; ``line`` and ``column`` count from 1, 0 where there is none.
+    """
+
+    severity: Literal["error", "warning", "note"]
+    code: str
+    message: str
+    hint: str = ""
+    query: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where it is, as people are told."""
+        return f"{self.query}, line {self.line}, column {self.column}" if self.line else self.query
+
+
+class DefinitionError(UsageError):
+    """A dataflow that cannot be saved. ``findings`` has everything that was found, errors first."""
+
+    default_code = "dataflow.invalid"
+
+    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
+        errors = [finding for finding in findings if finding.severity == "error"]
+        told = "; ".join(f"{finding.place or 'settings'}: {finding.message.rstrip('.')}" for finding in errors)
+        super().__init__(
+            f"The dataflow '{name}' cannot be saved: {told}.",
+            place=errors[0].place,
+            hint=errors[0].hint or "Correct it, and save it again.",
+        )
+        self.findings = tuple(findings)
+
+
 class NotFoundError(HeadwaterError):
     default_code = "not_found"
     http_status = 404
@@ -118,6 +161,11 @@ class NotFoundError(HeadwaterError):
 class ConflictError(HeadwaterError):
     default_code = "conflict"
     http_status = 409
+
+
+class StaleError(ConflictError):
+    default_code = "changed"
+    http_status = 412
 
 
 class UnauthenticatedError(HeadwaterError):

@@ -1,15 +1,9 @@
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
-from filelock import FileLock
 from tests.dataflows.conftest import QUERIES, rows, write_dataflow
 
 from headwater.access import SYSTEM
@@ -111,13 +105,13 @@ def test_an_interrupted_refresh_is_cancelled(app: Headwater) -> None:
 
 
 def test_one_refresh_of_a_dataflow_at_a_time(app: Headwater) -> None:
-    app.home.locks.mkdir(exist_ok=True)
-    with (
-        FileLock(app.home.locks / "shop.lock", is_singleton=False),
-        pytest.raises(ConflictError, match="being refreshed already"),
-    ):
+    asked = app.refreshing.request(SYSTEM, "shop")
+    with pytest.raises(ConflictError, match="being refreshed already") as caught:
         app.refresh(SYSTEM, "shop")
+    assert (caught.value.code, caught.value.place) == ("refresh.active", asked)
+    app.refreshing.carry_out(SYSTEM, asked)
     app.refresh(SYSTEM, "shop")
+    assert [refresh.status for refresh in app.refreshes(SYSTEM, "shop")] == ["succeeded", "succeeded"]
 
 
 def test_an_entity_that_is_no_longer_loaded_is_no_longer_published(app: Headwater, tmp_path: Path, data: Path) -> None:
@@ -133,78 +127,3 @@ def test_history_tells_what_was_done(app: Headwater) -> None:
     assert (latest.status, latest.rows_written, latest.trigger) == ("succeeded", 7, "manual")
     written = {entity.entity: entity.rows_written for entity in app.refresh_entities(SYSTEM, latest.id)}
     assert written == {"orders": 4, "totals": 3}
-
-
-CRASHING = """
-import os, signal, sys
-from pathlib import Path
-from headwater.app.runtime import Headwater
-from headwater.access import SYSTEM
-from headwater.dataflows import publishing, refresh
-
-point = sys.argv[2]
-real_commit, real_point, real_publish = publishing.commit, publishing._point_to, refresh.publish
-done = []
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def commit(*args, **kwargs):
-    if point == "after one log" and done:
-        die()
-    done.append(real_commit(*args, **kwargs))
-    return done[-1]
-
-def point_to(*args):
-    if point == "before the pointer":
-        die()
-    real_point(*args)
-
-def publish(*args):
-    if point == "before the intent":
-        die()
-    return real_publish(*args)
-
-publishing.commit, publishing._point_to, refresh.publish = commit, point_to, publish
-with Headwater.open(Path(sys.argv[1])) as app:
-    app.refresh(SYSTEM, "shop")
-"""
-
-
-@pytest.mark.parametrize("point", ["before the intent", "after one log", "before the pointer"])
-def test_a_killed_refresh_is_rolled_forward_or_forgotten(app: Headwater, data: Path, point: str) -> None:
-    app.refresh(SYSTEM, "shop")
-    before = {entity: rows(app, entity) for entity in ("orders", "totals")}
-    (data / "orders.csv").write_text("id,customer,amount\n9,Alan,1\n")
-    killed = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(CRASHING), str(app.home.path), point], timeout=120, check=False
-    )
-    assert killed.returncode == -signal.SIGKILL
-    # Headwater's readers: all entities as they were, at whichever point the process died.
-    assert {entity: rows(app, entity) for entity in ("orders", "totals")} == before
-    (data / "orders.csv").unlink()
-    with pytest.raises(RefreshError):
-        app.refresh(SYSTEM, "shop")
-    newest, died = app.refreshes(SYSTEM, "shop")[:2]
-    assert newest.status == "failed"
-    if point == "before the intent":
-        # Nothing had been decided: the run is closed as dead, the tables stay.
-        assert died.status == "failed"
-        assert {entity: rows(app, entity) for entity in ("orders", "totals")} == before
-    else:
-        # The intent was written: the next refresh finishes it before its own work, which fails here.
-        assert died.status == "succeeded"
-        assert rows(app, "orders") == [{"id": 9, "customer": "Alan", "amount": 1.0}]
-        assert rows(app, "totals") == [{"customer": "Alan", "total": 1.0, "orders": 1}]
-
-
-def test_the_crash_points_are_reached(app: Headwater) -> None:
-    """Without a point the same program refreshes: the three above die where they say."""
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(CRASHING), str(app.home.path), "nowhere"],
-        timeout=120,
-        check=False,
-        env={**os.environ},
-    )
-    assert done.returncode == 0
-    assert len(rows(app, "orders")) == 4

@@ -118,6 +118,10 @@ class Event(Enum):
         _number("reuse_seconds", "how long answers hold; 0: they do not"),
     )  # fmt: skip
     DATAFLOW_SAVED = "dataflow.saved", "A dataflow's definition was saved.", _VERSION
+    DATAFLOW_TAKEN_OVER = (
+        "dataflow.taken_over", "A dataflow came to run with the rights of somebody else.",
+        _VERSION, _text("previous_id", "whose rights it ran with before"),
+    )  # fmt: skip
     DATAFLOW_REMOVED = "dataflow.removed", "A dataflow was removed."
     DATAFLOW_REFRESHED = "dataflow.refreshed", "A dataflow was refreshed.", _text("refresh_id", "which run"), _ROWS
     TABLE_READ = "table.read", "A published table was read.", _VERSION, _ROWS, _text("format", "as what")

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists,
 from headwater.access import Action, Actor, ScopeKind, allowed_to
 from headwater.app.scanning import KIND as SCAN
 from headwater.app.scanning import ScanHandler
+from headwater.dataflows.refreshing.context import KIND as REFRESH
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError
 from headwater.jobs import Handler, Job, Worker, WorkerOptions, queue
 from headwater.store import Database, tables
@@ -27,7 +28,7 @@ _job = tables.jobs.c
 
 def handlers(app: Headwater) -> dict[str, Handler]:
     """What does each kind of job."""
-    return {SCAN: ScanHandler(app)}
+    return {SCAN: ScanHandler(app), REFRESH: app.refreshing.handler()}
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from headwater.dataflows.refresh import active_refresh, request_refresh
 from headwater.dataflows.refreshing.context import KIND, RefreshRequest, Watcher, dataflow_of, subject_of
 from headwater.dataflows.refreshing.handler import RefreshHandler
 from headwater.dataflows.service import Dataflow, find_dataflow
-from headwater.errors import CancelRequestedError, ConflictError, NotFoundError, RefreshError
+from headwater.errors import CancelRequestedError, ConflictError, LeaseLostError, NotFoundError, RefreshError
 from headwater.jobs import Job, Schedule, Worker, WorkerOptions, queue, schedules
 from headwater.store import Database, tables, utc_now
 
@@ -143,7 +143,7 @@ class Refreshing:
         while not (state := self.get(actor, identifier)).has_ended:
             if self._is_due(identifier):
                 # Another worker has it, or it has ended meanwhile.
-                with suppress(ConflictError):
+                with suppress(ConflictError, LeaseLostError):
                     worker.run_one(identifier)
                     continue
             on_state(state)

@@ -21,6 +21,7 @@ from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.azure import Azure
 from headwater.app.backup import BackupReport, back_up
+from headwater.app.dataflows import Dataflows, Surroundings
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
@@ -97,7 +98,7 @@ class Headwater:
         self.database = open_database(home.database_url, upgrade=upgrade)
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
-        self.dataflows = DataflowService(self.database)
+        self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)
@@ -264,7 +265,19 @@ class Headwater:
 
     def apply(self, actor: Actor, folder: Path, collection: str = tables.ROOT_COLLECTION) -> Dataflow:
         """Save the dataflow that a folder's files hold; ``collection`` is where a new one goes."""
-        return self.dataflows.apply(actor, load_folder(folder), collection)
+        return self.flows.apply(actor, load_folder(folder), collection=collection).dataflow
+
+    @cached_property
+    def flows(self) -> Dataflows:
+        """Dataflows as people work on them: checked, saved, compared, removed."""
+        surroundings = Surroundings(
+            self.database,
+            self.home.folders,
+            lambda: self.connections,
+            self.model_environment,
+            lambda actor: ActorsRights(self.database, actor, Workspaces(self.sources, actor).scopes),
+        )
+        return Dataflows(self.dataflows, surroundings)
 
     def model_environment(
         self,
@@ -321,9 +334,11 @@ class Headwater:
     @cached_property
     def refreshing(self) -> Refreshing:
         """Refreshes: asking for one, running it here, calling it off, looking at it."""
-        return Refreshing(self.database, self.dataflows, self._refresher)
+        return Refreshing(self.database, self.dataflows, self.refresher)
 
-    def _refresher(self) -> Refresher:
+    def refresher(self) -> Refresher:
+        """What refreshes of this home need."""
+
         def environment(wanted: ModelsWanted) -> ModelEnvironment:
             ledger = Ledger(self.home.ledger, wanted.database)
             return self.model_environment(

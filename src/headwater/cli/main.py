@@ -21,6 +21,7 @@ from headwater.cli import (
     backup,
     collections,
     connections,
+    dataflows,
     functions,
     groups,
     notifications,
@@ -182,29 +183,14 @@ def serve(  # noqa: PLR0917 -- the command's options
     drain_seconds: Annotated[
         int, typer.Option(envvar="HEADWATER_DRAIN_SECONDS", min=0, help="How long requests may take when it is ended.")
     ] = 5,
-    worker: Annotated[bool, typer.Option(help="Do jobs too; without, 'headwater worker' has to.")] = True,
 ) -> None:
     """Serve the HTTP API and the app until Ctrl+C."""
     from headwater.cli.serving import ServeOptions, run
 
     options = ServeOptions(
-        host, port, tls_certificate, tls_key, tls_key_password_file, public_url or (), behind_proxy or (),
-        drain_seconds, worker,
-    )  # fmt: skip
+        host, port, tls_certificate, tls_key, tls_key_password_file, public_url or (), behind_proxy or (), drain_seconds
+    )
     run(home, options)
-
-
-@app.command("worker")
-def worker(
-    home: HomeOption = DEFAULT_HOME,
-    parallel: Annotated[int, typer.Option(min=1, help="How many jobs it does at once.")] = 2,
-    poll: Annotated[float, typer.Option(min=0.05, help="How many seconds lie between two looks for what is due.")] = 1,
-    grace: Annotated[float, typer.Option(min=0, help="How many seconds jobs under way have when it is ended.")] = 5,
-) -> None:
-    """Do the jobs of a home folder, refreshes among them, until Ctrl+C; any number of workers may."""
-    from headwater.cli.worker import run
-
-    run(home, parallel=parallel, poll=poll, grace=grace)
 
 
 @app.command("run")
@@ -315,9 +301,8 @@ def lineage(
     print_lineage(home, table, column)
 
 
-dataflow_app = typer.Typer(help="Dataflows: save them, list them.", no_args_is_help=True)
-add_scheduling(dataflow_app)
-app.add_typer(dataflow_app, name="dataflow")
+add_scheduling(dataflows.app)
+app.add_typer(dataflows.app, name="dataflow")
 app.add_typer(sources.app, name="source")
 app.add_typer(functions.app, name="functions")
 app.add_typer(schemas.app, name="schema")
@@ -333,25 +318,6 @@ app.add_typer(notifications.app, name="notifications")
 app.command("status")(backup.status)
 app.command("backup")(backup.make)
 app.command("restore")(backup.restore)
-
-
-@dataflow_app.command("apply")
-def dataflow_apply(
-    folder: Annotated[Path, typer.Argument(help="A folder with dataflow.toml and .pq files.")],
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Save the dataflow that a folder holds."""
-    from headwater.cli.dataflows import apply_folder
-
-    apply_folder(home, folder)
-
-
-@dataflow_app.command("list")
-def dataflow_list(home: HomeOption = DEFAULT_HOME) -> None:
-    """List the dataflows with their latest refresh."""
-    from headwater.cli.dataflows import list_dataflows
-
-    list_dataflows(home)
 
 
 def main() -> None:

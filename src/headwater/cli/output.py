@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headwater.errors import HeadwaterError, MError, MSyntaxError
+from headwater.errors import DefinitionError, HeadwaterError, MError, MSyntaxError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -46,6 +46,9 @@ def _particulars(error: HeadwaterError) -> Iterator[str]:
     if isinstance(error, MSyntaxError) and len(error.diagnostics) > 1:
         for finding in error.diagnostics:
             yield f"line {finding.line}, column {finding.column}: {finding.message}"
+    if isinstance(error, DefinitionError) and len(error.findings) > 1:
+        for found in error.findings:
+            yield f"{found.severity} {found.place or 'settings'}: {found.message}"
     if isinstance(error, MError) and error.detail is not None:
         from headwater.app.reports import detail_text
 

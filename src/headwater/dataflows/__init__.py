@@ -1,6 +1,7 @@
 """Dataflows: named queries in M, refreshed in dependency order and published as Delta tables."""
 
-from headwater.dataflows.definition import DataflowDefinition, load_folder
+from headwater.dataflows.definition import DataflowDefinition, QueryParameter
+from headwater.dataflows.folders import definition_files, init_folder, load_folder, read_definition, write_folder
 from headwater.dataflows.history import EntitySummary, RefreshSummary
 from headwater.dataflows.published import Page, PublishedTable, PublishedTables
 from headwater.dataflows.refresh import EntityResult, RefreshResult
@@ -17,11 +18,16 @@ __all__ = [
     "Page",
     "PublishedTable",
     "PublishedTables",
+    "QueryParameter",
     "Reach",
     "RefreshEvent",
     "RefreshResult",
     "RefreshSummary",
     "Refresher",
     "Settings",
+    "definition_files",
+    "init_folder",
     "load_folder",
+    "read_definition",
+    "write_folder",
 ]

@@ -1,28 +1,50 @@
-"""What a dataflow is: queries in M and settings, kept as files that a person can read.
-
-A folder holds ``dataflow.toml`` (see :mod:`headwater.dataflows.settings`) and a ``.pq`` file for each query, named
-like the query.
-"""
+"""What a dataflow is: queries in M and settings. :mod:`headwater.dataflows.folders` keeps them as files."""
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from headwater.dataflows.settings import SETTINGS_FILE, Settings, read_settings
-from headwater.errors import NotFoundError, UsageError
+from headwater.dataflows.references import Reference, references
+from headwater.dataflows.sections import SectionForm, read_section, write_section
+from headwater.dataflows.settings import Settings
+from headwater.dataflows.settings_file import SETTINGS_FILE
+from headwater.errors import UsageError
 from headwater.powerquery.language import parse_expression, syntax
 
+__all__ = ["DataflowDefinition", "QueryParameter"]
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]*")
+_LONGEST_NAME = 200
+_UNFIT = re.compile(r"[/\\\x00-\x1f\x7f]|^\.|^\s|\s$")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryParameter:
+    """A query that stands for a value which is given from outside: ``"…" meta [IsParameterQuery = true, …]``.
+
+    ``type`` is M's word for it ("" where none is stated), ``default`` the M text of its own value.
+    """
+
+    name: str
+    type: str
+    required: bool
+    default: str
 
 
 @dataclass(frozen=True, slots=True)
 class DataflowDefinition:
     """A dataflow's name, queries (name → M text) and settings; what a version in the database holds.
+
+    Attributes:
+        name: of the dataflow.
+        queries: M text by name.
+        settings: how it behaves.
+        file_names: the file of each query, for errors; the query's name without it.
+        section: how the queries stand in a section document; None: each in a file of its own.
 
     Raises:
         UsageError: a name or a setting is not one.
@@ -32,32 +54,68 @@ class DataflowDefinition:
     name: str
     queries: Mapping[str, str]
     settings: Settings
-    file_names: Mapping[str, str] = field(default_factory=dict)
+    file_names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    section: SectionForm | None = None
+    trees: Mapping[str, syntax.Expr] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST_NAME:
             raise UsageError(
-                f"'{self.name}' is no name for a dataflow.", hint="Use letters, digits, '_', '-', '.' and blanks."
+                f"'{self.name[:_LONGEST_NAME]}' is no name for a dataflow.",
+                hint=f"Use letters, digits, '_', '-', '.' and blanks, {_LONGEST_NAME} at most.",
             )
-        missing = [name for name in self.settings.load if name not in self.queries]
-        if missing or not self.settings.load:
-            what = f"'{missing[0]}', which is no query of it" if missing else "no query"
+        _check_names(self)
+        parsed = {name: parse_expression(text, self.place(name)) for name, text in self.queries.items()}
+        object.__setattr__(self, "trees", parsed)
+        if any(_UNSTORABLE.search(text) for text in _texts(self.to_json())):
             raise UsageError(
-                f"The dataflow '{self.name}' loads {what}.",
-                place=SETTINGS_FILE,
-                hint="List queries of the dataflow under 'load'.",
+                f"The dataflow '{self.name}' holds a character that cannot be stored.",
+                hint="Leave out the character 0 and halves of surrogate pairs; M text can write them as #(0000).",
             )
-        for name, source in self.queries.items():
-            parse_expression(source, self.file_names.get(name, name))
+
+    def place(self, query: str) -> str:
+        """What errors call the text of a query."""
+        return self.file_names.get(query, query)
 
     def to_json(self) -> dict[str, Any]:
         """The form in which a version is stored."""
-        return {"name": self.name, "queries": dict(self.queries), "settings": self.settings.to_json()}
+        section = {} if self.section is None else {"section": self.section.to_json()}
+        return {"name": self.name, "queries": dict(self.queries), "settings": self.settings.to_json(), **section}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> DataflowDefinition:
         """The definition that :meth:`to_json` wrote."""
-        return cls(stored["name"], stored["queries"], Settings.from_json(stored["settings"]))
+        section = SectionForm.from_json(stored["section"]) if "section" in stored else None
+        # A database need not keep the order of names.
+        order = sorted(stored["queries"]) if section is None else [member.name for member in section.members]
+        queries = {name: stored["queries"][name] for name in order}
+        return cls(stored["name"], queries, Settings.from_json(stored["settings"]), section=section)
+
+    def to_section(self) -> str:
+        """All queries as one section document."""
+        return write_section(self.queries, self.section or SectionForm.of(self.queries))
+
+    @classmethod
+    def from_section(cls, name: str, text: str, settings: Settings, place: str = "") -> DataflowDefinition:
+        """The dataflow whose queries are the members of a section document.
+
+        Raises:
+            UsageError: it is no section document, or a name or a setting is not one.
+            MSyntaxError: it cannot be read.
+        """
+        queries, form = read_section(text, place)
+        # Places within a query are counted from where the query begins, so the file is not named with them.
+        return cls(name, queries, settings, section=form)
+
+    def parameters(self) -> tuple[QueryParameter, ...]:
+        """The queries that are parameters, in their order.
+
+        >>> text = 'section S; shared From = 1 meta [IsParameterQuery = true, Type = "Number"]; shared a = From;'
+        >>> DataflowDefinition.from_section("flow", text, Settings(("a",))).parameters()
+        (QueryParameter(name='From', type='Number', required=False, default='1'),)
+        """
+        found = (_parameter(name, self.queries[name], tree) for name, tree in self.trees.items())
+        return tuple(parameter for parameter in found if parameter is not None)
 
     def entities(self) -> tuple[str, ...]:
         """The loaded queries, each after those that it reads.
@@ -74,7 +132,7 @@ class DataflowDefinition:
         waiting = [name]
         while waiting:
             current = waiting.pop()
-            for used in self._names_in(current):
+            for used in self.queries_used(current):
                 if used in self.settings.load and used != name:
                     found.add(used)
                 elif used not in seen:
@@ -82,10 +140,91 @@ class DataflowDefinition:
                     waiting.append(used)
         return frozenset(found)
 
-    def _names_in(self, name: str) -> set[str]:
-        tree = parse_expression(self.queries[name], self.file_names.get(name, name))
-        used = {node.name for node in syntax.walk(tree) if isinstance(node, syntax.Identifier)}
-        return (used & self.queries.keys()) - {name}
+    def queries_used(self, name: str) -> frozenset[str]:
+        """The other queries that a query's own text names."""
+        used = {reference.name for reference in references(self.trees[name])}
+        return frozenset((used & self.queries.keys()) - {name})
+
+    def reads(self, name: str) -> frozenset[str]:
+        """Every query that a query reads, directly or through others, loaded or not; itself only in a circle."""
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            new = self.queries_used(waiting.pop()) - seen
+            seen |= new
+            waiting += new
+        return frozenset(seen)
+
+    def references(self, name: str) -> Iterator[Reference]:
+        """The names that a query's text takes from outside itself."""
+        return references(self.trees[name])
+
+
+def _check_names(definition: DataflowDefinition) -> None:
+    """Every name in the settings is one of a query, and fits where it is used."""
+    settings, queries = definition.settings, definition.queries
+    missing = [name for name in settings.load if name not in queries]
+    if missing or not settings.load:
+        what = f"'{missing[0]}', which is no query of it" if missing else "no query"
+        raise _misstated(
+            f"The dataflow '{definition.name}' loads {what}.", "List queries of the dataflow under 'load'."
+        )
+    for name in queries:
+        if not name or len(name) > _LONGEST_NAME:
+            raise _misstated("A query's name is empty or too long.", f"Use {_LONGEST_NAME} characters at most.")
+    for name in settings.load:
+        # It names a folder, and a part of addresses.
+        if _UNFIT.search(name):
+            raise _misstated(
+                f"'{name}' is no name for a table.",
+                "Give the loaded query another one: without '/', '\\' and control characters, and no dot first.",
+            )
+    _once(settings.load, "'load'")
+    for name in settings.entities.keys() - set(settings.load):
+        raise _misstated(f"[entities] has '{name}', which is not loaded.", "Name loaded queries there.")
+    grouped = [name for members in settings.groups.values() for name in members]
+    for name in grouped:
+        if name not in queries:
+            raise _misstated(f"[groups] has '{name}', which is no query of it.", "Name queries of the dataflow there.")
+    _once(grouped, "[groups]")
+    for name in settings.linked.keys() & queries.keys():
+        raise _misstated(f"'{name}' is a linked entity and a query.", "Give one of them another name.")
+
+
+def _once(names: tuple[str, ...] | list[str], where: str) -> None:
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            raise _misstated(f"{where} has '{name}' twice.", "Name it once.")
+
+
+def _misstated(message: str, hint: str) -> UsageError:
+    return UsageError(message, place=SETTINGS_FILE, hint=hint)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text within JSON values."""
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, str):
+            yield current
+        elif isinstance(current, Mapping):
+            waiting += [*current.keys(), *current.values()]
+        elif isinstance(current, list | tuple):
+            waiting += current
+
+
+def _parameter(name: str, text: str, tree: syntax.Expr) -> QueryParameter | None:
+    if not isinstance(tree, syntax.Binary) or tree.operator != "meta" or not isinstance(tree.right, syntax.Record):
+        return None
+    stated = {
+        binding.name: binding.value.value for binding in tree.right.fields if isinstance(binding.value, syntax.Literal)
+    }
+    if stated.get("IsParameterQuery") is not True:
+        return None
+    kind, span = stated.get("Type"), tree.left.span
+    required = stated.get("IsParameterQueryRequired") is True
+    return QueryParameter(name, kind if isinstance(kind, str) else "", required, text[span.start : span.end])
 
 
 def _ordered(dependencies: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
@@ -97,39 +236,3 @@ def _ordered(dependencies: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
             raise UsageError(f"These queries read each other: {stuck}.", hint="Break the circle with a query between.")
         ordered += ready
     return tuple(ordered)
-
-
-def load_folder(folder: Path) -> DataflowDefinition:
-    """The definition that a folder's files hold.
-
-    Raises:
-        NotFoundError: there is no such folder, or no ``dataflow.toml`` in it.
-        UsageError: a file says something that cannot be.
-        MSyntaxError: a query cannot be read.
-    """
-    path = folder / SETTINGS_FILE
-    if not path.is_file():
-        raise NotFoundError(
-            f"There is no dataflow in '{folder}'.", place=str(path), hint=f"A dataflow's folder has a {SETTINGS_FILE}."
-        )
-    try:
-        document = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"The file cannot be read: {error}.", place=str(path), hint="Correct the file.") from error
-    settings = read_settings(document, str(path))
-    files = {file.stem: file for file in sorted(folder.glob("*.pq"))}
-    return DataflowDefinition(
-        document.get("dataflow", {}).get("name", folder.name),
-        {name: _query_text(file) for name, file in files.items()},
-        settings,
-        {name: file.name for name, file in files.items()},
-    )
-
-
-def _query_text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(
-            "The file cannot be read: it is not UTF-8 text.", place=str(file), hint="Save it as UTF-8."
-        ) from error

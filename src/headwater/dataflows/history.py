@@ -156,6 +156,13 @@ def record_entity(
         connection.execute(insert(tables.refresh_errors), numbered)
 
 
+def record_version(connection: Connection, identifier: str, entity: str, version: int) -> None:
+    """Write as which Delta version an entity was published."""
+    entities = tables.refresh_entities
+    this = update(entities).where(entities.c.refresh_id == identifier, entities.c.entity == entity)
+    connection.execute(this.values(delta_version=version))
+
+
 def entity_rows(connection: Connection, refresh_id: str) -> Sequence[EntitySummary]:
     """What a refresh did, entity by entity, whoever asks."""
     columns = tables.refresh_entities.c

@@ -9,7 +9,7 @@ moves the pointer that Headwater's own readers follow. A process that dies in be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,7 @@ class StagedEntity:
         staged: its files.
         state: for the refresh after this one.
         lineage: what it is made of.
-        errors: the first of its error cells.
-        unchanged: the Delta version that it has already, where nothing has to be committed.
+        errors: the first of its error cells; they hold values of rows, and no intent keeps them.
     """
 
     summary: EntitySummary
@@ -46,7 +45,6 @@ class StagedEntity:
     state: Mapping[str, Any] = field(default_factory=dict)
     lineage: LineageRecord | None = None
     errors: Sequence[CellError] = ()
-    unchanged: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in the publish intent."""
@@ -56,22 +54,18 @@ class StagedEntity:
             "staged": self.staged.to_json(),
             "state": dict(self.state),
             "lineage": None if self.lineage is None else lineage_to_json(self.lineage),
-            "errors": [asdict(error) for error in self.errors],
-            "unchanged": self.unchanged,
         }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> StagedEntity:
-        """What :meth:`to_json` wrote, in this version or the one before it."""
-        lineage = stored.get("lineage")
+        """What :meth:`to_json` wrote."""
+        lineage = stored["lineage"]
         return cls(
             EntitySummary(**stored["summary"]),
             Path(stored["path"]),
             Staged.from_json(stored["staged"]),
             stored["state"],
             None if lineage is None else lineage_from_json(lineage),
-            tuple(CellError(**error) for error in stored.get("errors", ())),
-            stored.get("unchanged"),
         )
 
 
@@ -103,6 +97,8 @@ class Publisher:
         """Write the intent: from here on there is no way back."""
         moments.reached("refresh.before_intent")
         with self.lease.begin() as connection:
+            for entity in entities:
+                history.record_entity(connection, refresh_id, entity.summary, entity.errors)
             connection.execute(
                 insert(tables.publish_intents).values(
                     refresh_id=refresh_id,
@@ -147,8 +143,6 @@ class Publisher:
         return versions
 
     def _commit(self, refresh_id: str, entity: StagedEntity) -> int:
-        if entity.unchanged is not None:
-            return entity.unchanged
         self.lease.check()
         version = commit(entity.path, entity.staged, transaction=refresh_id)
         moments.reached("refresh.committed")
@@ -233,4 +227,4 @@ def _point_to(
             scope_id=scope_id,
         )
     )
-    history.record_entity(connection, refresh_id, replace(entity.summary, delta_version=version), entity.errors)
+    history.record_version(connection, refresh_id, name, version)

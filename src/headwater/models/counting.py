@@ -81,7 +81,8 @@ class _Counted:
 
     streams = False
 
-    def __init__(self, known: Predictions) -> None:
+    def __init__(self, known: LedgerPredictions) -> None:
+        self.fingerprint, self.hold = known.fingerprint, known.hold
         self._known = known
         self._keys: list[RowKeys] = []
 

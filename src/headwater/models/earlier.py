@@ -12,7 +12,7 @@ import pyarrow as pa
 from headwater.models.arrow import Array
 from headwater.models.key_index import KeyIndex, RowKeys
 from headwater.models.names import ModelName
-from headwater.models.predictions import Found, Predictions
+from headwater.models.predictions import Found, KeptForGood
 
 __all__ = ["EarlierVersions", "KeptPredictions"]
 
@@ -54,9 +54,13 @@ class KeptPredictions:
         earlier: of the versions before it, the oldest first.
     """
 
-    def __init__(self, newest: Predictions, earlier: Sequence[Predictions]) -> None:
+    #: A prediction that was made once holds for ever.
+    hold = True
+
+    def __init__(self, newest: KeptForGood, earlier: Sequence[KeptForGood]) -> None:
         self._newest = newest
         self._all = (*earlier, newest)
+        self.fingerprint = " ".join(predictions.fingerprint for predictions in self._all)
 
     @property
     def streams(self) -> bool:

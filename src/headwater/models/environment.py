@@ -27,7 +27,7 @@ from headwater.models.functions import ModelFunction
 from headwater.models.ledger import Ledger, LedgerPredictions
 from headwater.models.names import ModelName
 from headwater.models.options import CallOptions
-from headwater.models.predictions import Predictions, SessionPredictions
+from headwater.models.predictions import KeptForGood, Predictions, SessionPredictions
 from headwater.models.results import ResultForm
 from headwater.models.rights import ModelRights
 from headwater.models.run import Calling
@@ -306,7 +306,9 @@ class ModelEnvironment:
             newest = self._store.open(identity, found.signature, options.params, None)
             # A result that tells its model's version would tell the newest of what an earlier one said.
             earlier = [] if options.include_model else self._earlier_predictions(kept, identity, options)
-            return KeptPredictions(newest, earlier) if earlier else newest
+            if earlier and isinstance(newest, KeptForGood):
+                return KeptPredictions(newest, [one for one in earlier if isinstance(one, KeptForGood)])
+            return newest
         if reuse is None and not isinstance(self._store, SessionStore):
             return None
         assert found.endpoint is not None, "a registered model has an identity"

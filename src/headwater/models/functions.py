@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from headwater.models.options import CallOptions
-from headwater.models.predictions import Predictions
+from headwater.models.predictions import KeptForGood, Predictions
 from headwater.models.results import ResultForm
 from headwater.models.run import Calling, ScoringRun
 from headwater.models.signature import Signature
@@ -64,6 +64,14 @@ class ModelFunction:
     def identity(self) -> str:
         """The version's qualified name."""
         return self._model.identity
+
+    @property
+    def recipe(self) -> str:
+        """What decides its results besides its arguments; "" where the same call may have others tomorrow."""
+        kept, options = self._calling.predictions, self._calling.options
+        if not isinstance(kept, KeptForGood) or not kept.hold or options.rescore or options.on_error == "null":
+            return ""
+        return f"{kept.fingerprint} {self._model.version if options.include_model else ''}"
 
     @property
     def signature(self) -> Signature:

@@ -23,10 +23,12 @@ import pyarrow.parquet as pq
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from headwater import moments
 from headwater.errors import ModelError
 from headwater.models.arrow import Array
 from headwater.models.key_index import KeyFilter, KeyIndex, RowKeys
-from headwater.models.predictions import Found, moments
+from headwater.models.predictions import Found
+from headwater.models.predictions import moments as times
 from headwater.store import Database, tables, utc_now
 
 __all__ = ["Ledger", "LedgerFile", "LedgerPredictions"]
@@ -100,10 +102,12 @@ class Ledger:
             now: when they were made.
         """
         columns = {"key_hi": pa.array(keys.high), "key_lo": pa.array(keys.low), "result": results}
-        table = pa.table({**columns, "scored_at": moments(now, len(keys))})
+        table = pa.table({**columns, "scored_at": times(now, len(keys))})
         name = Path(fingerprint[:2]) / fingerprint / f"{uuid.uuid4().hex}.parquet"
         _write_durably(table, self._folder / name)
+        moments.reached("ledger.written")
         self._commit(fingerprint, name, len(keys), now)
+        moments.reached("ledger.appended")
         return LedgerFile(self._folder / name, len(keys))
 
     def _commit(self, fingerprint: str, name: Path, rows: int, now: datetime) -> None:
@@ -127,8 +131,10 @@ class LedgerPredictions:
     streams: bool = False
 
     def __init__(self, ledger: Ledger, fingerprint: str, max_age: timedelta | None = None) -> None:
+        self.fingerprint = fingerprint
+        #: Whether a prediction that was made once holds for ever.
+        self.hold = max_age is None
         self._ledger = ledger
-        self._fingerprint = fingerprint
         self._max_age = max_age
         self._segments: list[_Segment] = []
         #: The keys of files that this run wrote and has not looked into yet.
@@ -156,7 +162,7 @@ class LedgerPredictions:
         )
 
     def append(self, keys: RowKeys, results: Array, scored_at: datetime) -> None:
-        file = self._ledger.append(self._fingerprint, keys, results, scored_at)
+        file = self._ledger.append(self.fingerprint, keys, results, scored_at)
         self._own[file.path] = keys
         self._written.add(keys)
 
@@ -174,7 +180,7 @@ class LedgerPredictions:
             yield segment
 
     def _known(self) -> tuple[LedgerFile, ...]:
-        return self._ledger.known(self._fingerprint, None if self._max_age is None else utc_now() - self._max_age)
+        return self._ledger.known(self.fingerprint, None if self._max_age is None else utc_now() - self._max_age)
 
 
 class _Segment:

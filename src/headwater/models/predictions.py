@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow as pa
 from headwater.models.arrow import Array, nulls
 from headwater.models.key_index import Indices, KeyIndex, RowKeys
 
-__all__ = ["Found", "Predictions", "SessionPredictions", "moments"]
+__all__ = ["Found", "KeptForGood", "Predictions", "SessionPredictions", "moments"]
 
 #: Rows that a session remembers of one call; the oldest are forgotten first.
 _SESSION_ROWS = 200_000
@@ -57,6 +57,19 @@ class Predictions(Protocol):
     def append(self, keys: RowKeys, results: Array, scored_at: datetime) -> None:
         """Keep predictions; they are there when this returns."""
         ...
+
+
+@runtime_checkable
+class KeptForGood(Predictions, Protocol):
+    """Predictions that outlive whoever asked for them, told from those of other calls.
+
+    Attributes:
+        fingerprint: of the call, or of all whose predictions are found here.
+        hold: whether a prediction that was made once holds for ever.
+    """
+
+    fingerprint: str
+    hold: bool
 
 
 class SessionPredictions:

@@ -2,46 +2,60 @@
 
 from headwater.tables.convert import stored_batches
 from headwater.tables.delta import (
-    Staged,
-    StagedFile,
     TableVersion,
+    checkpoint,
     commit,
     discard,
     plan_scan,
     read,
     row_count,
     schema,
-    stage,
     staged_scan,
+    table_files,
+    unchanged,
     versions,
 )
 from headwater.tables.foreign import foreign_scan
+from headwater.tables.staged import ErrorCell, Staged, StagedFile
+from headwater.tables.staging import Conversion, StageWriter, reported, stage, sync_folder
+from headwater.tables.stored import StoredRows
 from headwater.tables.types import (
     PublishedColumn,
     PublishedSchema,
     published_schema,
+    restored,
     type_from_json,
     type_to_json,
 )
 
 __all__ = [
+    "Conversion",
+    "ErrorCell",
     "PublishedColumn",
     "PublishedSchema",
+    "StageWriter",
     "Staged",
     "StagedFile",
+    "StoredRows",
     "TableVersion",
+    "checkpoint",
     "commit",
     "discard",
     "foreign_scan",
     "plan_scan",
     "published_schema",
     "read",
+    "reported",
+    "restored",
     "row_count",
     "schema",
     "stage",
     "staged_scan",
     "stored_batches",
+    "sync_folder",
+    "table_files",
     "type_from_json",
     "type_to_json",
+    "unchanged",
     "versions",
 ]

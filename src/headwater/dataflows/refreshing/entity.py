@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event
+from functools import partial
+from threading import Event, Lock
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from headwater.catalog import ColumnRecord, LineageRecord, names
 from headwater.dataflows import history
-from headwater.dataflows.history import EntitySummary
+from headwater.dataflows.history import CellError, EntitySummary
 from headwater.dataflows.lineage import EntityLineage, lineage_record
+from headwater.dataflows.linked import LinkedTables
+from headwater.dataflows.published import PublishedTable
 from headwater.dataflows.publishing import StagedEntity
-from headwater.dataflows.refreshing.cells import ErrorCells
 from headwater.dataflows.refreshing.context import Reach, Refresher, RefreshEvent, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.failures import entity_failure
 from headwater.dataflows.service import Dataflow
@@ -28,8 +30,9 @@ from headwater.models.library import ModelLibrary
 from headwater.models.statistics import ScoringStatistics
 from headwater.plan.lineage import lineage_nodes
 from headwater.plan.nodes import Call as CallNode
-from headwater.plan.nodes import Column, Node, Source
+from headwater.plan.nodes import Node, Source
 from headwater.powerquery import PlanTable, Session, Value, evaluate_queries, to_plan_table
+from headwater.powerquery.values.core import Thunk
 from headwater.tables import staged_scan
 
 __all__ = ["EntityRun", "Surroundings"]
@@ -51,6 +54,8 @@ class Surroundings:
         watcher: whoever watches in this process.
         tell: told of progress.
         done: the entities that have been staged, by name.
+        linked: the published tables that linked names stand for, as they were when one was first read.
+        lock: held while these are looked up.
     """
 
     refresher: Refresher
@@ -64,6 +69,8 @@ class Surroundings:
     watcher: Watcher
     tell: Callable[[RefreshEvent], None]
     done: dict[str, StagedEntity] = field(default_factory=dict)
+    linked: dict[str, PublishedTable] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
 
 class EntityRun:
@@ -75,13 +82,9 @@ class EntityRun:
         self._settings = around.dataflow.definition.settings
         rows = history.rows_before(around.refresher.database, around.dataflow.id, name)
         self._models = around.models.apart(rows)
-        self._cells = ErrorCells(self._settings.of(name).key)
-        self._columns: Sequence[Column] = ()
         self._rows = 0
         self._begun = time.perf_counter()
         self._opened = ExitStack()
-        #: Why it failed; None while it has not.
-        self.failure: RefreshError | None = None
 
     def stage(self) -> StagedEntity:
         """Evaluate and write it; nothing is visible by that.
@@ -97,8 +100,7 @@ class EntityRun:
         except (LeaseLostError, CancelRequestedError):
             raise  # no failure of the query's: it is to end
         except HeadwaterError as error:
-            self.failure = self._failure(error)
-            raise self.failure from error
+            raise self._failure(error) from error
         around.watcher.scored(_scoring(self._models))
         return StagedEntity(
             self._summary(rows),
@@ -106,7 +108,7 @@ class EntityRun:
             rows.staged,
             rows.state,
             self._lineage(rows),
-            tuple(self._cells.found),
+            tuple(CellError(c.column, c.row, c.reason, c.message, c.key) for c in rows.error_cells),
         )
 
     def failed(self, error: HeadwaterError) -> EntitySummary:
@@ -139,6 +141,10 @@ class EntityRun:
             now=around.now,
             evaluate=self._evaluate,
             watch=self._watched,
+            schema_changes=own.schema_changes or self._settings.schema_changes,
+            max_rows=self._settings.limits.rows,
+            definition_version=around.dataflow.version,
+            reads=around.dataflow.definition.reads(self._name),
         )
 
     def _failure(self, error: HeadwaterError) -> RefreshError:
@@ -151,11 +157,10 @@ class EntityRun:
         given: dict[str, Value] = dict(parameters)
         session = self._session(_Names(given, ModelLibrary(self._models)))
         given |= {name: self._stored(name, session) for name in definition.dependencies(self._name)}
+        given |= {name: Thunk(partial(self._linked, name, session)) for name in self._settings.linked}
         own = {name: text for name, text in definition.queries.items() if name not in given}
         queries = evaluate_queries(own, session, {name: f"{name}.pq" for name in own})
-        table = to_plan_table(lambda: queries.get(self._name), session)
-        self._columns = table.plan.columns
-        return table
+        return to_plan_table(lambda: queries.get(self._name), session)
 
     def _session(self, environment: Mapping[str, Value]) -> Session:
         reach = self._around.reach
@@ -185,18 +190,22 @@ class EntityRun:
         uri = names.table(around.refresher.installation, around.dataflow.name, name)
         return PlanTable(staged_scan(around.done[name].staged, Source(uri)), session)
 
+    def _linked(self, name: str, session: Session) -> PlanTable:
+        """Another dataflow's table, when the query comes to it; every query of a refresh sees one version of it."""
+        around, linked = self._around, self._settings.linked[name]
+        tables = LinkedTables(around.refresher.database, around.dataflow.runner)
+        with around.lock:
+            if name not in around.linked:
+                around.linked[name] = tables.table(name, linked)
+        return PlanTable(tables.scan(name, linked, table=around.linked[name]), session)
+
     def _watched(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-        """The same rows: progress is told, error cells are noted, and it ends where the refresh does."""
-        columns = self._columns
+        """The same rows: progress is told, and it ends where the refresh does."""
 
         def batches() -> Iterator[pa.RecordBatch]:
-            rows = 0
             for batch in reader:
                 self._check()
-                self._cells.look(batch, columns, rows)
-                rows += batch.num_rows
                 self._rows += batch.num_rows
-                self._check_rows()
                 self._around.tell(RefreshEvent(self._name, "write", self._rows))
                 yield batch
 
@@ -205,15 +214,6 @@ class EntityRun:
     def _check(self) -> None:
         if self._around.stopped.is_set():
             raise RefreshError("The refresh was stopped.", code="refresh.stopped")
-
-    def _check_rows(self) -> None:
-        most = self._settings.limits.rows
-        if most is not None and self._rows > most:
-            raise RefreshError(
-                f"It has more than the {most:,} rows that the dataflow allows.",
-                hint="Filter its rows, or raise 'rows' under [limits].",
-                code="limit_rows",
-            )
 
     def _summary(self, rows: StagedRows) -> EntitySummary:
         scoring = _scoring(self._models)
@@ -233,6 +233,7 @@ class EntityRun:
             reuse=_reuse(self._models),
             mode=self._settings.of(self._name).mode,
             engine=_ENGINE,
+            schema_changes=list(rows.schema_changes),
         )
 
     def _lineage(self, rows: StagedRows) -> LineageRecord:

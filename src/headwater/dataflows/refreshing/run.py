@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from headwater import moments
 from headwater.dataflows import history
-from headwater.dataflows.history import Beginning
+from headwater.dataflows.history import Beginning, EntitySummary
 from headwater.dataflows.publishing import Publisher, StagedEntity
 from headwater.dataflows.refreshing.context import ModelsWanted, Refresher, RefreshEvent, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.entity import EntityRun, Surroundings
@@ -50,7 +50,7 @@ class RefreshRun:
         self._publisher = Publisher(refresher.database, lease, dataflow.id)
         self._progress = _Progress(lease, watcher)
         self._stopped = threading.Event()
-        self._runs: dict[str, EntityRun] = {}
+        self._failed: list[EntitySummary] = []
 
     def execute(self) -> None:
         """Refresh, or finish what an earlier attempt had begun to publish.
@@ -134,8 +134,13 @@ class RefreshRun:
         deadline = _Deadline(definition.settings.limits.seconds, self._dataflow.name)
 
         def work(name: str) -> None:
-            self._runs[name] = EntityRun(around, name)
-            around.done[name] = self._runs[name].stage()
+            run = EntityRun(around, name)
+            try:
+                around.done[name] = run.stage()
+            except RefreshError as error:
+                if not self._stopped.is_set():
+                    self._failed.append(run.failed(error))
+                raise
             moments.reached("refresh.staged")
 
         def check() -> None:
@@ -161,9 +166,8 @@ class RefreshRun:
         with self._lease.begin() as connection:
             for staged in around.done.values():
                 history.record_entity(connection, self._id, staged.summary, staged.errors)
-            failed = next((name for name, run in self._runs.items() if run.failure is error), None)
-            if failed is not None:
-                history.record_entity(connection, self._id, self._runs[failed].failed(error))
+            for failed in self._failed:
+                history.record_entity(connection, self._id, failed)
 
 
 #: The code of a refresh that has nobody's rights to run with.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import threading
 import time
@@ -23,7 +24,10 @@ from headwater.models.services.verdicts import Stop, Verdict, judge, pause_asked
 from headwater.net import Answer as HttpAnswer
 from headwater.net import HttpClient
 
-__all__ = ["ENDING", "SIZE", "Calls", "Tally", "joined"]
+__all__ = ["ENDING", "IDEMPOTENCY_KEY", "SIZE", "Calls", "Tally", "idempotency_key", "joined"]
+
+#: The header by which a service can tell a call that it has answered before.
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 #: The kind of failure of a batch that was too large, or took too long.
 SIZE = "size"
@@ -144,7 +148,7 @@ class Calls:
             answer = self._client.request(
                 request.method,
                 joined(self._url_path, request.path),
-                headers=request.headers,
+                headers={**request.headers, IDEMPOTENCY_KEY: idempotency_key(request)},
                 content=request.content,
                 deadline=self._options.call_timeout,
             )
@@ -239,6 +243,17 @@ def _judged(error: HeadwaterError) -> tuple[Verdict, str, Stop]:
     if error.status == 429 or error.status >= 500:  # whoever gives out the tokens is busy
         return Verdict.CUT, words, stop
     return Verdict.STOP, words, stop_for(error.status)
+
+
+def idempotency_key(request: Request) -> str:
+    """What tells a call from others: the same rows sent again, also after a crash, have the same one.
+
+    >>> idempotency_key(Request(b"[1]")) == idempotency_key(Request(b"[1]")) != idempotency_key(Request(b"[2]"))
+    True
+    """
+    digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
+    digest.update(request.content)
+    return digest.hexdigest()[:32]
 
 
 def joined(url_path: str, path: str) -> str:

@@ -1,0 +1,8 @@
+"""x"""
+
+from headwater.dataflows.staging.work import EntityWork, StagedRows
+
+
+def stage_partitions(work: EntityWork) -> StagedRows:
+    """x"""
+    raise NotImplementedError
