@@ -17,6 +17,7 @@ from headwater.server.api import (
     dataflows,
     functions,
     jobs,
+    notifications,
     openid,
     people,
     refreshes,
@@ -55,7 +56,7 @@ def create_app(
     app.state.settings = settings
     problems.install(app)
     data = (tables, catalog, sources, functions, connections, dataflows, refreshes, jobs)
-    for part in (status, session, openid, *data, people, access, audit):
+    for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)
