@@ -25,6 +25,7 @@ Every error says what happened (``message``), where (``place``) and what to do (
     │   └── NotFoldableError        an engine was handed something it does not declare
     │       └── MisfitError             a value is not of the kind that its column was taken to hold
     ├── TableError              a published table could not be staged, committed or read
+    │   └── VersionGoneError        that version of it is no longer kept                         (HTTP 410)
     ├── WorkspaceError          a workspace answered something that cannot be used
     ├── ModelError              a model as a function                                        (HTTP 409)
     │   ├── SchemaError             no usable signature
@@ -66,6 +67,7 @@ __all__ = [
     "UnauthenticatedError",
     "UnreachableError",
     "UsageError",
+    "VersionGoneError",
     "WorkspaceError",
 ]
 
@@ -267,6 +269,11 @@ class MisfitError(NotFoldableError):
 
 class TableError(HeadwaterError):
     default_code = "table"
+
+
+class VersionGoneError(TableError):
+    default_code = "table.version_gone"
+    http_status = 410
 
 
 class WorkspaceError(HeadwaterError):

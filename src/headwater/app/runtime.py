@@ -25,6 +25,7 @@ from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
+from headwater.app.reading import TableReader
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -87,6 +88,7 @@ class Headwater:
         self.assets = AssetService(self.database)
         self.dataflows = DataflowService(self.database)
         self.tables = PublishedTables(self.database)
+        self.reading = TableReader(self.tables, home.path / "cache" / "results")
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)
         self.scorers = ScorerPool(home.logs, home.worker_options, self.environments)
@@ -104,6 +106,7 @@ class Headwater:
 
     def close(self) -> None:
         """End the models' processes and let go of the database."""
+        self.reading.close()
         self.scorers.close()
         self.database.close()
 

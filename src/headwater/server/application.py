@@ -25,6 +25,7 @@ from headwater.server.api import (
 )
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
+from headwater.server.odata import service as odata
 from headwater.server.security import Guard
 from headwater.server.settings import ServerSettings
 
@@ -52,7 +53,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows)
+    data = (tables, catalog, sources, functions, connections, dataflows, odata)
     for part in (status, session, openid, *data, people, access, audit):
         app.include_router(part.router)
 
