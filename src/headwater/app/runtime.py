@@ -26,6 +26,7 @@ from headwater.app.identity import Identity
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.reading import TableReader
+from headwater.app.reading.sql import SqlQueries
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -89,6 +90,7 @@ class Headwater:
         self.dataflows = DataflowService(self.database)
         self.tables = PublishedTables(self.database)
         self.reading = TableReader(self.tables, home.path / "cache" / "results")
+        self.sql = SqlQueries(self.tables, self.reading, home.path / "cache" / "sql")
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)
         self.scorers = ScorerPool(home.logs, home.worker_options, self.environments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,8 +119,26 @@ class TableReader:
             raise _gone(opened.table, opened.version) from error
         is_last = rows.num_rows <= limit
         rows = rows.slice(0, limit)
-        self._published.record_reading(opened.actor, opened.table, opened.version, rows=rows.num_rows, form=form)
+        self.record(opened, rows=rows.num_rows, form=form)
         return TablePage(selection.columns_of(opened.scan), rows, is_last)
+
+    def batches(self, opened: OpenTable, offset: int, rows: int, size: int) -> Iterator[pa.Table]:
+        """The table's own rows from ``offset``, so many of them, ``size`` at a time; one empty part where there are none.
+
+        Raises (while being read):
+            VersionGoneError: the version's files were deleted meanwhile.
+        """
+        names = [column.name for column in opened.columns]
+        end = offset + rows
+        for start in range(offset, max(end, offset + 1), size):
+            try:
+                yield read(opened.table.path, opened.version, names, start, min(size, end - start))
+            except TableError as error:
+                raise _gone(opened.table, opened.version) from error
+
+    def record(self, opened: OpenTable, *, rows: int | None, form: str) -> None:
+        """Put on record that rows are read."""
+        self._published.record_reading(opened.actor, opened.table, opened.version, rows=rows, form=form)
 
     def count(self, opened: OpenTable, selection: Selection) -> int:
         """How many rows a selection has."""

@@ -28,7 +28,7 @@ from typing import Final
 from headwater.plan.types import DataType, Field, Kind
 from headwater.server.odata.names import encoded
 
-__all__ = ["ComplexType", "EdmType", "Property", "Structures", "wrapped"]
+__all__ = ["ITEM", "ComplexType", "EdmType", "Property", "Structures"]
 
 _SIMPLE: Final = {
     Kind.LOGICAL: "Edm.Boolean",
@@ -91,7 +91,7 @@ class Structures:
     def type_of(self, of: DataType) -> EdmType:
         """The OData type of an M type."""
         if of.kind is Kind.LIST:
-            item = self.type_of(wrapped(of))
+            item = self.type_of(_item(of))
             return EdmType(f"Collection({item.name})", item.facets)
         if of.kind is Kind.RECORD:
             return EdmType(self._complex(of))
@@ -105,7 +105,7 @@ class Structures:
         return f"{self.namespace}.{name}"
 
 
-def wrapped(of: DataType) -> DataType:
+def _item(of: DataType) -> DataType:
     """The type of a list's items; a list among them is put into a record, OData having no collections of them."""
     assert of.item is not None, "a list type has an item type"
     if of.item.kind is not Kind.LIST:

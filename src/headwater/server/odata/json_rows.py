@@ -1,34 +1,17 @@
-"""Rows as OData's JSON, column by column: exact, and at the speed of Arrow.
-
-Each column becomes a column of JSON texts, and these are joined to one text a row; no Python object is made for a cell
-but for texts that have to be escaped, and bytes. The rows of the result lie one after another in memory already.
-"""
+"""Rows as OData's JSON."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from typing import Any, Final
 
-import orjson
 import pyarrow as pa
-import pyarrow.compute
 
-from headwater.plan.conversions import EPOCH_TICKS, TICKS_PER_MICROSECOND
-from headwater.plan.types import DataType, Kind
-from headwater.server.odata.edm import ITEM, wrapped
+from headwater.app.reading.json_columns import JsonColumns, joined, single
+from headwater.plan.types import DataType
+from headwater.server.odata.edm import ITEM
 from headwater.server.odata.names import encoded
 
 __all__ = ["json_objects"]
-
-# pyarrow's stubs know too few of these functions.
-pc: Any = pyarrow.compute
-Array = Any
-
-_TEXT: Final = pa.string()
-_MOMENT: Final = pa.timestamp("us")
-_TICKS_PER_DAY: Final = 864_000_000_000
-_TICKS_PER_MINUTE: Final = 600_000_000
 
 
 def json_objects(rows: pa.Table, types: Sequence[DataType], *, numbers_as_text: bool = False) -> bytes:
@@ -45,162 +28,9 @@ def json_objects(rows: pa.Table, types: Sequence[DataType], *, numbers_as_text: 
     """
     if not rows.num_rows:
         return b""
-    writer = _Writer(numbers_as_text)
-    columns = [_single(column) for column in rows.columns]
-    objects = writer.objects(
-        [(encoded(name), column, of) for name, column, of in zip(rows.column_names, columns, types, strict=True)],
-        rows.num_rows,
-        before=",{",
-    )
-    # The texts lie side by side: what is between them is in them, and the first comma is passed over.
-    _, ends, data = objects.buffers()
-    assert ends is not None and data is not None and objects.offset == 0, "just made, and not empty"
-    return memoryview(data)[1 : memoryview(ends).cast("i")[len(objects)]].tobytes()
-
-
-def _single(column: pa.ChunkedArray[Any]) -> Array:
-    combined: Any = column.combine_chunks()
-    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
-
-
-class _Writer:
-    """Arrays of values as arrays of JSON; null where the value is null."""
-
-    def __init__(self, numbers_as_text: bool) -> None:
-        self._numbers_as_text = numbers_as_text
-
-    def objects(self, members: Sequence[tuple[str, Array, DataType]], count: int, *, before: str = "{") -> Array:
-        """A JSON object for each row."""
-        if not members:
-            return pa.array([before + "}"] * count, _TEXT)
-        pieces: list[Any] = []
-        start = before
-        for name, array, of in members:
-            pieces += [f"{start}{orjson.dumps(name).decode()}:", self.values(array, of)]
-            start = ","
-        # The last argument is what is put between the pieces.
-        return pc.binary_join_element_wise(*pieces, "}", "", null_handling="replace", null_replacement="null")
-
-    def values(self, array: Array, of: DataType) -> Array:
-        """The JSON of each value."""
-        match of.kind:
-            case Kind.LOGICAL:
-                return array.cast(_TEXT)
-            case Kind.INT64 | Kind.DECIMAL:
-                return _quoted(array.cast(_TEXT)) if self._numbers_as_text else array.cast(_TEXT)
-            case Kind.RECORD:
-                return self._records(array, of)
-            case Kind.LIST:
-                return self._lists(array, of)
-            case kind:
-                return _WRITERS[kind](array)
-
-    def _records(self, array: Array, of: DataType) -> Array:
-        # flatten() carries a null of the struct over to its members.
-        members = [(encoded(f.name), v, f.type) for f, v in zip(of.fields, array.flatten(), strict=True)]
-        return _where_known(array, self.objects(members, len(array)))
-
-    def _lists(self, array: Array, of: DataType) -> Array:
-        items = array.flatten()
-        item = wrapped(of)
-        if of.item is not None and of.item.kind is Kind.LIST:
-            items = pa.StructArray.from_arrays([items], names=[ITEM])
-        written = pc.fill_null(self.values(items, item), "null")
-        lengths = pc.fill_null(pc.list_value_length(array), 0)
-        ends = pc.cumulative_sum(lengths.cast(pa.int32()))
-        offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
-        joined = pc.binary_join(pa.ListArray.from_arrays(offsets, written), ",")
-        return _where_known(array, pc.binary_join_element_wise("[", joined, "]", ""))
-
-
-def _where_known(array: Array, written: Array) -> Array:
-    return pc.if_else(array.is_valid(), written, pa.scalar(None, _TEXT)) if array.null_count else written
-
-
-def _quoted(array: Array) -> Array:
-    return pc.binary_join_element_wise('"', array, '"', "")
-
-
-_TO_ESCAPE: Final = '["\\\\\\x00-\\x1f]'
-
-
-def _texts(array: Array) -> Array:
-    escaped = pc.fill_null(pc.match_substring_regex(array, _TO_ESCAPE), False)
-    if pc.any(escaped).as_py():
-        found = array.filter(escaped).to_pylist()
-        array = pc.replace_with_mask(array, escaped, pa.array([orjson.dumps(t)[1:-1].decode() for t in found], _TEXT))
-    return _quoted(array)
-
-
-def _doubles(array: Array) -> Array:
-    written = array.cast(_TEXT)
-    finite = pc.is_finite(array)
-    if pc.all(finite).as_py() is not False:
-        return written
-    names = pc.if_else(pc.is_nan(array), '"NaN"', pc.if_else(pc.greater(array, 0.0), '"INF"', '"-INF"'))
-    return pc.if_else(finite, written, names)
-
-
-def _dates(array: Array) -> Array:
-    return _quoted(array.cast(_TEXT))
-
-
-def _times(array: Array) -> Array:
-    return _quoted(_clock(array))
-
-
-def _clock(ticks: Array) -> Array:
-    """Ticks since midnight as ``19:00:00.0000005``."""
-    # Arrow writes nine digits, of which there are seven.
-    written = pc.multiply(ticks, 100).cast(pa.time64("ns")).cast(_TEXT)
-    return pc.utf8_slice_codeunits(written, 0, 16)
-
-
-def _local(moments: Array) -> Array:
-    """Timestamps by the microsecond as ``2024-02-29T08:30:00.000000``."""
-    return pc.utf8_replace_slice(moments.cast(_TEXT), 10, 11, "T")
-
-
-def _datetimes(array: Array) -> Array:
-    return pc.binary_join_element_wise('"', _local(array.cast(_MOMENT)), 'Z"', "")
-
-
-def _datetimezones(array: Array) -> Array:
-    ticks, offsets = array.flatten()
-    local = pc.add(ticks, pc.multiply(offsets.cast(pa.int64()), _TICKS_PER_MINUTE))
-    moments = pc.divide(pc.subtract(local, EPOCH_TICKS), TICKS_PER_MICROSECOND).cast(_MOMENT)
-    coded = offsets.dictionary_encode()
-    zones = pa.array([None if m is None else _zone(m) for m in coded.dictionary.to_pylist()], _TEXT)
-    return pc.binary_join_element_wise('"', _local(moments), pc.take(zones, coded.indices), '"', "")
-
-
-def _zone(minutes: int) -> str:
-    hours, rest = divmod(abs(minutes), 60)
-    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"
-
-
-def _durations(array: Array) -> Array:
-    # Division cuts towards zero, so that no sign has to be taken off the least number there is.
-    days = pc.divide(array, _TICKS_PER_DAY)
-    clock = _clock(pc.abs(pc.subtract(array, pc.multiply(days, _TICKS_PER_DAY))))
-    hours, minutes, seconds = (pc.utf8_slice_codeunits(clock, *part) for part in ((0, 2), (3, 5), (6, 16)))
-    start = pc.if_else(pc.less(array, 0), '"-P', '"P')
-    days = pc.abs(days).cast(_TEXT)
-    return pc.binary_join_element_wise(start, days, "DT", hours, "H", minutes, "M", seconds, 'S"', "")
-
-
-def _binaries(array: Array) -> Array:
-    written = [None if v is None else base64.urlsafe_b64encode(v).decode("ascii") for v in array.to_pylist()]
-    return _quoted(pa.array(written, _TEXT))
-
-
-_WRITERS: Final = {
-    Kind.TEXT: _texts,
-    Kind.DOUBLE: _doubles,
-    Kind.DATE: _dates,
-    Kind.TIME: _times,
-    Kind.DATETIME: _datetimes,
-    Kind.DATETIMEZONE: _datetimezones,
-    Kind.DURATION: _durations,
-    Kind.BINARY: _binaries,
-}
+    columns = [
+        (name, single(column), of) for name, column, of in zip(rows.column_names, rows.columns, types, strict=True)
+    ]
+    writer = JsonColumns(numbers_as_text, encoded, ITEM)
+    # What stands between two rows is in their texts, and the first comma is passed over.
+    return joined(writer.objects(columns, rows.num_rows, before=",{"))[1:].tobytes()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, TypeVar
 
@@ -110,7 +110,13 @@ _TOKENS: Final = re.compile(
     re.VERBOSE,
 )
 
-_WORDS: Final = {"null": "null", "true": "boolean", "false": "boolean", "NaN": "number", "INF": "number"}
+_WORDS: Final[Mapping[str, ConstantKind]] = {
+    "null": "null",
+    "true": "boolean",
+    "false": "boolean",
+    "NaN": "number",
+    "INF": "number",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +331,7 @@ class _Parser:
         token = self._take()
         match token.kind:
             case "number" | "date" | "time" | "moment":
-                return Constant(token.kind, token.text, token.at)  # type: ignore[arg-type]  # the groups' own names
+                return Constant(token.kind, token.text, token.at)
             case "text":
                 return Constant("text", token.text[1:-1].replace("''", "'"), token.at)
             case "typed":
