@@ -20,6 +20,7 @@ from headwater.server.api import (
     people,
     session,
     sources,
+    sql,
     status,
     tables,
 )
@@ -53,7 +54,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows, odata)
+    data = (tables, sql, catalog, sources, functions, connections, dataflows, odata)
     for part in (status, session, openid, *data, people, access, audit):
         app.include_router(part.router)
 

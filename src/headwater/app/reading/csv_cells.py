@@ -7,6 +7,7 @@ empty text is one in quotes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import pyarrow.compute
 from headwater.app.reading.json_columns import JsonColumns, joined, single, written
 from headwater.plan.types import DataType, Kind
 
-__all__ = ["csv_header", "csv_rows"]
+__all__ = ["csv_header", "csv_rows", "safe_text"]
 
 # pyarrow's stubs know too few of these functions.
 pc: Any = pyarrow.compute
@@ -51,6 +52,15 @@ def csv_rows(rows: pa.Table, types: Sequence[DataType]) -> bytes:
     pieces = [piece for cell in cells for piece in (",", cell)][1:]
     lines = pc.binary_join_element_wise(*pieces, _END, "", null_handling="replace", null_replacement="")
     return joined(lines).tobytes()
+
+
+def safe_text(text: str) -> str:
+    """One text, so that no spreadsheet takes it for a formula.
+
+    >>> safe_text("=1+1"), safe_text("1+1")
+    ("'=1+1", '1+1')
+    """
+    return f"'{text}" if re.match(_FORMULA, text) else text
 
 
 def _cells(array: Array, of: DataType) -> Array:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from headwater.app.reading.csv_cells import csv_header, csv_rows
 from headwater.app.reading.json_columns import single
 from headwater.app.reading.reader import OpenTable, TableReader
-from headwater.tables import to_stored
+from headwater.tables.convert import to_stored
 from headwater.tables.types import PublishedColumn, PublishedSchema
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _csv(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iterat
 
 def _arrow(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[bytes]:
     stored, sink = _stored_schema(opened), _Sink()
-    with pa.ipc.new_stream(sink, stored.stored) as writer:
+    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), stored.stored) as writer:
         writer.write_table(_stored(first, stored))
         yield sink.taken()
         for rows in rest:
@@ -93,7 +93,7 @@ def _arrow(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iter
 
 def _parquet(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[bytes]:
     stored, sink = _stored_schema(opened), _Sink()
-    with pq.ParquetWriter(sink, stored.stored) as writer:
+    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), stored.stored) as writer:
         writer.write_table(_stored(first, stored))
         yield sink.taken()
         for rows in rest:

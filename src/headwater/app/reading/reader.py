@@ -123,7 +123,7 @@ class TableReader:
         return TablePage(selection.columns_of(opened.scan), rows, is_last)
 
     def batches(self, opened: OpenTable, offset: int, rows: int, size: int) -> Iterator[pa.Table]:
-        """The table's own rows from ``offset``, so many of them, ``size`` at a time; one empty part where there are none.
+        """The table's own rows from ``offset``, so many of them, ``size`` at a time; without any, one empty part.
 
         Raises (while being read):
             VersionGoneError: the version's files were deleted meanwhile.

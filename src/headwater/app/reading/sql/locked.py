@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
+from headwater.engines.duckdb.sql import DIALECT, alias, cast, column
 from headwater.engines.sql import Sql
 from headwater.errors import EngineError, HeadwaterError, UsageError
 from headwater.plan.types import Kind
@@ -39,7 +40,7 @@ def locked(files: Sequence[str], memory: str, spill: Path, most_spilled: str) ->
     try:
         connection = duckdb.connect(":memory:", config=config)
         connection.execute("SET TimeZone = 'UTC'")
-        connection.execute(f"SET allowed_paths = {_listed(files).sql(dialect='duckdb')}")
+        connection.execute(f"SET allowed_paths = {_listed(files).sql(dialect=DIALECT)}")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
     except duckdb.Error as error:
@@ -56,27 +57,27 @@ def add_view(
     ticks, because SQL's own are coarser.
     """
     if not files:
-        empty = pa.schema([field for column in columns for field in column.stored]).empty_table()
+        empty = pa.schema([field for one in columns for field in one.stored]).empty_table()
         connection.register(f"{name} files", empty)
         source: Sql = exp.to_table(f'"{name} files"')
     else:
         source = exp.Anonymous(this="read_parquet", expressions=[_listed(files)])
-    query = exp.select(*(item for column in columns for item in _items(column))).from_(source)
+    query = exp.select(*(item for one in columns for item in _items(one))).from_(source)
     view = exp.Create(this=exp.to_table(f'"{name}"'), kind="TEMPORARY VIEW", expression=query)
-    connection.execute(view.sql(dialect="duckdb"))
+    connection.execute(view.sql(dialect=DIALECT))
 
 
 def _listed(texts: Sequence[str]) -> exp.Array:
     return exp.Array(expressions=[exp.Literal.string(text) for text in texts])
 
 
-def _items(column: PublishedColumn) -> list[Sql]:
+def _items(published: PublishedColumn) -> list[Sql]:
     items: list[Sql] = []
-    for field in column.stored:
-        value: Sql = exp.column(exp.to_identifier(field.name, quoted=True))
-        if column.type.kind is Kind.DATETIME:
-            value = exp.cast(value, "TIMESTAMP")
-        items.append(exp.alias_(value, field.name, quoted=True))
+    for field in published.stored:
+        value: Sql = column(field.name)
+        if published.type.kind is Kind.DATETIME:
+            value = cast(value, "TIMESTAMP")
+        items.append(alias(value, field.name))
     return items
 
 
