@@ -18,7 +18,7 @@ from headwater.server.odata.errors import VERSION_HEADER
 from headwater.server.odata.json_rows import json_objects
 from headwater.server.odata.names import encoded
 from headwater.server.odata.options import Format, Options, format_of, options_of, page_size
-from headwater.server.odata.syntax import Binary, Chain, Constant, Path, Tree, parse_keys
+from headwater.server.odata.syntax import Binary, Chain, Path, Tree, parse_keys
 from headwater.server.odata.tokens import SkipToken
 from headwater.server.odata.translation import Translator
 
@@ -112,10 +112,10 @@ def entity_answer(reader: TableReader, opened: OpenTable, asked: Asked, keys: Se
 
 
 def _key_condition(columns: Sequence[Column], key: str) -> Expr:
-    given = dict(parse_keys(key))
+    given = parse_keys(key)
     names = [encoded(column.name) for column in columns]
-    values: dict[str, Constant] = {names[0]: given[""]} if set(given) == {""} and len(names) == 1 else given
-    if set(values) != set(names):
+    values = {names[0] if not name and len(names) == 1 else name: value for name, value in given}
+    if set(values) != set(names) or len(given) != len(names):
         raise UsageError(
             f"The key of this set is {', '.join(names)}.", place="the key", hint="Give each part once: (a=1,b='x')."
         )

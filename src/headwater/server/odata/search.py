@@ -38,6 +38,9 @@ class _Token:
     text: str
 
 
+_OPERATORS: Final = frozenset(_Token("word", word) for word in ("AND", "OR", "NOT"))
+
+
 class _Parser:
     def __init__(self, text: str, columns: Sequence[Column]) -> None:
         self._columns = columns
@@ -98,7 +101,7 @@ class _Parser:
                 raise _unreadable()
             return found
         token = self._current
-        if token is None or token.kind == "sign":
+        if token is None or token.kind == "sign" or token in _OPERATORS:
             raise _unreadable()
         self._next += 1
         return self._held(token.text)
