@@ -27,6 +27,7 @@ Every error says what happened (``message``), where (``place``) and what to do (
     │   └── NotFoldableError        an engine was handed something it does not declare
     │       └── MisfitError             a value is not of the kind that its column was taken to hold
     ├── TableError              a published table could not be staged, committed or read
+    │   └── VersionGoneError        that version of it is no longer kept                         (HTTP 410)
     ├── WorkspaceError          a workspace answered something that cannot be used
     ├── ModelError              a model as a function                                        (HTTP 409)
     │   ├── SchemaError             no usable signature
@@ -77,6 +78,7 @@ __all__ = [
     "UnauthenticatedError",
     "UnreachableError",
     "UsageError",
+    "VersionGoneError",
     "WorkspaceError",
 ]
 
@@ -321,6 +323,11 @@ class MisfitError(NotFoldableError):
 
 class TableError(HeadwaterError):
     default_code = "table"
+
+
+class VersionGoneError(TableError):
+    default_code = "table.version_gone"
+    http_status = 410
 
 
 class WorkspaceError(HeadwaterError):

@@ -31,6 +31,8 @@ from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.reach import Workspaces, reach_of
+from headwater.app.reading import TableReader
+from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.scanning import ask_for_scan
 from headwater.catalog import (
@@ -100,6 +102,8 @@ class Headwater:
         self.assets = AssetService(self.database)
         self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
+        self.reading = TableReader(self.tables, home.path / "cache" / "results")
+        self.sql = SqlQueries(self.tables, self.reading, home.path / "cache" / "sql")
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)
         self.scorers = ScorerPool(home.logs, home.worker_options, self.environments)
@@ -125,6 +129,7 @@ class Headwater:
 
     def close(self) -> None:
         """End the models' processes and let go of the database."""
+        self.reading.close()
         self.scorers.close()
         self.database.close()
 

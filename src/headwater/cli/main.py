@@ -29,6 +29,8 @@ from headwater.cli import (
     schemas,
     secrets,
     sources,
+    sql,
+    tables,
     tokens,
 )
 from headwater.cli.options import (
@@ -183,13 +185,18 @@ def serve(  # noqa: PLR0917 -- the command's options
     drain_seconds: Annotated[
         int, typer.Option(envvar="HEADWATER_DRAIN_SECONDS", min=0, help="How long requests may take when it is ended.")
     ] = 5,
+    download_rows: Annotated[
+        int | None,
+        typer.Option(envvar="HEADWATER_DOWNLOAD_ROWS", min=1, help="How many rows one download has at most."),
+    ] = None,
 ) -> None:
     """Serve the HTTP API and the app until Ctrl+C."""
     from headwater.cli.serving import ServeOptions, run
 
     options = ServeOptions(
-        host, port, tls_certificate, tls_key, tls_key_password_file, public_url or (), behind_proxy or (), drain_seconds
-    )
+        host, port, tls_certificate, tls_key, tls_key_password_file, public_url or (), behind_proxy or (),
+        drain_seconds, download_rows,
+    )  # fmt: skip
     run(home, options)
 
 
@@ -314,6 +321,8 @@ app.add_typer(collections.app, name="collection")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")
+app.add_typer(tables.app, name="table")
+app.command("sql")(sql.run_statement)
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headwater.app.administration import link_address
@@ -31,12 +31,14 @@ class ServeOptions:
     proxies: Sequence[str]
     drain_seconds: int
     worker: bool = True
+    download_rows: int | None = None
 
 
 def run(home: Path, options: ServeOptions) -> None:
     """Serve a home folder until interrupted. What is wrong with the options is told before anything is opened."""
     files = _files(options)
     settings = settings_for(options.host, options.public_urls, options.proxies, tls=files is not None)
+    settings = replace(settings, download_rows=options.download_rows)
     # Behind a proxy the certificate is for the proxy alone, and need not have the public name.
     names = () if settings.proxies else settings.names
     certificate = None if files is None else ServerCertificate(files, names)

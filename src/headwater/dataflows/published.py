@@ -14,6 +14,7 @@ from sqlalchemy import Row, Select, select
 from headwater.access import Action, Actor, allowed_to
 from headwater.access.audit import record
 from headwater.access.events import Event
+from headwater.dataflows.settings import Settings
 from headwater.errors import NotFoundError
 from headwater.store import Database, tables, utc_now
 from headwater.tables import read, row_count
@@ -66,14 +67,11 @@ class PublishedTables:
             )
         return _table(row)
 
-    def rows(self, actor: Actor, table: PublishedTable, offset: int, limit: int, version: int | None = None) -> Page:
-        """Rows of a table in their stored order, at the version it has now or at one that was kept.
-
-        That they were read is on record before anybody sees one.
+    def version(self, table: PublishedTable, version: int | None = None) -> int:
+        """The version that readers are given: the published one, or an older one that they ask for.
 
         Raises:
             NotFoundError: the table has not come to that version.
-            TableError: that version is no longer there.
         """
         wanted = table.delta_version if version is None else version
         if not 0 <= wanted <= table.delta_version:
@@ -83,12 +81,39 @@ class PublishedTables:
                 place=f"{table.dataflow}/{table.entity}",
                 hint=f"Its newest version is {table.delta_version}.",
             )
+        return wanted
+
+    def rows(self, actor: Actor, table: PublishedTable, offset: int, limit: int, version: int | None = None) -> Page:
+        """Rows of a table in their stored order, at the version it has now or at one that was kept.
+
+        That they were read is on record before anybody sees one.
+
+        Raises:
+            NotFoundError: the table has not come to that version.
+            TableError: that version is no longer there.
+        """
+        wanted = self.version(table, version)
         total = table.rows if wanted == table.delta_version else row_count(table.path, wanted)
         page = Page(read(table.path, wanted, offset=offset, limit=limit), total, wanted)
-        self._record_reading(actor, table, page)
+        self.record_reading(actor, table, wanted, rows=page.rows.num_rows, form="rows")
         return page
 
-    def _record_reading(self, actor: Actor, table: PublishedTable, page: Page) -> None:
+    def keys(self, dataflow: str) -> Mapping[str, tuple[str, ...]]:
+        """The columns that tell the rows of each entity apart, by the dataflow's settings; () where they name none."""
+        flows, versions = tables.dataflows.c, tables.dataflow_versions.c
+        current = (versions.dataflow_id == flows.id) & (versions.version == flows.current_version)
+        query = select(versions.definition).join_from(tables.dataflow_versions, tables.dataflows, current)
+        with self._database.read() as connection:
+            stored = connection.execute(query.where(flows.name == dataflow)).scalar_one_or_none()
+        settings = Settings.from_json(stored["settings"]) if stored is not None else Settings(())
+        return {entity: settings.of(entity).key for entity in settings.load}
+
+    def record_reading(self, actor: Actor, table: PublishedTable, version: int, *, rows: int | None, form: str) -> None:
+        """Put on record that rows are read, before anybody sees one; ``rows`` None: it is not known how many.
+
+        ``form`` says what as: rows, odata, csv …
+        """
+        counted: dict[str, Any] = {} if rows is None else {"rows": rows}
         with self._database.begin() as connection:
             record(
                 connection,
@@ -97,9 +122,9 @@ class PublishedTables:
                 now=utc_now(),
                 target=f"table:{table.dataflow}/{table.entity}",
                 scope_id=table.scope_id,
-                version=str(page.version),
-                rows=page.rows.num_rows,
-                format="rows",
+                version=str(version),
+                format=form,
+                **counted,
             )
 
 

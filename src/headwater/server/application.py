@@ -23,11 +23,13 @@ from headwater.server.api import (
     refreshes,
     session,
     sources,
+    sql,
     status,
     tables,
 )
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
+from headwater.server.odata import service as odata
 from headwater.server.security import Guard
 from headwater.server.settings import ServerSettings
 
@@ -55,7 +57,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows, refreshes, jobs)
+    data = (tables, sql, catalog, sources, functions, connections, dataflows, refreshes, jobs, odata)
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
 

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from typing import IO, Any, Final, TypeVar
+from typing import IO, Any, Final, Protocol, TypeVar
 
 import orjson
 import pyarrow as pa
@@ -28,7 +28,7 @@ from headwater.errors import UsageError
 from headwater.server.cells import json_cell
 from headwater.server.function_answers import CallOptions, Invocation
 
-__all__ = ["ARROW", "REQUEST_BODY", "answer_call"]
+__all__ = ["ARROW", "REQUEST_BODY", "answer_call", "unless_gone"]
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 
@@ -69,12 +69,12 @@ async def answer_call(app: Headwater, actor: Actor, request: Request, name: str,
             raise UsageError("Rows as JSON have their options beside them.", hint="Move them into the body.")
         asked = await to_thread.run_sync(_read, Invocation, await _body(request), "body")
         with app.runs.start(actor, name) as run:
-            return await _unless_gone(request, run, lambda: _json_answer(app, actor, run, name, asked))
+            return await unless_gone(request, run, lambda: _json_answer(app, actor, run, name, asked))
     chosen = CallOptions() if options is None else _read(CallOptions, options.encode(), "query")
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
         await _spool(request, body)
         with app.runs.start(actor, name) as run:
-            return await _unless_gone(request, run, lambda: _arrow_answer(app, actor, run, name, (body, chosen)))
+            return await unless_gone(request, run, lambda: _arrow_answer(app, actor, run, name, (body, chosen)))
 
 
 # -- what is asked -----------------------------------------------------------------------------------------------------
@@ -123,7 +123,13 @@ def _read(kind: type[Model], text: bytes, place: str) -> Model:
 # -- who asks ----------------------------------------------------------------------------------------------------------
 
 
-async def _unless_gone(request: Request, run: Run, work: Callable[[], T]) -> T:
+class Cancellable(Protocol):
+    """What can be called off from another thread."""
+
+    def cancel(self) -> None: ...
+
+
+async def unless_gone(request: Request, run: Cancellable, work: Callable[[], T]) -> T:
     """What ``work`` gives, which runs in a thread; called off when the client goes away, or the server is ended."""
     watcher = asyncio.create_task(_cancel_when_gone(request, run))
     try:
@@ -137,7 +143,7 @@ async def _unless_gone(request: Request, run: Run, work: Callable[[], T]) -> T:
             await watcher
 
 
-async def _cancel_when_gone(request: Request, run: Run) -> None:
+async def _cancel_when_gone(request: Request, run: Cancellable) -> None:
     """The body has been read, so that what comes next is that the connection is closed."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

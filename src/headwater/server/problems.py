@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import Match
 
 from headwater.errors import ForbiddenError, HeadwaterError, ThrottledError
+from headwater.server.odata.errors import in_shape
 
 log = logging.getLogger(__name__)
+
+Handler: TypeAlias = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def install(app: FastAPI) -> None:
     """Make every error of the app answer in the one shape."""
-    app.add_exception_handler(HeadwaterError, _headwater)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(HeadwaterError, _shaped(_headwater))
+    app.add_exception_handler(RequestValidationError, _shaped(_invalid))
+    app.add_exception_handler(HTTPException, _shaped(_http))
+    app.add_exception_handler(Exception, _shaped(_unexpected))
+
+
+def _shaped(handler: Handler) -> Handler:
+    async def handle(request: Request, error: Exception) -> Response:
+        return in_shape(request, await handler(request, error))
+
+    return handle
 
 
 def answer(error: HeadwaterError, status: int | None = None) -> JSONResponse:

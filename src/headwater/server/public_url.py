@@ -13,7 +13,20 @@ from headwater.net.origins import Origin, parse_origin
 #: The first segments of this server's own addresses and of the app's pages. Where a proxy may or may not have taken
 #: the base path off, a base path that begins like one of them would leave two readings of one address.
 OWN_SEGMENTS: Final = frozenset(
-    {"account", "api", "assets", "docs", "healthz", "lineage", "openapi.json", "readyz", "redoc", "sign-in", "tables"}
+    {
+        "account",
+        "api",
+        "assets",
+        "docs",
+        "healthz",
+        "lineage",
+        "odata",
+        "openapi.json",
+        "readyz",
+        "redoc",
+        "sign-in",
+        "tables",
+    }
 )
 
 _BASE_PATH: Final = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*")

@@ -6,6 +6,7 @@ A router that is added is closed until whoever asks has shown who they are; what
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -27,6 +28,7 @@ from headwater.errors import ForbiddenError, HeadwaterError, UnauthenticatedErro
 from headwater.server.base_path import path_below
 from headwater.server.cookies import COOKIE
 from headwater.server.local import is_from
+from headwater.server.odata.errors import in_shape, is_odata
 from headwater.server.problems import answer
 from headwater.server.settings import ServerSettings
 
@@ -113,7 +115,7 @@ class Guard:
         except UnauthenticatedError as error:
             return _unauthenticated(request, error)
         except HeadwaterError as error:
-            return answer(error)
+            return in_shape(request, answer(error))
         address = None if request.client is None else request.client.host
         request.state.actor = actor.at(request_id=request.state.request_id, address=address)
         return None
@@ -121,10 +123,10 @@ class Guard:
     async def _actor(self, request: Request) -> Actor:
         authorization = request.headers.get("authorization")
         if authorization is not None:
-            found = _BEARER.fullmatch(authorization)
-            if found is None:
+            token = _bearer_token(authorization) or (_basic_token(request) if is_odata(request) else None)
+            if token is None:
                 raise UnauthenticatedError("Only bearer tokens are taken.", hint="Send Authorization: Bearer <token>.")
-            return await run_in_threadpool(self._identity.bearer, found["token"])
+            return await run_in_threadpool(self._identity.bearer, token)
         cookie = request.cookies.get(COOKIE)
         if cookie is None:
             if self._local_person is not None and await run_in_threadpool(is_from, request):
@@ -135,6 +137,29 @@ class Guard:
             check_csrf(cookie, request.headers.get(CSRF_HEADER, ""))
             _check_origin(request)
         return actor
+
+
+def _bearer_token(authorization: str) -> str | None:
+    found = _BEARER.fullmatch(authorization)
+    return None if found is None else found["token"]
+
+
+def _basic_token(request: Request) -> str | None:
+    """The API token that was given as the password, whatever the name: Power BI and Excel offer no other way.
+
+    A browser that was told it once sends it along unasked, so that another site's page could use it to change
+    something; that is refused, as it is with a session.
+    """
+    scheme, _, credentials = request.headers["authorization"].partition(" ")
+    try:
+        _, colon, token = base64.b64decode(credentials.strip(), validate=True).decode("utf-8").partition(":")
+    except ValueError:
+        return None
+    if scheme.lower() != "basic" or not colon or not token:
+        return None
+    if request.method not in _SAFE:
+        _check_origin(request)
+    return token
 
 
 def _check_origin(request: Request) -> None:
@@ -163,6 +188,10 @@ def _from_elsewhere(request: Request) -> Response | None:
 
 
 def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
+    if is_odata(request):
+        refused = in_shape(request, answer(error))
+        refused.headers["WWW-Authenticate"] = 'Basic realm="Headwater", charset="UTF-8"'
+        return refused
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         base, query = request.scope.get("root_path", ""), request.url.query
         back = path_below(request.scope) + (f"?{query}" if query else "")

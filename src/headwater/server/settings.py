@@ -17,13 +17,14 @@ class ServerSettings:
 
     ``public_urls`` share scheme and base path; the first is the one that is told to people. ``proxies`` are the
     addresses and networks whose word about a client is taken. ``on_loopback``: it listens on a loopback address.
-    ``tls``: it speaks TLS itself.
+    ``tls``: it speaks TLS itself. ``download_rows`` is how many rows a download has at most; None: any number.
     """
 
     public_urls: tuple[PublicUrl, ...] = ()
     proxies: tuple[str, ...] = ()
     on_loopback: bool = True
     tls: bool = False
+    download_rows: int | None = None
 
     @property
     def base_path(self) -> str:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
 
-from headwater.server.answers import Rows, Table, Tables, TableSummary
+from headwater.app.reading.downloads import MEDIA_TYPES, Download, DownloadFormat, download
+from headwater.server.answers import ErrorAnswer, Rows, Table, Tables, TableSummary
 from headwater.server.api import MAX_NUMBER, RESPONSES, App, Asking
 from headwater.server.cells import json_rows
+from headwater.server.settings import ServerSettings
 from headwater.tables import schema
 
 router = APIRouter(prefix="/api/tables", tags=["tables"], responses=RESPONSES)
 
 MAX_ROWS = 1_000
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The file. `Link` leads to the rest where rows are left",
+        "content": {"text/csv": {"schema": {"type": "string"}}}
+        | {media.partition(";")[0]: _BINARY for form, media in MEDIA_TYPES.items() if form != "csv"},
+    },
+    410: {"model": ErrorAnswer, "description": "That version is no longer kept"},
+}
 
 
 @router.get("")
@@ -55,3 +69,44 @@ def get_rows(
         columns=list(page.rows.column_names),
         rows=json_rows(page.rows, [column.type for column in schema(table.path, page.version)]),
     )
+
+
+@router.get("/{dataflow}/{entity}/download", response_class=Response, responses=_FILE)
+def download_table(
+    app: App,
+    actor: Asking,
+    request: Request,
+    dataflow: str,
+    entity: str,
+    *,
+    form: Annotated[DownloadFormat, Query(alias="format", description="what kind of file")],
+    offset: Annotated[int, Query(ge=0, le=MAX_NUMBER // 2)] = 0,
+    limit: Annotated[int | None, Query(ge=1, le=MAX_NUMBER // 2, description="without it, all rows")] = None,
+    version: Annotated[
+        int | None, Query(ge=0, le=MAX_NUMBER, description="a Delta version; without it the published one")
+    ] = None,
+) -> StreamingResponse:
+    """A table's rows as a file, in their stored order. Where `limit`, or the server's own, leaves rows over, the header
+    `Link` has the address of the rest of the same version.
+    """
+    settings: ServerSettings = request.app.state.settings
+    opened = app.reading.open(actor, dataflow, entity, version)
+    limits = [most for most in (limit, settings.download_rows) if most is not None]
+    found = download(app.reading, opened, form, offset=offset, limit=min(limits, default=None))
+    name = quote(f"{dataflow}-{entity}.{form}", safe="")
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        "Headwater-Version": str(found.version),
+        "Headwater-Total-Rows": str(found.total),
+    }
+    if found.following is not None:
+        headers["Link"] = f'<{_rest(request, form, limit, found)}>; rel="next"'
+    return StreamingResponse(found.pieces, headers=headers, media_type=MEDIA_TYPES[form])
+
+
+def _rest(request: Request, form: str, limit: int | None, found: Download) -> str:
+    """The address of what a download left over."""
+    query: dict[str, str | int | None] = {"format": form, "version": found.version, "offset": found.following}
+    if limit is not None:
+        query["limit"] = limit
+    return f"{request.url.replace(query='')}?{urlencode(query)}"

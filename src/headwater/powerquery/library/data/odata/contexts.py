@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from headwater.powerquery.library.data.odata.metadata import Property, ServiceTypes
 
-_SELECTED = re.compile(r"[A-Za-z_*][\w.*/]*\+?")
+_SELECTED = re.compile(r"(?:[^\W\d]|\*)[\w.*/]*\+?")
 
 
 @dataclass(frozen=True, slots=True)
