@@ -82,7 +82,7 @@ def test_what_stands_against_it_is_listed(home: Path, folder: Path) -> None:
     ],
 )
 def test_what_is_not_there_is_told(home: Path, arguments: list[str], code: str, message: str) -> None:
-    more = [] if arguments[0] == "import" else ["--home", home]
+    more = () if arguments[0] == "import" else ("--home", str(home))
     found = failed("dataflow", *arguments, *more)
     assert found.code == code
     assert message in found.message
