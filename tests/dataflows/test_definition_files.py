@@ -162,3 +162,8 @@ def test_a_step_named_like_a_query_is_no_use_of_it() -> None:
     assert flow.dependencies("out") == frozenset()
     used = DataflowDefinition("flow", queries | {"out": "Section1!Source"}, Settings(("Source", "out")))
     assert used.dependencies("out") == {"Source"}
+    # A definition means by its own name what is further out.
+    outer = DataflowDefinition("flow", queries | {"out": "let Source = Source in Source"}, Settings(("Source", "out")))
+    assert outer.dependencies("out") == {"Source"}
+    inner = DataflowDefinition("flow", queries | {"out": "let Source = @Source in Source"}, Settings(("Source", "out")))
+    assert inner.dependencies("out") == frozenset()
