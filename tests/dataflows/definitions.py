@@ -42,7 +42,7 @@ EXPRESSIONS = st.one_of(
 def m_texts(draw: st.DrawFn) -> str:
     """An expression with comments and blanks around it."""
     end = draw(st.sampled_from(["", "\n", " // last", "  ", "/* end */", "\r\n"]))
-    return draw(COMMENTS) + draw(EXPRESSIONS) + end
+    return f"{draw(COMMENTS)}{draw(EXPRESSIONS)}{end}"
 
 
 PERIODS = st.builds(Periods, st.integers(1, 99_999), st.sampled_from(["days", "months", "quarters", "years"]))

@@ -146,7 +146,7 @@ def test_another_person_says_that_they_take_it_over(client: TestClient, headwate
 def test_who_may_not_see_it_is_told_there_is_none(client: TestClient, headwater: Headwater) -> None:
     client.post("/api/dataflows", json=NEW)
     stranger, refresher = somebody(headwater, "stranger"), somebody(headwater, "rob", "Dataflow refresher")
-    asked = (
+    asked: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("GET", "", {}), ("GET", "/versions", {}), ("GET", "/versions/1", {}), ("GET", "/model.json", {}),
         ("GET", "/diff?before=1&after=1", {}), ("POST", "/validate", {}), ("POST", "/take-over", {"json": {}}),
         ("PUT", "", {"json": NEW, "headers": {"If-Match": "*"}}), ("DELETE", "", {}),
