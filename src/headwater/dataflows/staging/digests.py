@@ -147,7 +147,8 @@ def write_digests(folder: Path, digests: Digests) -> str:
 def _write(path: Path, digests: Digests) -> None:
     try:
         with path.open("wb") as file:
-            np.save(file, np.stack([digests.rows, digests.keys]))
+            np.save(file, digests.rows)
+            np.save(file, digests.keys)
             file.flush()
             os.fsync(file.fileno())
         sync_folder(path.parent)
@@ -159,9 +160,9 @@ def _write(path: Path, digests: Digests) -> None:
 def read_digests(folder: Path, name: str, rows: int) -> Digests | None:
     """What :func:`write_digests` kept of a version with so many rows; None where it is not there or not whole."""
     try:
-        stored = np.load(folder / name, allow_pickle=False)
+        with (folder / name).open("rb") as file:
+            stored, keys = (np.load(file, allow_pickle=False) for _ in range(2))
     except (OSError, ValueError, EOFError):
         return None
-    if stored.shape != (2, rows) or stored.dtype != np.uint64:
-        return None
-    return Digests(stored[0], stored[1])
+    is_whole = all(part.shape == (rows,) and part.dtype == np.uint64 for part in (stored, keys))
+    return Digests(stored, keys) if is_whole else None
