@@ -28,6 +28,7 @@ from sqlalchemy import URL
 from headwater.access.vaults import Vaults
 from headwater.app.metadata_place import MetadataPlace, read_metadata_place
 from headwater.app.notifications.settings import Mail, Webhooks, read_mail, read_webhooks
+from headwater.app.openlineage.settings import Receiver, read_receiver
 from headwater.app.scoring import Scoring, read_scoring
 from headwater.errors import HomeError
 from headwater.models.workers.options import WorkerOptions
@@ -75,6 +76,7 @@ class Home:
         metadata: where the metadata database is, as the configuration says it.
         mail: how mail is sent; None: it is not.
         webhooks: which webhooks may be called.
+        lineage: who is sent OpenLineage events.
     """
 
     path: Path
@@ -85,6 +87,7 @@ class Home:
     metadata: MetadataPlace = field(default_factory=MetadataPlace)
     mail: Mail | None = None
     webhooks: Webhooks = field(default_factory=Webhooks)
+    lineage: Receiver = field(default_factory=Receiver)
 
     @property
     def configuration(self) -> Path:
@@ -212,6 +215,7 @@ def _read(path: Path, marker: Path) -> Home:
         read_metadata_place(stated, marker),
         read_mail(stated, marker),
         read_webhooks(stated, marker),
+        read_receiver(stated, path, marker),
     )
 
 

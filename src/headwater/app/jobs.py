@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists,
 from headwater.access import Action, Actor, ScopeKind, allowed_to
 from headwater.app.scanning import KIND as SCAN
 from headwater.app.scanning import ScanHandler
+from headwater.dataflows.notifying import KIND as NOTIFY
+from headwater.dataflows.openlineage import KIND as OPENLINEAGE
 from headwater.dataflows.refreshing.context import KIND as REFRESH
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError
 from headwater.jobs import Handler, Job, Worker, WorkerOptions, queue
@@ -28,7 +30,12 @@ _job = tables.jobs.c
 
 def handlers(app: Headwater) -> dict[str, Handler]:
     """What does each kind of job."""
-    return {SCAN: ScanHandler(app), REFRESH: app.refreshing.handler()}
+    return {
+        SCAN: ScanHandler(app),
+        REFRESH: app.refreshing.handler(),
+        NOTIFY: app.notify_handler(),
+        OPENLINEAGE: app.openlineage.handler(),
+    }
 
 
 @contextmanager

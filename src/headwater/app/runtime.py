@@ -30,6 +30,7 @@ from headwater.app.metadata_place import MetadataPlace
 from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
+from headwater.app.openlineage.service import OpenLineage
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.refreshing import Refreshing
 from headwater.app.scanning import ask_for_scan
@@ -60,6 +61,7 @@ from headwater.dataflows import (
     load_folder,
 )
 from headwater.dataflows.notifying import notify
+from headwater.dataflows.openlineage import OpenLineageEvents
 from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
 from headwater.jobs import Handler, Job
@@ -208,6 +210,15 @@ class Headwater:
         """What people were told in the app."""
         return Inbox(self.database)
 
+    @cached_property
+    def openlineage(self) -> OpenLineage:
+        """Refreshes as OpenLineage events."""
+        return OpenLineage(self.database, self.home.lineage)
+
+    def _lineage_events(self) -> OpenLineageEvents:
+        receiver = self.home.lineage
+        return OpenLineageEvents(self.installation, receiver.listens, receiver.source_code)
+
     def notify_handler(self) -> NotifyHandler:
         """What sends mails and calls webhooks: the handler of jobs of the kind "notify"."""
         return NotifyHandler(self.home.mail, self.home.webhooks)
@@ -355,7 +366,7 @@ class Headwater:
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
-            on_ended=(notify,),
+            on_ended=(notify, self._lineage_events()),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

@@ -19,6 +19,7 @@ from headwater.server.api import (
     jobs,
     notifications,
     openid,
+    openlineage,
     people,
     refreshes,
     session,
@@ -55,7 +56,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows, refreshes, jobs)
+    data = (tables, openlineage, catalog, sources, functions, connections, dataflows, refreshes, jobs)
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
 
