@@ -148,7 +148,7 @@ def test_nothing_goes_on_by_itself(estate: Estate) -> None:
         assert ended == {"a": "failed", "b": "cancelled", "c": "succeeded", "refresh": "succeeded"}
         run = connection.execute(select(tables.refreshes).where(tables.refreshes.c.id == "running")).one()
         assert (run.status, run.error["code"]) == ("failed", "restored")
-        schedule = connection.execute(select(tables.schedules)).one()
+        schedule = connection.execute(select(tables.schedules).where(tables.schedules.c.subject == "s")).one()
         assert schedule.paused and schedule.next_due is None and "restored" in schedule.paused_reason
         told = new.audit.events(SYSTEM, Filter(events=frozenset({Event.RESTORED}))).events
         assert [event.target for event in told] == [f"installation:{new.installation}"]
@@ -160,7 +160,7 @@ def test_nothing_goes_on_by_itself(estate: Estate) -> None:
 def test_schedules_go_on_where_that_is_asked_for(estate: Estate) -> None:
     restore(estate.back_up(), estate.new, SYSTEM, resume_schedules=True)
     with Headwater.open(estate.new) as new, new.database.read() as connection:
-        schedule = connection.execute(select(tables.schedules)).one()
+        schedule = connection.execute(select(tables.schedules).where(tables.schedules.c.subject == "s")).one()
         assert not schedule.paused and schedule.next_due is not None
 
 

@@ -29,6 +29,7 @@ from headwater.access.vaults import Vaults
 from headwater.app.metadata_place import MetadataPlace, read_metadata_place
 from headwater.app.notifications.settings import Mail, Webhooks, read_mail, read_webhooks
 from headwater.app.openlineage.settings import Receiver, read_receiver
+from headwater.app.retention import RetentionSettings, read_retention
 from headwater.app.scoring import Scoring, read_scoring
 from headwater.errors import HomeError
 from headwater.models.workers.options import WorkerOptions
@@ -77,6 +78,7 @@ class Home:
         mail: how mail is sent; None: it is not.
         webhooks: which webhooks may be called.
         lineage: who is sent OpenLineage events.
+        retention: how long things are kept.
     """
 
     path: Path
@@ -88,6 +90,7 @@ class Home:
     mail: Mail | None = None
     webhooks: Webhooks = field(default_factory=Webhooks)
     lineage: Receiver = field(default_factory=Receiver)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property
     def configuration(self) -> Path:
@@ -216,6 +219,7 @@ def _read(path: Path, marker: Path) -> Home:
         read_mail(stated, marker),
         read_webhooks(stated, marker),
         read_receiver(stated, path, marker),
+        read_retention(stated, marker),
     )
 
 

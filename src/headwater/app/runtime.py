@@ -33,6 +33,7 @@ from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.refreshing import Refreshing
+from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan
 from headwater.catalog import (
     AssetService,
@@ -108,6 +109,7 @@ class Headwater:
         self.runs = Runs(self.database)
         with self.database.begin() as connection:
             install(connection, now=utc_now())
+            keep_tidying(connection)
 
     @classmethod
     def open(
