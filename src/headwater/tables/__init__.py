@@ -1,5 +1,6 @@
 """Published tables on disk: Delta tables, staged, committed and read by version; and the types that travel."""
 
+from headwater.tables.cleaning import Cleaned, remove_unused, sum_up_log
 from headwater.tables.convert import stored_batches
 from headwater.tables.delta import (
     TableVersion,
@@ -29,6 +30,7 @@ from headwater.tables.types import (
 )
 
 __all__ = [
+    "Cleaned",
     "Conversion",
     "ErrorCell",
     "PublishedColumn",
@@ -45,6 +47,7 @@ __all__ = [
     "plan_scan",
     "published_schema",
     "read",
+    "remove_unused",
     "reported",
     "restored",
     "row_count",
@@ -52,6 +55,7 @@ __all__ = [
     "stage",
     "staged_scan",
     "stored_batches",
+    "sum_up_log",
     "sync_folder",
     "table_files",
     "type_from_json",

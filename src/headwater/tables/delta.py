@@ -43,7 +43,7 @@ def discard(staged: Staged) -> None:
     if staged.unchanged_of is not None:
         return
     root = Path(staged.path)
-    committed = set(_file_names(open_table(root))) if DeltaTable.is_deltatable(str(root)) else set()
+    committed = set(file_names(open_table(root))) if DeltaTable.is_deltatable(str(root)) else set()
     names = [file.name for file in staged.files]
     if committed.isdisjoint(names):
         names += staged.beside
@@ -309,7 +309,8 @@ def _files(table: DeltaTable) -> list[tuple[str, int | None]]:
     return sorted((str(action["path"]), action.get("num_records")) for action in actions)
 
 
-def _file_names(table: DeltaTable) -> list[str]:
+def file_names(table: DeltaTable) -> list[str]:
+    """The names of a version's files, in the order of the rows."""
     return [name for name, _ in _files(table)]
 
 

@@ -161,6 +161,7 @@ class StageWriter:
         self._waiting_rows = 0
         self._writer: pq.ParquetWriter | None = None
         self._written = 0
+        self._repeating: Any = None
         self._beside: list[str] = []
 
     def __enter__(self) -> StageWriter:
@@ -265,9 +266,10 @@ class StageWriter:
             return
         group = pa.Table.from_batches(self._waiting, self._stored)
         if self._writer is None:
-            repeating: Any = columns_that_repeat(group)
+            if self._repeating is None:
+                self._repeating = columns_that_repeat(group)
             self._writer = pq.ParquetWriter(
-                self.path / self._name(), self._stored, compression="snappy", use_dictionary=repeating
+                self.path / self._name(), self._stored, compression="snappy", use_dictionary=self._repeating
             )
         self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
         self._written += group.num_rows

@@ -89,7 +89,7 @@ class _Run:
             self._check_keys(compared, writer, merger)
             kept = compared.gone if self._work.settings.gone == "keep" else compared.gone[:0]
             check_rows(self._work, len(compared.keys) + len(kept))
-            if self._is_unchanged(kept):
+            if self._is_unchanged(compared, kept):
                 writer.take_back()
                 return self._unchanged(compared, len(kept))
             self._carry(kept, writer, merger)
@@ -143,8 +143,8 @@ class _Run:
             writer.end_file()
             self._keys.check_apart(self._work.path, writer.files)
 
-    def _is_unchanged(self, kept: npt.NDArray[np.int64]) -> bool:
-        if self._before is None or self._before.comparable is None:
+    def _is_unchanged(self, compared: Comparison, kept: npt.NDArray[np.int64]) -> bool:
+        if self._before is None or compared.inserted or compared.updated or len(compared.gone) > len(kept):
             return False
         places = np.concatenate([*self._tally.places, kept])
         return len(places) == len(self._before.keys) and bool((places == np.arange(len(places))).all())

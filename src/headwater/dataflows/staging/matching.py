@@ -33,7 +33,8 @@ class Matcher:
         self._known = np.empty(0, np.uint64) if known is None else known.rows
         self._together = together
         self._next = 0
-        self._sorted: tuple[Words, Places] | None = None
+        self._ordered: Words | None = None
+        self._order: Places | None = None
 
     def places(self, digests: Words) -> Places:
         """The place of each row in the version before; -1 for one that is not there as it is now."""
@@ -56,16 +57,19 @@ class Matcher:
         return found
 
     def _looked_up(self, digests: Words) -> Places:
-        if self._sorted is None:
-            order = np.argsort(self._known)
-            self._sorted = self._known[order], order
-        ordered, order = self._sorted
+        if self._ordered is None:
+            self._ordered = np.sort(self._known)
         # In order, so that the search goes through memory from front to back.
         wanted = np.argsort(digests)
-        at = np.searchsorted(ordered, digests[wanted])
-        at[at == len(ordered)] = 0
-        found = np.empty(len(digests), np.int64)
-        found[wanted] = np.where(ordered[at] == digests[wanted], order[at], -1)
+        at = np.searchsorted(self._ordered, digests[wanted])
+        at[at == len(self._ordered)] = 0
+        known = self._ordered[at] == digests[wanted]
+        found = np.full(len(digests), -1, np.int64)
+        if known.any():
+            # Most often no row has moved, and nobody needs to know where one came from.
+            if self._order is None:
+                self._order = np.argsort(self._known)
+            found[wanted[known]] = self._order[at[known]]
         return found
 
     def _leave_scattered(self, found: Places) -> None:
@@ -108,18 +112,21 @@ class Tally:
         """All rows against the version before, whose keys' digests these are."""
         places = np.concatenate([np.empty(0, np.int64), *self.places])
         new = np.concatenate([np.empty(0, np.uint64), *self.new_keys])
-        same = places >= 0
-        keys = np.empty(len(places), np.uint64)
-        keys[same], keys[~same] = before[places[same]], new
-        used = np.zeros(len(before), bool)
-        used[places[same]] = True
-        skipped = int(same.sum())
+        # One more, for the rows whose place is -1: cheaper than picking out the others.
+        used = np.zeros(len(before) + 1, bool)
+        used[places] = True
+        keys = np.append(before, np.uint64(0))[places]
+        if len(new):
+            keys[places < 0] = new
+        used = used[:-1]
+        skipped = len(places) - len(new)
         ordered = np.sort(new)
-        repeated = skipped - int(used.sum()) + int((ordered[1:] == ordered[:-1]).sum())
+        repeated = skipped - int(np.count_nonzero(used)) + int((ordered[1:] == ordered[:-1]).sum())
         was_there = _among(before, new)
-        repeated += int((was_there & used).sum())
-        updated = int((was_there & ~used).sum())
-        return Comparison(skipped, len(new) - updated, updated, np.flatnonzero(~used & ~was_there), keys, repeated)
+        repeated += int(np.count_nonzero(was_there & used))
+        updated = int(np.count_nonzero(was_there & ~used))
+        gone = np.flatnonzero(~(used | was_there))
+        return Comparison(skipped, len(new) - updated, updated, gone, keys, repeated)
 
     def row_digests(self) -> Words:
         """The digests of all rows."""

@@ -50,7 +50,7 @@ class EntityWork:
         schema_changes: what becomes of other columns than those that are published now.
         max_rows: how many rows it may have; None: any number.
         definition_version: the version of the dataflow that is run.
-        reads: the queries that its query reads, directly or through others that are not loaded; parameters are such.
+        reads: the queries that its query reads, directly or through others, parameters among them; None: unknown.
     """
 
     name: str
@@ -65,7 +65,7 @@ class EntityWork:
     schema_changes: SchemaPolicy = "follow"
     max_rows: int | None = None
     definition_version: int | None = None
-    reads: frozenset[str] = frozenset()
+    reads: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
