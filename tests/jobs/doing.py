@@ -78,7 +78,7 @@ def working(
     def run() -> None:
         try:
             worker.run(stop)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 -- shown by the test's own thread
             raised.append(error)
 
     thread = threading.Thread(target=run, daemon=True)

@@ -412,7 +412,7 @@ class TestRunOne:
 def test_options_that_cannot_work_are_refused() -> None:
     for wrong in ({"lease": 1.0}, {"parallel": 0}, {"poll": 0.0}):
         with pytest.raises(UsageError):
-            WorkerOptions(**wrong)  # type: ignore[arg-type] # one of each
+            WorkerOptions(**wrong)
 
 
 def test_a_call_that_is_called_off_says_so() -> None:

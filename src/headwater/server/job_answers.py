@@ -13,7 +13,7 @@ JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 
 class Job(Answer):
-    """A piece of work. ``subject`` is what it works on, ``attempts`` how often it was begun, ``progress`` how far it is.
+    """A piece of work on a ``subject``, begun so many times (``attempts``); ``progress`` is how far it is.
 
     ``error`` is the last failure: of a job that failed, and of one that waits for its next attempt.
     """
