@@ -42,7 +42,7 @@ EXPRESSIONS = st.one_of(
 def m_texts(draw: st.DrawFn) -> str:
     """An expression with comments and blanks around it."""
     end = draw(st.sampled_from(["", "\n", " // last", "  ", "/* end */", "\r\n"]))
-    return draw(COMMENTS) + draw(EXPRESSIONS) + end
+    return f"{draw(COMMENTS)}{draw(EXPRESSIONS)}{end}"
 
 
 PERIODS = st.builds(Periods, st.integers(1, 99_999), st.sampled_from(["days", "months", "quarters", "years"]))
@@ -101,6 +101,7 @@ def settings(draw: st.DrawFn, loaded: tuple[str, ...], queries: tuple[str, ...])
         notify=tuple(draw(st.lists(SUBSCRIBERS, max_size=2))),
         entities={name: draw(ENTITIES) for name in entities},
         groups={draw(WORDS.filter(bool)): members} if members else {},
+        columns={name: ((draw(WORDS), "int64"), ("x", draw(st.sampled_from(["any", "text"])))) for name in entities},
         linked={name: LinkedEntity(dataflow, "customers") for name, dataflow in linked.items()},
     )
 

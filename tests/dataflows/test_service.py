@@ -41,7 +41,7 @@ def ana(database: Database) -> Actor:
 
 @pytest.fixture
 def ben(database: Database) -> Actor:
-    """Another one who may; sees none but his own."""
+    """Another one who may."""
     return _creator(database, "ben")
 
 
@@ -63,7 +63,7 @@ def linked(name: str, *others: str) -> DataflowDefinition:
 def events(database: Database, code: str) -> list[dict[str, Any]]:
     audit = tables.audit_events.c
     with database.read() as connection:
-        rows = connection.execute(select(audit).where(audit.event == code).order_by(audit.id)).all()
+        rows = connection.execute(select(tables.audit_events).where(audit.event == code).order_by(audit.id)).all()
     return [dict(row._mapping) for row in rows]
 
 

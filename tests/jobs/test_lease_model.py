@@ -35,7 +35,6 @@ class Known:
 
     subject: str
     due: datetime
-    number: int
     status: str = "queued"
     attempts: int = 0
     holder: Claim | None = None
@@ -64,7 +63,7 @@ class Leases(RuleBasedStateMachine):
         new = NewJob("do", subject, due_at=self.now, max_attempts=MOST_ATTEMPTS)
         with self.database.begin() as connection:
             job_id = queue.add(connection, SYSTEM, new)
-        self.jobs[job_id] = Known(subject, self.now, len(self.jobs))
+        self.jobs[job_id] = Known(subject, self.now)
 
     @rule(seconds=st.sampled_from([1, 10, 29, 31, 100]))
     def time_passes(self, seconds: int) -> None:
@@ -72,17 +71,17 @@ class Leases(RuleBasedStateMachine):
 
     @rule(target=claimed, worker=st.sampled_from(WORKERS))
     def claim(self, worker: str) -> Claim | None:
-        expected = self.first_to_claim()
+        ready = self.ready_to_claim()
         with self.database.begin() as connection:
-            found = claims.claim(connection, worker, ["do"], now=self.now, lease=LEASE)
-        assert [held.job.id for held in found] == ([] if expected is None else [expected])
-        if not found:
+            held = claims.claim(connection, worker, ["do"], now=self.now, lease=LEASE)
+        assert (held is not None) == bool(ready)
+        if held is None:
             return None
-        known = self.jobs[found[0].job.id]
-        assert known.until is None or known.until < self.now, "the lease before was not over"
-        known.status, known.holder, known.until = "running", found[0], self.now + LEASE
+        known = self.jobs[held.job.id]
+        assert held.job.id in ready
+        known.status, known.holder, known.until = "running", held, self.now + LEASE
         known.attempts += 1
-        return found[0]
+        return held
 
     @rule(held=claimed)
     def renew(self, held: Claim | None) -> None:
@@ -140,6 +139,29 @@ class Leases(RuleBasedStateMachine):
             self.jobs[held.job.id].due = due
 
     @rule()
+    def requeue(self) -> None:
+        orphans = [known for known in self.jobs.values() if self.is_left(known) and known.attempts < MOST_ATTEMPTS]
+        with self.database.begin() as connection:
+            assert claims.requeue(connection, ["do"], self.now) == len(orphans)
+        for known in orphans:
+            known.status, known.holder, known.until = "queued", None, None
+
+    @rule(target=claimed, worker=st.sampled_from(WORKERS), number=st.integers(0, 9))
+    def claim_this(self, worker: str, number: int) -> Claim | None:
+        if number >= len(self.jobs):
+            return None
+        job_id = list(self.jobs)[number]
+        known = self.jobs[job_id]
+        free = known.status == "queued" and not self.is_busy(known.subject)
+        with self.database.begin() as connection:
+            held = claims.claim_this(connection, worker, ["do"], job_id, now=self.now, lease=LEASE)
+        assert (held is not None) == (free or (self.is_left(known) and known.attempts < MOST_ATTEMPTS))
+        if held is not None:
+            known.status, known.holder, known.until = "running", held, self.now + LEASE
+            known.attempts += 1
+        return held
+
+    @rule()
     def conclude_the_dead(self) -> None:
         with self.database.begin() as connection:
             dead = claims.used_up(connection, ["do"], self.now)
@@ -180,22 +202,17 @@ class Leases(RuleBasedStateMachine):
     def is_left(self, known: Known) -> bool:
         return known.status == "running" and known.until is not None and known.until < self.now
 
-    def first_to_claim(self) -> str | None:
-        busy = {known.subject for known in self.jobs.values() if known.status == "running"}
-        waiting: dict[str, str] = {}
-        for job_id, known in sorted(self.jobs.items(), key=lambda item: self.turn(*item)):
-            if known.status == "queued":
-                waiting.setdefault(known.subject, job_id)
-        ready = [
-            job_id
-            for job_id, known in self.jobs.items()
-            if (self.is_left(known) and known.attempts < MOST_ATTEMPTS)
-            or (known.subject not in busy and waiting.get(known.subject) == job_id and known.due <= self.now)
-        ]
-        return min(ready, key=lambda job_id: self.turn(job_id, self.jobs[job_id]), default=None)
+    def is_busy(self, subject: str) -> bool:
+        return any(known.subject == subject and known.status == "running" for known in self.jobs.values())
 
-    def turn(self, _job_id: str, known: Known) -> tuple[datetime, int]:
-        return known.due, known.number
+    def ready_to_claim(self) -> list[str]:
+        """What a claim may take: those that are due the longest, of subjects that rest."""
+        due = {
+            job: known.due
+            for job, known in self.jobs.items()
+            if known.status == "queued" and not self.is_busy(known.subject) and known.due <= self.now
+        }
+        return [job for job, moment in due.items() if moment == min(due.values())]
 
 
 TestLeases = Leases.TestCase

@@ -11,7 +11,9 @@ import pytest
 
 from headwater.access import SYSTEM, ScopeKind, add_scope, server_scope
 from headwater.errors import ModelError, NotFoundError, SchemaError, ScoringError
+from headwater.models.counting import CountingStore
 from headwater.models.discovery import Discovery
+from headwater.models.earlier import EarlierVersions
 from headwater.models.environment import LedgerStore, ModelEnvironment, PredictionStore, SessionStore
 from headwater.models.function_settings import FunctionSettings, Supplied
 from headwater.models.ledger import Ledger
@@ -62,12 +64,13 @@ def make(
         store: PredictionStore | None = None,
         trusted: Callable[[str], bool] = lambda _: True,
         on_progress: Callable[[ScoringProgress], None] | None = None,
+        **more: Any,
     ) -> ModelEnvironment:
         models = RegisteredModels(
             ArtifactCache(tmp_path / "artifacts"), scorers, Environments(tmp_path / "environments"), trusted
         )
         discovery = Discovery({"demo": connector}, rights, FunctionSettings(database))
-        return ModelEnvironment(discovery, rights, models, store, on_progress=on_progress)
+        return ModelEnvironment(discovery, rights, models, store, on_progress=on_progress, **more)
 
     return made
 
@@ -240,3 +243,89 @@ def test_a_model_that_is_code_is_not_loaded_from_a_workspace_that_nobody_trusts(
         score(environment, "demo.late_arrival")
     assert caught.value.code == "model.untrusted"
     assert "headwater source trust demo" in caught.value.hint
+
+
+# -- what earlier versions have to say ---------------------------------------------------------------------------------
+
+
+def counts(environment: ModelEnvironment) -> dict[str, tuple[str, int, int]]:
+    """By name: the version that was called, inputs sent, and rows that got a prediction without."""
+    return {
+        model.name: (model.description.version, model.function.statistics.sent, model.function.statistics.reused)
+        for model in environment.models
+    }
+
+
+def test_a_version_can_be_called_still(make: MakeEnvironment) -> None:
+    earlier = EarlierVersions(called={"demo.late_arrival": "1", "demo.late_arrival@2": "1"})
+    with make(earlier=earlier) as environment:
+        for name in ("demo.late_arrival", "demo.late_arrival@2"):
+            environment.resolve(name)
+        assert {name: version for name, (version, _, _) in counts(environment).items()} == {
+            "demo.late_arrival": "1",
+            "demo.late_arrival@2": "2",
+        }, "who names a version gets it"
+
+
+def test_predictions_of_earlier_versions_can_be_kept(make: MakeEnvironment, tmp_path: Path, database: Database) -> None:
+    ledger = Ledger(tmp_path / "ledger", database)
+    with make(LedgerStore(ledger)) as before:
+        old = score(before, "demo.late_arrival@1", 3)["r"].to_pylist()
+    kept = EarlierVersions(kept={"demo.late_arrival": ("1",)})
+    with make(LedgerStore(ledger), earlier=kept) as environment:
+        found = score(environment, "demo.late_arrival", 5)["r"].to_pylist()
+        assert counts(environment) == {"demo.late_arrival": ("2", 2, 3)}
+    assert found[:3] == old
+    with make(LedgerStore(ledger)) as newest:
+        score(newest, "demo.late_arrival", 5)
+        assert counts(newest) == {"demo.late_arrival": ("2", 3, 2)}, "what was kept is no prediction of the newest"
+    with make(LedgerStore(ledger), earlier=kept) as again:
+        score(again, "demo.late_arrival", 5)
+        assert counts(again) == {"demo.late_arrival": ("2", 0, 5)}
+
+
+def test_a_result_that_tells_its_version_is_never_an_earlier_ones(
+    make: MakeEnvironment, tmp_path: Path, database: Database
+) -> None:
+    ledger = Ledger(tmp_path / "ledger", database)
+    with make(LedgerStore(ledger)) as before:
+        score(before, "demo.late_arrival@1", 3)
+    with make(LedgerStore(ledger), earlier=EarlierVersions(kept={"demo.late_arrival": ("1",)})) as environment:
+        called = environment.resolve("demo.late_arrival")
+        assert called is not None
+        telling = called.configured({"IncludeModel": True})
+        table = pa.table({"d": pa.array(range(3), pa.float64()), "c": ["AA"] * 3})
+        rows = telling.apply(table.to_reader(), ["d", "c"], "r").read_all()["r"].to_pylist()
+        assert [row["ModelVersion"] for row in rows] == ["2"] * 3
+        assert counts(environment) == {"demo.late_arrival": ("2", 3, 0)}
+
+
+def test_a_version_that_is_gone_keeps_nothing(make: MakeEnvironment, tmp_path: Path, database: Database) -> None:
+    kept = EarlierVersions(kept={"demo.late_arrival": ("99",)})
+    with make(LedgerStore(Ledger(tmp_path / "ledger", database)), earlier=kept) as environment:
+        score(environment, "demo.late_arrival", 3)
+        assert counts(environment) == {"demo.late_arrival": ("2", 3, 0)}
+
+
+def test_counting_scores_nothing_and_keeps_nothing(make: MakeEnvironment, tmp_path: Path, database: Database) -> None:
+    ledger = Ledger(tmp_path / "ledger", database)
+    with make(LedgerStore(ledger)) as before:
+        score(before, "demo.late_arrival", 3)
+    for _ in range(2):
+        with make(CountingStore(ledger), counts_only=True, trusted=lambda _: False) as environment:
+            rows = score(environment, "demo.late_arrival", 5)
+            score(environment, "demo.late_arrival", 5)
+            assert counts(environment) == {"demo.late_arrival": ("2", 2, 8)}
+        assert [row is None for row in rows["r"].to_pylist()] == [False] * 3 + [True] * 2
+
+
+def test_models_counted_apart_are_the_same_versions(make: MakeEnvironment, tmp_path: Path, database: Database) -> None:
+    with make(LedgerStore(Ledger(tmp_path / "ledger", database))) as environment:
+        one, other = environment.apart(3), environment.apart(None)
+        for models, rows in ((one, 3), (other, 5)):
+            called = models.resolve("demo.late_arrival@champion")
+            assert called is not None and called.identity.endswith("/versions/1")
+            table = pa.table({"d": pa.array(range(rows), pa.float64()), "c": ["AA"] * rows})
+            called.apply(table.to_reader(), ["d", "c"], "r").read_all()
+        sent = [[model.function.statistics.sent for model in models.models] for models in (one, other)]
+        assert sent == [[3], [2]]

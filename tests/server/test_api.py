@@ -209,7 +209,7 @@ def test_dataflows_are_listed_with_their_last_refresh(client: TestClient) -> Non
 
 def test_a_refresh_tells_what_it_did_to_each_entity(client: TestClient) -> None:
     (refresh,) = get(client, "/api/dataflows/sales/refreshes")["value"]
-    assert refresh.keys() == SUMMARY | {"trigger", "error", "entities"}
+    assert refresh.keys() == SUMMARY | {"trigger", "requested_by", "full", "error", "entities"}
     assert (refresh["trigger"], refresh["error"]) == ("manual", None)
     assert [(e["entity"], e["rows_written"], e["errors"], e["delta_version"]) for e in refresh["entities"]] == [
         ("orders_scored", ROWS, 0, 0),
@@ -219,7 +219,9 @@ def test_a_refresh_tells_what_it_did_to_each_entity(client: TestClient) -> None:
 
 def test_a_refresh_that_failed_says_why_and_where(client: TestClient) -> None:
     (refresh,) = get(client, "/api/dataflows/broken/refreshes")["value"]
-    assert (refresh["status"], refresh["entities"]) == ("failed", [])
+    (lost,) = refresh["entities"]
+    assert (refresh["status"], lost["entity"], lost["delta_version"]) == ("failed", "lost", None)
+    assert lost["error"]["code"] == "refresh.m.data_source"
     assert refresh["error"]["code"] == "refresh.m.data_source"
     assert refresh["error"]["where"].startswith("broken, query lost, lost.pq, line 1")
     assert "lost.csv" in refresh["error"]["message"]

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import codecs
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import select
 
 from headwater.access import Action, Actor, may, server_scope
-from headwater.dataflows import Dataflow, DataflowDefinition, DataflowService
+from headwater.dataflows import Dataflow, DataflowDefinition, DataflowService, PublishedTables
 from headwater.dataflows.checking import check_definition
 from headwater.dataflows.comparing import unified_diff
+from headwater.dataflows.model_json import Exported, Imported, export_model, import_model
 from headwater.dataflows.service import DataflowVersion
-from headwater.errors import DefinitionError, Finding, MError
+from headwater.errors import DefinitionError, Finding, MError, NotFoundError, UsageError
 from headwater.models.environment import ModelEnvironment
 from headwater.models.names import ModelName
 from headwater.models.rights import ModelRights
+from headwater.net.jsons import parse_json
 from headwater.powerquery.connections import Connection, Connections
 from headwater.powerquery.connections.paths import GrantedPaths
 from headwater.store import Database, tables
 from headwater.workspaces import ConnectionService
 
-__all__ = ["Dataflows", "Saved"]
+__all__ = ["Dataflows", "Saved", "read_model_file", "write_model_file"]
 
 _FILES = frozenset({"File", "Folder"})
 
@@ -143,6 +146,19 @@ class Dataflows:
         found = self._service.get(actor, definition.name)
         return unified_diff(found.definition, definition, (f"{found.name}@{found.version}", label))
 
+    def export_model(self, actor: Actor, name: str) -> Exported:
+        """A dataflow as Power BI's ``model.json``, and what that does not carry.
+
+        Columns of tables that are published and that ``actor`` may read are told as they are.
+        """
+        found = self._service.get(actor, name)
+        published = {
+            table.entity: [(column["name"], column["type"]) for column in table.columns]
+            for table in PublishedTables(self._surroundings.database).list(actor)
+            if table.dataflow == name
+        }
+        return export_model(found.definition, published)
+
     def remove(self, actor: Actor, name: str, *, force: bool = False) -> None:
         """Remove a dataflow with its tables; see :meth:`DataflowService.remove`."""
         self._service.remove(actor, name, force=force)
@@ -212,3 +228,36 @@ class _Rights:
             everything = may(connection, self._actor, Action.CONNECTION_USE, server_scope(connection))
         connected = [Path(found.path) for found in self._connections if found.kind in _FILES]
         return [*(self._surroundings.folders if everything else ()), *connected]
+
+
+def read_model_file(file: Path) -> Imported:
+    """The dataflow that a file of Power BI describes.
+
+    Raises:
+        NotFoundError: there is no such file.
+        UsageError: it cannot be read, or is no model.
+    """
+    try:
+        document = parse_json(file.read_bytes().removeprefix(codecs.BOM_UTF8))
+    except FileNotFoundError as error:
+        raise NotFoundError(f"There is no file '{file}'.", place=str(file), hint="Check the path.") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "The file cannot be read, or is no JSON.", place=str(file), hint="Give Power BI's model.json."
+        ) from error
+    return import_model(document)
+
+
+def write_model_file(document: Mapping[str, Any], file: Path) -> None:
+    """Write a ``model.json``, indented for people; UsageError where the file cannot be written."""
+    import orjson
+
+    try:
+        file.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    except OSError as error:
+        raise UsageError(
+            f"The file cannot be written: {error.strerror or error}.",
+            place=str(file),
+            hint="Name a file in a folder that exists and may be written.",
+            code="file.unwritable",
+        ) from error

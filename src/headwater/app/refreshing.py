@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from headwater.dataflows import DataflowService, EntityResult, Refresher, Refres
 from headwater.dataflows.history import CellError, EntitySummary, RefreshSummary
 from headwater.dataflows.refresh import active_refresh, request_refresh
 from headwater.dataflows.refreshing.context import KIND, RefreshRequest, Watcher, dataflow_of, subject_of
+from headwater.dataflows.refreshing.forecast import Forecast, foresee
 from headwater.dataflows.refreshing.handler import RefreshHandler
 from headwater.dataflows.service import Dataflow, find_dataflow
 from headwater.errors import CancelRequestedError, ConflictError, LeaseLostError, NotFoundError, RefreshError
@@ -26,6 +27,9 @@ from headwater.store import Database, tables, utc_now
 __all__ = ["RefreshState", "Refreshing", "check_succeeded"]
 
 _LOOK_SECONDS = 0.2
+
+#: For so many days values of error cells are kept.
+ERROR_DAYS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,19 @@ class Refreshing:
             time.sleep(_LOOK_SECONDS)
         return state
 
+    def foresee(self, actor: Actor, name: str, *, full: bool = False, rescore: bool = False) -> Forecast:
+        """What a refresh would do now: rows, what of them would be scored and about how long that takes.
+
+        Raises:
+            NotFoundError: there is no such dataflow to be seen.
+            ForbiddenError: ``actor`` may not refresh it.
+            RefreshError: a query of it fails.
+        """
+        dataflow = self._dataflows.get(actor, name)
+        with self._database.read() as connection:
+            require(connection, actor, Action.DATAFLOW_REFRESH, dataflow.scope_id)
+        return foresee(self._refresher(), dataflow, RefreshRequest("forecast", full, rescore, actor.name))
+
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def get(self, actor: Actor, identifier: str) -> RefreshState:
@@ -190,6 +207,11 @@ class Refreshing:
     def errors(self, actor: Actor, identifier: str) -> Mapping[str, Sequence[CellError]]:
         """The first error cells of each entity; values only for who may read the table."""
         return history.errors(self._database, actor, identifier)
+
+    def forget_values(self, days: float = ERROR_DAYS) -> int:
+        """Empty keys and messages of error cells that are older; returns how many. For a worker, now and then."""
+        with self._database.begin() as connection:
+            return history.forget_values(connection, utc_now() - timedelta(days=days))
 
     # -- calling off, schedules ----------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from headwater.catalog import LineageTree
+from headwater.dataflows.refreshing.forecast import Forecast
 from headwater.errors import MError
 from headwater.models.statistics import ScoringProgress
 from headwater.powerquery import to_text
@@ -35,6 +36,21 @@ def scoring_text(progress: ScoringProgress) -> str:
     if progress.retries:
         parts.append(f"{progress.retries:,} retr{'y' if progress.retries == 1 else 'ies'}")
     return f"score {progress.function}: {', '.join(parts)}"
+
+
+def forecast_lines(forecast: Forecast) -> Iterator[str]:
+    """What a refresh would do, an entity a line, and below it the versions of its models and changes of columns."""
+    for entity in forecast.entities:
+        before = "not published" if entity.rows_before is None else f"{entity.rows_before:,} rows published"
+        parts = [f"{entity.mode}", before, f"{entity.rows:,} rows now", f"{entity.rows_to_score:,} to score"]
+        if entity.rows_to_score:
+            parts.append("time unknown" if entity.seconds is None else f"about {entity.seconds:,.0f} s")
+        yield f"{forecast.dataflow}/{entity.entity}: {', '.join(parts)}"
+        for model in entity.models:
+            change = model.after if model.before in {"", model.after} else f"{model.before} → {model.after}"
+            yield f"  {model.function}: {change}"
+        for change_ in entity.schema_changes:
+            yield f"  column {change_['column']}: {change_['change']}"
 
 
 def tree_lines(tree: LineageTree, most_alike: int = 3) -> Iterator[str]:

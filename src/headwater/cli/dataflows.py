@@ -174,6 +174,45 @@ def list_dataflows(as_json: JsonOption = False, home: HomeOption = DEFAULT_HOME)
         show(f"{each.name}\tversion {each.version}\t{state}")
 
 
+@app.command("import")
+def import_model(
+    file: Annotated[Path, typer.Argument(help="A model.json that Power BI exported.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder that its files are written into.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Write over the dataflow in that folder.")] = False,
+) -> None:
+    """Make a dataflow's folder of Power BI's model.json, and name what does not carry over."""
+    from headwater.app.dataflows import read_model_file
+    from headwater.dataflows.folders import write_folder
+
+    imported = read_model_file(file)
+    write_folder(imported.definition, out, replace=replace)
+    _say_notes(imported.notes)
+    say(f"dataflow {imported.definition.name} is in {out}: look at it, then 'headwater dataflow apply {out}'")
+
+
+@app.command("export")
+def export_model(
+    name: NameArgument,
+    out: Annotated[Path | None, typer.Option("--out", help="The file; without one it is printed.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Write a dataflow as Power BI's model.json, and name what does not carry over."""
+    from headwater.app.dataflows import write_model_file
+
+    with as_machine(home) as (headwater, actor):
+        exported = headwater.flows.export_model(actor, name)
+    if out is None:
+        show_json(exported.document)
+    else:
+        write_model_file(exported.document, out)
+    _say_notes(exported.notes)
+
+
+def _say_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        say(f"does not carry over: {note}")
+
+
 def _is_folder(dataflow: str) -> bool:
     from headwater.dataflows.settings_file import SETTINGS_FILE
 

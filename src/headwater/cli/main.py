@@ -282,12 +282,15 @@ def refresh(  # noqa: PLR0917 -- the command's options
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Ask for it, print its id, and leave it to a worker.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would do and change nothing: rows, rows to score, time.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Refresh a dataflow and publish its tables; Ctrl+C cancels it."""
     from headwater.cli.refresh import RefreshOptions, run
 
-    run(home, name, RefreshOptions(full, rescore, watch, no_wait, as_json))
+    run(home, name, RefreshOptions(full, rescore, watch, no_wait, dry_run, as_json))
 
 
 @app.command("lineage")

@@ -35,6 +35,7 @@ class RefreshOptions:
     rescore: bool = False
     watch: bool = False
     no_wait: bool = False
+    dry_run: bool = False
     as_json: bool = False
 
 
@@ -44,6 +45,9 @@ def run(home: Path, name: str, options: RefreshOptions) -> None:
         raise UsageError("--watch and --no-wait say the opposite.", hint="Leave one of them out.")
     with as_machine(home) as (headwater, actor):
         refreshing = headwater.refreshing
+        if options.dry_run:
+            _foresee(headwater, actor, name, options)
+            return
         active = refreshing.active(actor, name) if options.watch else None
         if active is None:
             identifier = refreshing.request(actor, name, full=options.full, rescore=options.rescore)
@@ -52,6 +56,17 @@ def run(home: Path, name: str, options: RefreshOptions) -> None:
         if not options.no_wait:
             _to_the_end(headwater, actor, identifier, mine=active is None)
         _tell(refreshing.get(actor, identifier), options.as_json)
+
+
+def _foresee(headwater: Headwater, actor: Actor, name: str, options: RefreshOptions) -> None:
+    from headwater.app.reports import forecast_lines
+
+    forecast = headwater.refreshing.foresee(actor, name, full=options.full, rescore=options.rescore)
+    if options.as_json:
+        show_json(forecast)
+        return
+    for line in forecast_lines(forecast):
+        show(line)
 
 
 def _to_the_end(headwater: Headwater, actor: Actor, identifier: str, *, mine: bool) -> None:

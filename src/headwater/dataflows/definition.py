@@ -182,6 +182,8 @@ def _check_names(definition: DataflowDefinition) -> None:
     _once(settings.load, "'load'")
     for name in settings.entities.keys() - set(settings.load):
         raise _misstated(f"[entities] has '{name}', which is not loaded.", "Name loaded queries there.")
+    for name in settings.columns.keys() - set(settings.load):
+        raise _misstated(f"[columns] has '{name}', which is not loaded.", "Name loaded queries there.")
     grouped = [name for members in settings.groups.values() for name in members]
     for name in grouped:
         if name not in queries:

@@ -16,6 +16,10 @@ MissedPolicy = Literal["once", "skip", "all"]
 Mode = Literal["full", "keyed", "partitioned"]
 Gone = Literal["remove", "keep"]
 Unit = Literal["days", "months", "quarters", "years"]
+ColumnKind = Literal[
+    "any", "text", "number", "int64", "decimal", "logical", "date", "time", "datetime", "datetimezone", "duration",
+    "binary",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,11 @@ class LinkedEntity:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a dataflow behaves. ``load`` lists the queries that are published, in no particular order."""
+    """How a dataflow behaves. ``load`` lists the queries that are published, in no particular order.
+
+    ``columns`` are those that a loaded query was said to have, with their types, by the tool that it comes from; what
+    it publishes is told by its rows.
+    """
 
     load: tuple[str, ...]
     errors: ErrorPolicy = "null"
@@ -135,6 +143,7 @@ class Settings:
     entities: Mapping[str, EntitySettings] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     linked: Mapping[str, LinkedEntity] = field(default_factory=dict)
+    columns: Mapping[str, tuple[tuple[str, ColumnKind], ...]] = field(default_factory=dict)
 
     def of(self, entity: str) -> EntitySettings:
         """How an entity is refreshed, where nothing is said: as a whole."""
@@ -159,6 +168,10 @@ class Settings:
                 "entities": {name: _stored_entity(entity) for name, entity in values.get("entities", {}).items()},
                 "groups": {name: tuple(members) for name, members in values.get("groups", {}).items()},
                 "linked": {name: LinkedEntity(**linked) for name, linked in values.get("linked", {}).items()},
+                "columns": {
+                    name: tuple((column, kind) for column, kind in listed)
+                    for name, listed in values.get("columns", {}).items()
+                },
             }
         )
 

@@ -46,6 +46,9 @@
     [linked.customers]                   # a name for another dataflow's table
     dataflow = "crm"
     entity = "customers"
+
+    [columns]                            # what an imported table was said to have; exporting it says so again
+    sales = [["id", "int64"], ["when", "datetime"]]
 """
 
 from __future__ import annotations
@@ -59,6 +62,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from headwater.dataflows.settings import (
+    ColumnKind,
     EntitySettings,
     ErrorPolicy,
     Gone,
@@ -81,7 +85,7 @@ __all__ = ["SETTINGS_FILE", "read_settings"]
 
 SETTINGS_FILE = "dataflow.toml"
 
-_TABLES = ("schedule", "limits", "notify", "entities", "groups", "linked")
+_TABLES = ("schedule", "limits", "notify", "entities", "groups", "linked", "columns")
 _SIZES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _TIMES = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
@@ -123,6 +127,7 @@ def _settings(document: Mapping[str, Any]) -> Settings:
         entities={name: _entity(_table(document["entities"], name)) for name in _table(document, "entities")},
         groups={name: _names(document["groups"], name) for name in _table(document, "groups")},
         linked={name: _linked(_table(document["linked"], name)) for name in _table(document, "linked")},
+        columns={name: _columns(listed) for name, listed in _table(document, "columns").items()},
     )
 
 
@@ -209,6 +214,18 @@ def _linked(stated: Mapping[str, Any]) -> LinkedEntity:
     if not dataflow or not entity:
         raise _misstated("A linked entity names a dataflow and an entity of it.", "State both.")
     return LinkedEntity(dataflow, entity)
+
+
+def _columns(listed: Any) -> tuple[tuple[str, ColumnKind], ...]:
+    hint = 'Write it as sales = [["id", "int64"], ["name", "text"]].'
+    if not isinstance(listed, list):
+        raise _misstated("'columns' lists the columns of a table.", hint)
+    found: list[tuple[str, ColumnKind]] = []
+    for pair in listed:
+        if not isinstance(pair, list) or [type(part) for part in pair] != [str, str]:
+            raise _misstated("A column in 'columns' is not a name and a type.", hint)
+        found.append((pair[0], _choice({"type": pair[1]}, "type", ColumnKind, None)))
+    return tuple(found)
 
 
 def _known(stated: Mapping[str, Any], known: tuple[str, ...], what: str) -> None:

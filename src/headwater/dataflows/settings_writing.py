@@ -34,6 +34,7 @@ def settings_document(name: str, settings: Settings) -> dict[str, Any]:
         "linked": {
             own: {"dataflow": linked.dataflow, "entity": linked.entity} for own, linked in settings.linked.items()
         },
+        "columns": {entity: [list(pair) for pair in listed] for entity, listed in settings.columns.items()},
     }
     return document | {key: table for key, table in tables.items() if table}
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from headwater.errors import HeadwaterError
 from headwater.jobs import claims
-from headwater.jobs.clock import AWAY, Clock
+from headwater.jobs.clock import AWAY, moment_of_statement
 from headwater.jobs.ending import Ending, conclude, presentable
 from headwater.jobs.handlers import Handler
 from headwater.jobs.job import Job
@@ -40,14 +40,12 @@ class Attempt:
     Args:
         lease: the job's.
         handlers: what does each kind of job.
-        clock: what decides leases.
         chance: by which pauses between attempts differ.
     """
 
-    def __init__(self, lease: Lease, handlers: Mapping[str, Handler], clock: Clock, chance: random.Random) -> None:
+    def __init__(self, lease: Lease, handlers: Mapping[str, Handler], chance: random.Random) -> None:
         self._lease = lease
         self._handlers = handlers
-        self._clock = clock
         self._chance = chance
 
     def run(self) -> Outcome:
@@ -91,7 +89,7 @@ class Attempt:
         match outcome.what:
             case "succeeded" | "failed" | "cancelled":
                 ending = Ending(outcome.what, outcome.error)
-                return conclude(self._lease.ending, lambda _job: ending, self._handlers, self._clock)
+                return conclude(self._lease.ending, lambda _job: ending, self._handlers)
             case "again":
                 return self._again(outcome)
             case _:
@@ -101,5 +99,5 @@ class Attempt:
     def _again(self, outcome: Outcome) -> Job | None:
         error = {} if outcome.error is None else outcome.error.to_dict()
         with self._lease.ending() as (connection, held):
-            due = self._clock(connection) + pause(self._lease.job.attempts, self._chance)
+            due = moment_of_statement(connection) + pause(self._lease.job.attempts, self._chance)
             return claims.retry(connection, held, error, due)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select, update
 
+from headwater.jobs.clock import Moment
 from headwater.jobs.job import Job, JobStatus
 from headwater.store import tables
 
@@ -17,18 +18,19 @@ __all__ = [
     "Claim",
     "beat",
     "claim",
+    "claim_this",
     "end",
     "give_back",
     "is_any_due",
-    "is_any_used_up",
+    "is_any_left",
     "renew",
+    "requeue",
     "retry",
     "used_up",
 ]
 
 _jobs = tables.jobs
 _job = tables.jobs.c
-_turn = (_job.due_at, _job.created_at, _job.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,69 +50,41 @@ class Beat:
     cancel_requested: bool
 
 
-def is_any_due(connection: Connection, kinds: Iterable[str], now: datetime) -> bool:
+def is_any_due(connection: Connection, kinds: Iterable[str], now: Moment) -> bool:
     """Whether ``claim`` would find a job, without keeping anybody from anything."""
-    kinds = list(kinds)
-    return bool(connection.scalar(select(exists().where(_job.kind.in_(kinds), _claimable(kinds, now)))))
+    return connection.scalar(_ready(kinds, now)) is not None
 
 
-def is_any_used_up(connection: Connection, kinds: Iterable[str], now: datetime) -> bool:
-    """Whether ``used_up`` would find a job, likewise."""
-    return bool(connection.scalar(select(exists().where(_job.kind.in_(list(kinds)), _left(now), not_(_to_go_on())))))
+def is_any_left(connection: Connection, kinds: Iterable[str], now: Moment) -> bool:
+    """Whether a worker has died or lost its lease, and its job is as it was, likewise."""
+    return connection.scalar(select(_job.id).where(_job.kind.in_(list(kinds)), _left(now)).limit(1)) is not None
 
 
-def claim(
-    connection: Connection,
-    worker: str,
-    kinds: Iterable[str],
-    *,
-    now: datetime,
-    lease: timedelta,
-    limit: int = 1,
-    job_id: str | None = None,
-) -> list[Claim]:
-    """Take jobs that are due, or whose worker was not heard of for the time of its lease; the longest due first.
-
-    Of one subject's jobs the first is taken, and only while none of them runs. ``job_id``: take this one or none,
-    whether it is due and its subject's first or not.
+def claim(connection: Connection, worker: str, kinds: Iterable[str], *, now: Moment, lease: timedelta) -> Claim | None:
+    """Take the job that is due the longest; none of a subject's jobs while another one runs.
 
     Raises:
         IntegrityError: another worker has just begun a job on the same subject; nothing was taken.
     """
-    kinds = list(kinds)
-    wanted = _claimable(kinds, now) if job_id is None else and_(_job.id == job_id, _free_or_left(now))
-    chosen = (
-        select(_job.id)
-        .where(_job.kind.in_(kinds), wanted)
-        .order_by(*_turn)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=_jobs)
-        .cte()
-    )
-    taken = (
-        update(_jobs)
-        .where(_job.id.in_(select(chosen.c.id)))
-        .values(
-            status="running",
-            worker=worker,
-            attempts=_job.attempts + 1,
-            fence=_job.fence + 1,
-            lease_until=now + lease,
-            started_at=func.coalesce(_job.started_at, now),
-        )
-        .returning(*_jobs.c)
-    )
-    rows = sorted(connection.execute(taken), key=lambda row: (row.due_at, row.created_at, row.id))
-    return [Claim(Job.of(row), row.fence) for row in rows]
+    return _take(connection, _ready(kinds, now), worker, now, lease)
 
 
-def renew(connection: Connection, held: Claim, now: datetime, lease: timedelta) -> bool:
+def claim_this(
+    connection: Connection, worker: str, kinds: Iterable[str], job_id: str, *, now: Moment, lease: timedelta
+) -> Claim | None:
+    """Take exactly this job, due or not, where it is queued or its worker is gone; as ``claim`` otherwise."""
+    free = or_(and_(_job.status == "queued", not_(_is_busy())), _is_orphan(now))
+    this = select(_job.id).where(_job.id == job_id, _job.kind.in_(list(kinds)), free)
+    return _take(connection, this, worker, now, lease)
+
+
+def renew(connection: Connection, held: Claim, now: Moment, lease: timedelta) -> bool:
     """Keep a job for another while; False: it is another's, or at its end."""
     return _write(connection, held, lease_until=now + lease) is not None
 
 
 def beat(
-    connection: Connection, held: Claim, now: datetime, lease: timedelta, progress: Mapping[str, Any] | None
+    connection: Connection, held: Claim, now: Moment, lease: timedelta, progress: Mapping[str, Any] | None
 ) -> Beat:
     """Keep a job for another while without waiting for whoever is writing to its row, and see what became of it.
 
@@ -127,13 +101,13 @@ def beat(
 
 
 def end(
-    connection: Connection, held: Claim, status: JobStatus, error: Mapping[str, Any] | None, now: datetime
+    connection: Connection, held: Claim, status: JobStatus, error: Mapping[str, Any] | None, now: Moment
 ) -> Job | None:
     """End a job; None: it is another's by now, and nothing was written."""
     return _write(connection, held, status=status, error=error, ended_at=now, lease_until=None)
 
 
-def retry(connection: Connection, held: Claim, error: Mapping[str, Any], due: datetime) -> Job | None:
+def retry(connection: Connection, held: Claim, error: Mapping[str, Any], due: Moment) -> Job | None:
     """Have a job begun again at ``due``; None: it is another's by now, and nothing was written."""
     return _write(connection, held, status="queued", error=error, due_at=due, worker=None, lease_until=None)
 
@@ -144,7 +118,18 @@ def give_back(connection: Connection, held: Claim) -> Job | None:
     return _write(connection, held, status="queued", attempts=attempts, worker=None, lease_until=None)
 
 
-def used_up(connection: Connection, kinds: Iterable[str], now: datetime, job_id: str | None = None) -> Claim | None:
+def requeue(connection: Connection, kinds: Iterable[str], now: Moment) -> int:
+    """Put the jobs whose worker was not heard of for the time of its lease back into the queue; returns how many.
+
+    They are due as they were, and so before others. Those that are not to be begun again stay: see ``used_up``.
+    """
+    orphans = select(_job.id).where(_job.kind.in_(list(kinds)), _is_orphan(now)).with_for_update(skip_locked=True)
+    chosen = orphans.cte()
+    put_back = update(_jobs).where(_job.id.in_(select(chosen.c.id))).returning(_job.id)
+    return len(connection.execute(put_back.values(status="queued", worker=None, lease_until=None)).all())
+
+
+def used_up(connection: Connection, kinds: Iterable[str], now: Moment, job_id: str | None = None) -> Claim | None:
     """A job that died with its worker and is not to be begun again, locked: no attempts are left, or it was called off.
 
     ``job_id``: that one, or none.
@@ -169,30 +154,50 @@ def _write(connection: Connection, held: Claim, **values: Any) -> Job | None:
     return None if row is None else Job.of(row)
 
 
-def _left(now: datetime) -> ColumnElement[bool]:
+def _take(connection: Connection, wanted: Select[Any], worker: str, now: Moment, lease: timedelta) -> Claim | None:
+    """Claim the first of the wanted jobs that nobody else is about to."""
+    chosen = wanted.with_for_update(skip_locked=True, of=_jobs).cte()
+    taken = (
+        update(_jobs)
+        .where(_job.id.in_(select(chosen.c.id)))
+        .values(
+            status="running",
+            worker=worker,
+            attempts=_job.attempts + 1,
+            fence=_job.fence + 1,
+            lease_until=now + lease,
+            started_at=func.coalesce(_job.started_at, now),
+        )
+        .returning(*_jobs.c)
+    )
+    row = connection.execute(taken).one_or_none()
+    return None if row is None else Claim(Job.of(row), row.fence)
+
+
+def _ready(kinds: Iterable[str], now: Moment) -> Select[Any]:
+    """The job that waits in the queue, is due the longest, and may begin.
+
+    In the order of the index, so that the first one that may begin ends the search, however many wait.
+    """
+    may_begin = _job.kind.in_(list(kinds)), _job.status == "queued", _job.due_at <= now, not_(_is_busy())
+    return select(_job.id).where(*may_begin).order_by(_job.due_at).limit(1)
+
+
+def _is_busy() -> ColumnElement[bool]:
+    """Whether a job on the same subject runs."""
+    other = _jobs.alias()
+    return exists().where(other.c.subject == _job.subject, other.c.status == "running")
+
+
+def _is_orphan(now: Moment) -> ColumnElement[bool]:
+    """Whether a job has lost its worker, and is to be begun again."""
+    return and_(_left(now), _to_go_on())
+
+
+def _left(now: Moment) -> ColumnElement[bool]:
     """Whether a job's worker was not heard of for the time of its lease."""
     return and_(_job.status == "running", _job.lease_until < now)
 
 
 def _to_go_on() -> ColumnElement[bool]:
     return and_(_job.attempts < _job.max_attempts, not_(_job.cancel_requested))
-
-
-def _free_or_left(now: datetime) -> ColumnElement[bool]:
-    """Whether a job can be taken: it is queued and its subject's others rest, or its worker is gone."""
-    other = _jobs.alias()
-    busy = exists().where(other.c.subject == _job.subject, other.c.status == "running")
-    return or_(and_(_job.status == "queued", not_(busy)), and_(_left(now), _to_go_on()))
-
-
-def _claimable(kinds: list[str], now: datetime) -> ColumnElement[bool]:
-    """Whether a job can be taken, and is due and the first of its subject where it waits in the queue."""
-    other = _jobs.alias()
-    before = exists().where(
-        other.c.subject == _job.subject,
-        other.c.status == "queued",
-        other.c.kind.in_(kinds),
-        tuple_(other.c.due_at, other.c.created_at, other.c.id) < tuple_(*_turn),
-    )
-    its_turn = or_(_job.status == "running", and_(_job.due_at <= now, not_(before)))
-    return and_(_free_or_left(now), its_turn)

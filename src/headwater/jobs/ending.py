@@ -13,7 +13,7 @@ from headwater import moments
 from headwater.errors import HeadwaterError, JobError
 from headwater.jobs import claims
 from headwater.jobs.claims import Claim
-from headwater.jobs.clock import AWAY, Clock
+from headwater.jobs.clock import AWAY, moment_of_statement
 from headwater.jobs.handlers import Handler
 from headwater.jobs.job import Job, JobStatus
 
@@ -33,7 +33,7 @@ class Ending:
     error: HeadwaterError | None = None
 
 
-def conclude(begin: Begin, how: Callable[[Job], Ending], handlers: Mapping[str, Handler], clock: Clock) -> Job | None:
+def conclude(begin: Begin, how: Callable[[Job], Ending], handlers: Mapping[str, Handler]) -> Job | None:
     """End a job; None where there is nothing to end, or it is another's.
 
     A handler whose ``ended`` fails must not leave the job running for ever: it ends as failed then, and without it.
@@ -43,7 +43,7 @@ def conclude(begin: Begin, how: Callable[[Job], Ending], handlers: Mapping[str, 
             if held is None:
                 return None
             ending = how(held.job)
-            job = _end(connection, held, ending, clock)
+            job = _end(connection, held, ending)
             if job is not None:
                 handlers[job.kind].ended(connection, job, ending.status, ending.error)
             moments.reached("jobs.ending")
@@ -53,7 +53,7 @@ def conclude(begin: Begin, how: Callable[[Job], Ending], handlers: Mapping[str, 
         failure = Ending("failed", presentable(error))
         log.error("the end of a job could not be written as its handler wants it", exc_info=error)
         with begin() as (connection, held):
-            return None if held is None else _end(connection, held, failure, clock)
+            return None if held is None else _end(connection, held, failure)
     moments.reached("jobs.ended")
     return job
 
@@ -91,6 +91,6 @@ def presentable(error: Exception) -> HeadwaterError:
     )
 
 
-def _end(connection: Connection, held: Claim, ending: Ending, clock: Clock) -> Job | None:
+def _end(connection: Connection, held: Claim, ending: Ending) -> Job | None:
     error = None if ending.error is None else ending.error.to_dict()
-    return claims.end(connection, held, ending.status, error, clock(connection))
+    return claims.end(connection, held, ending.status, error, moment_of_statement(connection))

@@ -15,7 +15,7 @@ from headwater import moments
 from headwater.errors import CancelRequestedError, LeaseLostError
 from headwater.jobs import claims
 from headwater.jobs.claims import Claim
-from headwater.jobs.clock import AWAY, Clock, database_clock
+from headwater.jobs.clock import AWAY, moment_of_statement
 from headwater.store import Database
 
 __all__ = ["Lease"]
@@ -31,7 +31,7 @@ class Lease:
         database: the metadata database.
         held: the job and the number that it was claimed under.
         seconds: for how long each renewal holds.
-        clock: what decides leases.
+        since: the moment before it was claimed, by ``time.monotonic``.
 
     Attributes:
         job: the job, as it was when it was claimed.
@@ -40,9 +40,7 @@ class Lease:
         lost: set when the job is, or may be, another worker's by now, or this worker is to stop.
     """
 
-    def __init__(
-        self, database: Database, held: Claim, seconds: float, *, since: float, clock: Clock = database_clock
-    ) -> None:
+    def __init__(self, database: Database, held: Claim, seconds: float, *, since: float) -> None:
         self.job = held.job
         self.database = database.begun_by(self.begin)
         self.cancelled = threading.Event()
@@ -50,7 +48,6 @@ class Lease:
         self._plain = database
         self._held = held
         self._seconds = seconds
-        self._clock = clock
         self._until = since + seconds
         self._writing = 0
         self._told: Mapping[str, Any] | None = None
@@ -113,7 +110,7 @@ class Lease:
             told, self._told = self._told, None
         try:
             with self._plain.begin() as connection:
-                found = claims.beat(connection, self._held, self._clock(connection), self._lease(), told)
+                found = claims.beat(connection, self._held, moment_of_statement(connection), self._lease(), told)
         except AWAY:
             self._tell_again(told)
             if self.is_over():
@@ -165,7 +162,7 @@ class Lease:
 
     def _renew(self, connection: Connection) -> float:
         started = time.monotonic()
-        if not claims.renew(connection, self._held, self._clock(connection), self._lease()):
+        if not claims.renew(connection, self._held, moment_of_statement(connection), self._lease()):
             self.lost.set()
             raise self._loss()
         return started

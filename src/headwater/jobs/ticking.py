@@ -11,7 +11,7 @@ from headwater import moments
 from headwater.access import Actor, Via
 from headwater.errors import UsageError
 from headwater.jobs import cron, queue
-from headwater.jobs.clock import Clock, database_clock
+from headwater.jobs.clock import database_clock
 from headwater.jobs.job import NewJob
 from headwater.jobs.schedules import Schedule
 from headwater.store import Database, tables
@@ -33,18 +33,17 @@ _schedule = tables.schedules.c
 _job = tables.jobs.c
 
 
-def tick(database: Database, now: datetime | None = None, *, clock: Clock = database_clock) -> int:
+def tick(database: Database, now: datetime | None = None) -> int:
     """Add the jobs of all schedules that are due; returns how many. Any number of processes may do so at once.
 
     Args:
         database: the metadata database.
-        now: what the time is; None asks ``clock``.
-        clock: what decides when something is due.
+        now: what the time is; None asks the database.
     """
     added = 0
     while True:
         with database.read() as connection:
-            moment = now or clock(connection)
+            moment = now or database_clock(connection)
             if not connection.scalar(select(exists().where(_schedule.next_due <= moment))):
                 return added
         with database.begin() as connection:

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -22,7 +22,7 @@ from headwater.errors import ConflictError, LeaseLostError, NotFoundError, Usage
 from headwater.jobs import claims, presence, queue
 from headwater.jobs.attempts import Attempt, Outcome
 from headwater.jobs.claims import Claim
-from headwater.jobs.clock import AWAY, Clock, database_clock
+from headwater.jobs.clock import AWAY, Moment, database_clock, moment_of_statement
 from headwater.jobs.ending import conclude, fate_of_dead
 from headwater.jobs.handlers import Handler
 from headwater.jobs.job import Job
@@ -74,7 +74,6 @@ class Worker:
         database: the metadata database.
         handlers: what does each kind of job; others are left to other workers.
         options: how it works.
-        clock: what decides leases.
         watch: called with each job as it was claimed, and as it was when this worker was done with it.
     """
 
@@ -84,18 +83,17 @@ class Worker:
         handlers: Mapping[str, Handler],
         options: WorkerOptions | None = None,
         *,
-        clock: Clock = database_clock,
         watch: Callable[[Job], None] | None = None,
     ) -> None:
         self.id = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._database = database
         self._handlers = handlers
         self._options = options or WorkerOptions()
-        self._clock = clock
         self._watch = watch or (lambda _job: None)
         self._chance = random.Random()  # noqa: S311 -- spreads attempts over time, and keeps nothing secret
         self._leases: dict[str, Lease] = {}
         self._lock = threading.Lock()
+        self._news = threading.Semaphore(0)
         self._broken: list[BaseException] = []
         self._cleaned = 0.0
 
@@ -112,6 +110,7 @@ class Worker:
                     self._look_around()
                 stop.wait(self._options.poll)
             stop.set()
+            self._wake(len(hands))
             self._let_go(hands)
         if self._broken:
             raise self._broken[0]
@@ -121,7 +120,7 @@ class Worker:
         while not stop.is_set():
             idle = not self._next(idle)
             if idle:
-                stop.wait(self._options.poll)
+                self._news.acquire(timeout=self._options.poll)
 
     def _next(self, idle: bool) -> bool:
         """Do a job that is due; whether there was one. Who is idle looks first, and locks nothing."""
@@ -139,18 +138,27 @@ class Worker:
         return False
 
     def _look_around(self) -> None:
-        """What any worker does for all: jobs of schedules that are due, ends of the dead, old jobs forgotten."""
-        tick(self._database, clock=self._clock)
-        while self._finds(claims.is_any_used_up) and self._conclude_dead() is not None:
-            pass
+        """What any worker does for all: jobs of schedules that are due, jobs of the dead, old jobs forgotten."""
+        found = tick(self._database)
+        if self._finds(claims.is_any_left):
+            with self._database.begin() as connection:
+                found += claims.requeue(connection, self._handlers, moment_of_statement(connection))
+            while self._conclude_dead() is not None:
+                pass
+        self._wake(found)
         if time.monotonic() > self._cleaned:
             with self._database.begin() as connection:
-                queue.forget_ended(connection, self._clock(connection) - timedelta(days=self._options.keep_days))
+                queue.forget_ended(connection, database_clock(connection) - timedelta(days=self._options.keep_days))
             self._cleaned = time.monotonic() + 3600
 
-    def _finds(self, look: Callable[[Connection, Iterable[str], datetime], bool]) -> bool:
+    def _wake(self, hands: int) -> None:
+        """Have as many of the hands as have something to do look for it now."""
+        if hands:
+            self._news.release(min(hands, self._options.parallel))
+
+    def _finds(self, look: Callable[[Connection, Iterable[str], Moment], bool]) -> bool:
         with self._database.read() as connection:
-            return look(connection, self._handlers, self._clock(connection))
+            return look(connection, self._handlers, moment_of_statement(connection))
 
     def _let_go(self, hands: list[threading.Thread]) -> None:
         _join(hands, self._options.grace)
@@ -215,25 +223,23 @@ class Worker:
 
     def _wait_for(self, job: Job) -> None:
         with self._database.read() as connection:
-            pause = job.due_at - self._clock(connection)
+            pause = job.due_at - database_clock(connection)
         time.sleep(max(0.0, pause.total_seconds()))
 
     # -- both ------------------------------------------------------------------------------------------------------
 
     def _claim(self, job_id: str | None = None) -> Lease | None:
-        since = time.monotonic()
+        since, seconds = time.monotonic(), self._options.lease
+        length, kinds = timedelta(seconds=seconds), self._handlers
         with self._database.begin() as connection:
-            found = claims.claim(
-                connection,
-                self.id,
-                self._handlers,
-                now=self._clock(connection),
-                lease=timedelta(seconds=self._options.lease),
-                job_id=job_id,
-            )
-        if not found:
+            now = moment_of_statement(connection)
+            if job_id is None:
+                held = claims.claim(connection, self.id, kinds, now=now, lease=length)
+            else:
+                held = claims.claim_this(connection, self.id, kinds, job_id, now=now, lease=length)
+        if held is None:
             return None
-        lease = Lease(self._database, found[0], self._options.lease, since=since, clock=self._clock)
+        lease = Lease(self._database, held, seconds, since=since)
         with self._lock:
             self._leases[lease.job.id] = lease
         moments.reached("jobs.claimed")
@@ -242,7 +248,7 @@ class Worker:
     def _attempt(self, lease: Lease) -> Job | None:
         """Do a job that was claimed; returns it as it is then, None where it is another's."""
         self._watch(lease.job)
-        attempt = Attempt(lease, self._handlers, self._clock, self._chance)
+        attempt = Attempt(lease, self._handlers, self._chance)
         try:
             outcome = attempt.run()
             job = attempt.settle(outcome)
@@ -262,9 +268,9 @@ class Worker:
         @contextmanager
         def begin() -> Iterator[tuple[Connection, Claim | None]]:
             with self._database.begin() as connection:
-                yield connection, claims.used_up(connection, self._handlers, self._clock(connection), job_id)
+                yield connection, claims.used_up(connection, self._handlers, moment_of_statement(connection), job_id)
 
-        return conclude(begin, fate_of_dead, self._handlers, self._clock)
+        return conclude(begin, fate_of_dead, self._handlers)
 
     def _held(self) -> list[Lease]:
         with self._lock:
@@ -291,7 +297,7 @@ class Worker:
                 lease.beat()
             if time.monotonic() > seen:
                 with self._unless_away(), self._database.begin() as connection:
-                    presence.seen(connection, self.id, socket.gethostname(), os.getpid(), self._clock(connection))
+                    presence.seen(connection, self.id, socket.gethostname(), os.getpid(), database_clock(connection))
                 seen = time.monotonic() + self._options.lease / 3
             if over.wait(self._options.heartbeat):
                 return
@@ -301,8 +307,8 @@ class Worker:
         """Go on after the block when the database is away: it is asked again at the next round."""
         try:
             yield
-        except AWAY:
-            log.warning("the metadata database cannot be used just now; it is asked again")
+        except AWAY as error:
+            log.warning("the metadata database cannot be used just now, and is asked again: %s", error.orig)
 
     def _thread(self, target: Callable[[threading.Event], None], end: threading.Event) -> threading.Thread:
         """A thread whose failure ends the worker, instead of leaving it without a hand."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from headwater import dataflows, errors
 from headwater.app.dataflows import Saved as AppSaved
+from headwater.dataflows.model_json import Imported
 from headwater.dataflows.service import DataflowVersion as StoredVersion
 from headwater.dataflows.settings_writing import settings_document
 from headwater.server.answers import WITHOUT_NUL, Answer
@@ -153,6 +154,27 @@ class Difference(Answer):
     """A unified diff of settings and queries; "" where there is none."""
 
     diff: str
+
+
+class ExportedModel(Answer):
+    """Power BI's ``model.json``, and what of the dataflow it does not carry."""
+
+    model: dict[str, Any]
+    notes: list[str]
+
+
+class ImportedModel(Answer):
+    """The definition that a ``model.json`` describes, and what of the file it does not carry."""
+
+    definition: Definition
+    notes: list[str]
+
+    @classmethod
+    def of(cls, imported: Imported) -> ImportedModel:
+        """The answer for what was read."""
+        parts = _definition(imported.definition)
+        section = {"settings": parts["settings"], "section": parts["section"]}
+        return cls(definition=Definition.model_validate(section), notes=list(imported.notes))
 
 
 def _definition(definition: dataflows.DataflowDefinition) -> dict[str, Any]:

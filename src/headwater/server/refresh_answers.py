@@ -16,11 +16,14 @@ from headwater.server.answers import Answer, Problem, RefreshSummary
 
 __all__ = [
     "EntityErrors",
+    "EntityForecast",
+    "ModelChange",
     "NewRefresh",
     "Refresh",
     "RefreshCellError",
     "RefreshEntity",
     "RefreshErrors",
+    "RefreshForecast",
     "RefreshProgress",
     "Refreshes",
 ]
@@ -106,6 +109,35 @@ class RefreshProgress(Answer):
     def of(cls, state: RefreshState) -> RefreshProgress:
         """The answer for a refresh."""
         return cls.model_validate(state)
+
+
+class ModelChange(Answer):
+    """A function, and the version that it stood for and will stand for."""
+
+    function: str
+    before: str
+    after: str
+
+
+class EntityForecast(Answer):
+    """``seconds`` is about how long scoring takes; null: there is nothing to go by."""
+
+    entity: str
+    mode: str
+    rows_before: int | None
+    rows: int
+    rows_to_score: int
+    models: list[ModelChange]
+    seconds: float | None
+    schema_changes: list[dict[str, Any]]
+
+
+class RefreshForecast(Answer):
+    """What a refresh would do."""
+
+    dataflow: str
+    rescore: str
+    entities: list[EntityForecast]
 
 
 class NewRefresh(Answer):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
+from headwater.dataflows.model_json import import_model
 from headwater.server.answers import (
     Dataflow,
     Dataflows,
@@ -19,8 +20,10 @@ from headwater.server.dataflow_answers import (
     DataflowVersions,
     Definition,
     Difference,
+    ExportedModel,
     Findings,
     FullDataflow,
+    ImportedModel,
     NewDataflow,
     SavedDataflow,
     TakeOver,
@@ -132,6 +135,22 @@ def get_dataflow_version(app: App, actor: Asking, name: Name, version: Version) 
 def get_dataflow_diff(app: App, actor: Asking, name: Name, before: VersionNumber, after: VersionNumber) -> Difference:
     """What changed from one version of a dataflow to another."""
     return Difference(diff=app.flows.diff(actor, name, before, after))
+
+
+@router.get("/{name}/model.json")
+def export_dataflow(app: App, actor: Asking, name: Name) -> ExportedModel:
+    """A dataflow as Power BI's model.json, and what that does not carry."""
+    exported = app.flows.export_model(actor, name)
+    return ExportedModel(model=dict(exported.document), notes=list(exported.notes))
+
+
+@router.post("/{name}/model.json")
+def import_dataflow(_actor: Asking, name: Name, model: dict[str, Any]) -> ImportedModel:
+    """The definition that Power BI's model.json describes, under this name, and what it does not carry.
+
+    It is not saved: look at it, and then create the dataflow.
+    """
+    return ImportedModel.of(import_model(model, name))
 
 
 def _etag(version: int) -> str:

@@ -10,7 +10,14 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from headwater.app.refresh_history import history_csv
 from headwater.server.answers import WITHOUT_NUL
 from headwater.server.api import CONFLICT, RESPONSES, App, Asking, Limit, Name
-from headwater.server.refresh_answers import NewRefresh, Refresh, RefreshErrors, Refreshes, RefreshProgress
+from headwater.server.refresh_answers import (
+    NewRefresh,
+    Refresh,
+    RefreshErrors,
+    Refreshes,
+    RefreshForecast,
+    RefreshProgress,
+)
 
 router = APIRouter(prefix="/api/dataflows", tags=["refreshes"], responses=RESPONSES)
 
@@ -19,7 +26,10 @@ AfterRefresh = Annotated[str | None, Query(max_length=36, pattern=WITHOUT_NUL, d
 _CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
-@router.post("/{name}/refreshes", status_code=HTTPStatus.ACCEPTED, responses=CONFLICT)
+_STARTED: dict[int | str, dict[str, Any]] = CONFLICT | {200: {"model": RefreshForecast}}
+
+
+@router.post("/{name}/refreshes", status_code=HTTPStatus.ACCEPTED, responses=_STARTED)
 def start_refresh(
     app: App,
     actor: Asking,
@@ -28,9 +38,14 @@ def start_refresh(
     name: Name,
     *,
     wanted: Annotated[NewRefresh | None, Body()] = None,
-) -> RefreshProgress:
-    """Ask for a refresh, which a worker does; ``Location`` is where to see how it stands."""
+    dry_run: Annotated[bool, Query(description="say what it would do, and change nothing")] = False,
+) -> RefreshProgress | RefreshForecast:
+    """Ask for a refresh, which a worker does; ``Location`` is where to see how it stands. Or foresee it (200)."""
     asked = wanted or NewRefresh()
+    if dry_run:
+        response.status_code = HTTPStatus.OK
+        forecast = app.refreshing.foresee(actor, name, full=asked.full, rescore=asked.rescore)
+        return RefreshForecast.model_validate(forecast)
     identifier = app.refreshing.request(actor, name, full=asked.full, rescore=asked.rescore, trigger="api")
     response.headers["Location"] = str(request.url_for("get_refresh", name=name, refresh=identifier).path)
     return RefreshProgress.of(app.refreshing.get(actor, identifier))
