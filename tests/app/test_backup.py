@@ -193,6 +193,28 @@ def test_what_is_published_while_it_is_made_does_not_mix(estate: Estate, monkeyp
         assert newest == table.delta_version, "who reads the Delta path sees the same"
 
 
+def test_a_keyed_entity_goes_on_from_what_it_knew(tmp_path: Path) -> None:
+    """The digests that rows are compared by are in the backup too."""
+    folder = tmp_path / "flow"
+    folder.mkdir()
+    entity = '[entities.n]\nmode = "keyed"\nkey = ["a"]\n'
+    (folder / "dataflow.toml").write_text(f'[dataflow]\nname = "flow"\nload = ["n"]\n{entity}')
+    (folder / "n.pq").write_text("#table(type table [a = number], {{1}, {2}})")
+    with Headwater.open(tmp_path / "old", create=True) as old:
+        old.apply(SYSTEM, folder)
+        old.refresh(SYSTEM, "flow")
+        old.back_up(SYSTEM, tmp_path / "b.tar")
+    restore(tmp_path / "b.tar", tmp_path / "new", SYSTEM)
+    (folder / "n.pq").write_text("#table(type table [a = number], {{1}, {2}, {3}})")
+    with Headwater.open(tmp_path / "new") as new:
+        (done,) = new.refresh(SYSTEM, "flow").entities
+        assert done.summary.rows_written == 2
+        new.apply(SYSTEM, folder)
+        new.refresh(SYSTEM, "flow")
+        assert table_rows(new)["n"] == [{"a": 1}, {"a": 2}, {"a": 3}]
+    assert (done.summary.rows_inserted, done.summary.rows_updated, done.summary.rows_deleted) == (0, 0, 0)
+
+
 def test_secrets_need_the_key_that_is_kept_apart(tmp_path: Path) -> None:
     with Headwater.open(tmp_path / "old", create=True) as old, azure(old) as (_, scoring):
         old.sources.set_credential(SYSTEM, "azure", "token", secret=Secret(CANARY + "-token"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,9 +16,9 @@ from sqlalchemy import func, insert, select, update
 from headwater.access import SYSTEM
 from headwater.app.home import CONFIGURATION, open_home
 from headwater.app.metadata_place import VARIABLE
-from headwater.app.retention import KIND, RetentionHandler, RetentionSettings
+from headwater.app.retention import CLEAN, KIND, CleanHandler, RetentionHandler, RetentionSettings
 from headwater.app.runtime import Headwater
-from headwater.errors import HomeError
+from headwater.errors import HomeError, TableError
 from headwater.jobs import NewJob, Worker, queue, schedules
 from headwater.store import tables, utc_now
 
@@ -58,12 +59,18 @@ def refreshed(app: Headwater, days: float, status: str = "failed") -> str:
     return identifier
 
 
-def tidy(app: Headwater, settings: RetentionSettings, seen: list[datetime] | None = None) -> None:
+def tidy(app: Headwater, settings: RetentionSettings, *, grace: timedelta | None = None) -> None:
     with app.database.begin() as connection:
         job = queue.add(connection, SYSTEM, NewJob(KIND, KIND))
-    chores = [] if seen is None else [lambda _, now: seen.append(now)]
-    done = Worker(app.database, {KIND: RetentionHandler(app.database, settings, chores)}).run_one(job)
-    assert done.status == "succeeded"
+    cleaner = CleanHandler(settings)
+    if grace is not None:
+        cleaner._retention = replace(cleaner._retention, grace=grace)
+    worker = Worker(app.database, {KIND: RetentionHandler(settings), CLEAN: cleaner})
+    assert worker.run_one(job).status == "succeeded"
+    with app.database.read() as connection:
+        flow = connection.execute(select(tables.dataflows.c.id)).scalar_one()
+        (cleaning,) = queue.of_subject(connection, f"dataflow:{flow}", active_only=True)
+    assert worker.run_one(cleaning.id).status == "succeeded"
 
 
 def count(app: Headwater, table: Any) -> int:
@@ -74,8 +81,7 @@ def count(app: Headwater, table: Any) -> int:
 def test_values_go_first_and_then_the_rest(app: Headwater) -> None:
     for days in (*range(1, 11), 50, 120):
         refreshed(app, days)
-    chores: list[datetime] = []
-    tidy(app, RetentionSettings(error_days=7, history_days=90), chores)
+    tidy(app, RetentionSettings(error_days=7, history_days=90))
     with app.database.read() as connection:
         cells = connection.execute(
             select(tables.refreshes.c.started_at, tables.refresh_errors.c.key, tables.refresh_errors.c.message).join(
@@ -87,7 +93,6 @@ def test_values_go_first_and_then_the_rest(app: Headwater) -> None:
         young = cell.started_at > utc_now() - timedelta(days=7)
         assert (cell.key, cell.message) == (({"a": CANARY}, CANARY) if young else (None, None))
     assert count(app, tables.notifications) == count(app, tables.openlineage_events) == 11
-    assert len(chores) == 1
 
 
 def test_what_is_read_now_what_runs_and_the_newest_stay(app: Headwater) -> None:
@@ -103,6 +108,18 @@ def test_what_is_read_now_what_runs_and_the_newest_stay(app: Headwater) -> None:
         left = set(connection.execute(select(tables.refreshes.c.id)).scalars())
     assert left == {published, running, *newest} and old not in left
     assert app.tables.rows(SYSTEM, app.tables.get(SYSTEM, "flow", "n"), 0, 10).total == 1
+
+
+def test_files_of_versions_that_are_no_longer_kept_go(app: Headwater) -> None:
+    for _ in range(4):
+        app.refresh(SYSTEM, "flow")
+    table = app.tables.get(SYSTEM, "flow", "n")
+    before = len(list(table.path.glob("*.parquet")))
+    tidy(app, RetentionSettings(keep_days=0, keep_refreshes=2), grace=timedelta(0))
+    assert app.tables.rows(SYSTEM, table, 0, 10).total == 1
+    with pytest.raises(TableError):
+        app.tables.rows(SYSTEM, table, 0, 10, 0)
+    assert before == 4 and len(list(table.path.glob("*.parquet"))) == 2
 
 
 def test_every_night_by_whoever_is_there(app: Headwater) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, tuple_
 
 from headwater.access import Action, Actor, ScopeKind, allowed_to
+from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
 from headwater.app.retention import KIND as RETENTION
-from headwater.app.retention import RetentionHandler
 from headwater.app.scanning import KIND as SCAN
 from headwater.app.scanning import ScanHandler
 from headwater.dataflows.notifying import KIND as NOTIFY
@@ -37,7 +37,8 @@ def handlers(app: Headwater) -> dict[str, Handler]:
         REFRESH: app.refreshing.handler(),
         NOTIFY: app.notify_handler(),
         OPENLINEAGE: app.openlineage.handler(),
-        RETENTION: RetentionHandler(app.database, app.home.retention),
+        RETENTION: RetentionHandler(app.home.retention),
+        CLEAN: CleanHandler(app.home.retention),
     }
 
 

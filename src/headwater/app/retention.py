@@ -11,24 +11,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from headwater.access import SYSTEM
 from headwater.app.configuration import Section
 from headwater.dataflows.forgetting import forget
+from headwater.dataflows.refreshing.context import dataflow_of, subject_of
+from headwater.dataflows.retention import Retention, clean
 from headwater.errors import HeadwaterError
-from headwater.jobs import Job, JobStatus, Lease, NewSchedule, schedules
-from headwater.store import Database, utc_now
+from headwater.jobs import Job, JobStatus, Lease, NewJob, NewSchedule, queue, schedules
+from headwater.store import tables, utc_now
 
-__all__ = ["KIND", "RetentionHandler", "RetentionSettings", "keep_tidying", "read_retention"]
+__all__ = ["CLEAN", "KIND", "CleanHandler", "RetentionHandler", "RetentionSettings", "keep_tidying", "read_retention"]
 
 #: The kind of the job that forgets, and what it works on.
 KIND = "retention"
+#: The kind of the jobs that clean a dataflow's tables. Like its refreshes they work on the dataflow: one at a time.
+CLEAN = "clean"
 _SUBJECT = "retention"
 _EVERY_NIGHT = "17 3 * * *"
 _LONGEST_DAYS = 36_500
@@ -42,10 +46,6 @@ class RetentionSettings:
     keep_refreshes: int = 10
     error_days: int = 7
     history_days: int = 90
-
-
-Chore = Callable[[RetentionSettings, datetime], None]
-"""Something else that is tidied up then: the files of table versions that are no longer kept."""
 
 
 def read_retention(document: Mapping[str, Any], file: Path) -> RetentionSettings:
@@ -67,15 +67,13 @@ def keep_tidying(connection: Connection) -> None:
 
 
 class RetentionHandler:
-    """Forgets what is too old; see :class:`headwater.jobs.Handler`."""
+    """Forgets what is too old, and has every dataflow's tables cleaned; see :class:`headwater.jobs.Handler`."""
 
-    def __init__(self, database: Database, settings: RetentionSettings, chores: Sequence[Chore] = ()) -> None:
-        self._database = database
+    def __init__(self, settings: RetentionSettings) -> None:
         self._settings = settings
-        self._chores = chores
 
     def run(self, lease: Lease) -> None:
-        """Forget, and do the other chores.
+        """Forget, and ask for the cleaning.
 
         Raises:
             LeaseLostError, CancelRequestedError: it is to end.
@@ -83,9 +81,31 @@ class RetentionHandler:
         now, settings = utc_now(), self._settings
         with lease.begin() as connection:
             forget(connection, now, error_days=settings.error_days, history_days=settings.history_days)
-        for chore in self._chores:
-            lease.check()
-            chore(settings, now)
+            for dataflow in connection.execute(select(tables.dataflows.c.id)).scalars().all():
+                key = f"{CLEAN}:{dataflow}@{lease.job.id}"
+                queue.add(connection, SYSTEM, NewJob(CLEAN, subject_of(dataflow), key=key))
+
+    def may_pass(self, error: Exception) -> bool:
+        """Nothing beyond what passes for every job: there is a next night."""
+        return False
+
+    def ended(self, connection: Connection, job: Job, status: JobStatus, error: HeadwaterError | None) -> None:
+        """Nothing belongs to its end."""
+
+
+class CleanHandler:
+    """Deletes the files of a dataflow's table versions that are no longer kept, while no refresh of it runs."""
+
+    def __init__(self, settings: RetentionSettings) -> None:
+        self._retention = Retention(settings.keep_days, settings.keep_refreshes)
+
+    def run(self, lease: Lease) -> None:
+        """Clean the tables.
+
+        Raises:
+            TableError: one cannot be read or cleaned.
+        """
+        clean(lease.database, dataflow_of(lease.job.subject), self._retention)
 
     def may_pass(self, error: Exception) -> bool:
         """Nothing beyond what passes for every job: there is a next night."""
