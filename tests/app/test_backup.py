@@ -8,6 +8,7 @@ import shutil
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,7 @@ from headwater.app.backup.archive import MANIFEST
 from headwater.app.home import CONFIGURATION, open_home
 from headwater.app.metadata_place import VARIABLE, MetadataPlace
 from headwater.app.runtime import Headwater
+from headwater.dataflows.retention import Retention, clean
 from headwater.errors import ForbiddenError, HeadwaterError, HomeError, NotFoundError, UsageError
 from headwater.secret import Secret
 from headwater.store import Database, migrations, tables, utc_now
@@ -148,7 +150,7 @@ def test_nothing_goes_on_by_itself(estate: Estate) -> None:
         assert ended == {"a": "failed", "b": "cancelled", "c": "succeeded", "refresh": "succeeded"}
         run = connection.execute(select(tables.refreshes).where(tables.refreshes.c.id == "running")).one()
         assert (run.status, run.error["code"]) == ("failed", "restored")
-        schedule = connection.execute(select(tables.schedules)).one()
+        schedule = connection.execute(select(tables.schedules).where(tables.schedules.c.subject == "s")).one()
         assert schedule.paused and schedule.next_due is None and "restored" in schedule.paused_reason
         told = new.audit.events(SYSTEM, Filter(events=frozenset({Event.RESTORED}))).events
         assert [event.target for event in told] == [f"installation:{new.installation}"]
@@ -160,7 +162,7 @@ def test_nothing_goes_on_by_itself(estate: Estate) -> None:
 def test_schedules_go_on_where_that_is_asked_for(estate: Estate) -> None:
     restore(estate.back_up(), estate.new, SYSTEM, resume_schedules=True)
     with Headwater.open(estate.new) as new, new.database.read() as connection:
-        schedule = connection.execute(select(tables.schedules)).one()
+        schedule = connection.execute(select(tables.schedules).where(tables.schedules.c.subject == "s")).one()
         assert not schedule.paused and schedule.next_due is not None
 
 
@@ -171,26 +173,76 @@ def test_new_rows_get_new_numbers(estate: Estate, tmp_path: Path, request: pytes
         new.refresh(SYSTEM, "shop")
 
 
-def test_what_is_published_while_it_is_made_does_not_mix(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tables are those of the snapshot, though a refresh published others before their files were copied."""
-    expected = table_rows(estate.app)
-    copy = making._add_files
+@pytest.mark.parametrize("moment", ["before_the_snapshot", "after_the_snapshot", "before_the_files"])
+def test_what_is_published_while_it_is_made_does_not_mix(
+    estate: Estate, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables are those of the snapshot, though others were published, and old ones cleaned, before the copying."""
+    expected: list[Any] = []
+    take, copy = making._metadata, making._add_files
 
-    def late(*given: Any) -> int:
-        (estate.data / "orders.csv").write_text("id,customer,amount\n9,Nobody,1\n")
-        estate.app.refresh(SYSTEM, "shop")
+    def snapshot(*given: Any) -> Any:
+        if moment == "before_the_snapshot":
+            publish_another(estate)
+        expected.append(table_rows(estate.app))
+        taken = take(*given)
+        if moment == "after_the_snapshot":
+            publish_another(estate)
+            clean_up(estate.app)
+        return taken
+
+    def files(*given: Any) -> int:
+        if moment != "after_the_snapshot":
+            publish_another(estate)
+            clean_up(estate.app)
         return copy(*given)
 
-    monkeypatch.setattr(making, "_add_files", late)
+    monkeypatch.setattr(making, "_metadata", snapshot)
+    monkeypatch.setattr(making, "_add_files", files)
     with estate.app.database.begin() as connection:
         connection.execute(update(tables.refreshes).where(tables.refreshes.c.id == "running").values(status="failed"))
         connection.execute(update(tables.publish_intents).values(state="done"))
     restore(estate.back_up(), estate.new, SYSTEM)
     with Headwater.open(estate.new) as new:
-        assert table_rows(new) == expected
+        assert table_rows(new) == expected[0]
         table = new.tables.get(SYSTEM, "shop", "totals")
         newest = max(int(file.stem) for file in (table.path / "_delta_log").glob("*.json"))
         assert newest == table.delta_version, "who reads the Delta path sees the same"
+
+
+def publish_another(estate: Estate) -> None:
+    amount = estate.app.tables.get(SYSTEM, "shop", "totals").delta_version
+    (estate.data / "orders.csv").write_text(f"id,customer,amount\n9,Nobody,{amount}\n")
+    estate.app.refresh(SYSTEM, "shop")
+
+
+def clean_up(app: Headwater) -> None:
+    """Delete whatever may be deleted, at once."""
+    with app.database.read() as connection:
+        flow = connection.execute(select(tables.dataflows.c.id)).scalar_one()
+    clean(app.database, flow, Retention(keep_days=0, keep_refreshes=1, grace=timedelta(0)))
+
+
+def test_a_keyed_entity_goes_on_from_what_it_knew(tmp_path: Path) -> None:
+    """The digests that rows are compared by are in the backup too."""
+    folder = tmp_path / "flow"
+    folder.mkdir()
+    entity = '[entities.n]\nmode = "keyed"\nkey = ["a"]\n'
+    (folder / "dataflow.toml").write_text(f'[dataflow]\nname = "flow"\nload = ["n"]\n{entity}')
+    (folder / "n.pq").write_text("#table(type table [a = number], {{1}, {2}})")
+    with Headwater.open(tmp_path / "old", create=True) as old:
+        old.apply(SYSTEM, folder)
+        old.refresh(SYSTEM, "flow")
+        old.back_up(SYSTEM, tmp_path / "b.tar")
+    restore(tmp_path / "b.tar", tmp_path / "new", SYSTEM)
+    (folder / "n.pq").write_text("#table(type table [a = number], {{1}, {2}, {3}})")
+    with Headwater.open(tmp_path / "new") as new:
+        (done,) = new.refresh(SYSTEM, "flow").entities
+        assert done.summary.rows_written == 2
+        new.apply(SYSTEM, folder)
+        new.refresh(SYSTEM, "flow")
+        assert table_rows(new)["n"] == [{"a": 1}, {"a": 2}, {"a": 3}]
+    assert (done.summary.rows_inserted, done.summary.rows_updated, done.summary.rows_deleted) == (0, 0, 0)
 
 
 def test_secrets_need_the_key_that_is_kept_apart(tmp_path: Path) -> None:
@@ -292,14 +344,14 @@ def file(small: bytes, tmp_path: Path) -> Path:
     return path
 
 
-def refused(file: Path, code: str = "backup.damaged") -> HomeError:
-    """Restoring is refused, and leaves nothing at all."""
+def refused(file: Path, code: str = "backup.damaged", *, begun: bool = False) -> HomeError:
+    """Restoring is refused before anything is written, or, where it had begun, leaves nothing."""
     new = file.parent / "new"
     with pytest.raises(HomeError) as caught:
         restore(file, new, SYSTEM)
     assert caught.value.code == code, caught.value.message
     assert caught.value.hint
-    assert not new.exists() or not list(new.iterdir())
+    assert new.exists() == begun and not list(file.parent.glob("new/*"))
     return caught.value
 
 
@@ -365,18 +417,18 @@ def test_only_plain_files_are_in_it(file: Path, kind: bytes) -> None:
 def test_rows_that_do_not_fit_leave_nothing(file: Path) -> None:
     orphan = b'{"guid": "x"}\n'
     rewritten(file, lambda name, content: orphan if name == "metadata/assets.jsonl" else content)
-    refused(file, "home.unreadable")
+    refused(file, "home.unreadable", begun=True)
     lost = json.dumps({"group_id": "nobody", "member_id": "nobody"}).encode() + b"\n"
     rewritten(file, lambda name, content: lost if name == "metadata/group_members.jsonl" else
               (b"" if name == "metadata/assets.jsonl" else content))  # fmt: skip
-    refused(file)
+    refused(file, begun=True)
 
 
 def test_another_versions_backup_is_refused(file: Path) -> None:
     rewritten(file, lambda n, c: c, {"format": 2})
     refused(file, "backup.version")
     rewritten(file, lambda n, c: c, {"format": 1, "revision": "f00d"})
-    refused(file, "home.version")
+    refused(file, "home.version", begun=True)
 
 
 def test_nothing_is_written_over(file: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:

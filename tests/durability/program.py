@@ -1,13 +1,17 @@
 """A worker in a process of its own that is killed or stopped at a named moment of its work, or goes on.
 
-python program.py HOME DATABASE REFRESH MOMENT NUMBER kill|stop|nothing
+    python program.py HOME DATABASE REFRESH MOMENT NUMBER kill|stop|full|work
+
+``full``: from that moment on no file may become larger than a megabyte or so. ``work``: it does whatever is due.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from headwater import moments
@@ -15,9 +19,20 @@ from headwater.access import SYSTEM
 from headwater.app.home import Home
 from headwater.app.refreshing import Refreshing
 from headwater.app.runtime import Headwater
-from headwater.jobs import WorkerOptions
+from headwater.jobs import Worker, WorkerOptions
 
-_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
+MOST_BYTES = 1_500_000
+
+
+def at_the_moment(do: str) -> None:
+    """What is done there."""
+    if do == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if do == "stop":
+        os.kill(os.getpid(), signal.SIGSTOP)
+    if do == "full":
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, resource.RLIM_INFINITY))
 
 
 def main(home: str, database: str, refresh: str, moment: str, number: str, do: str) -> None:
@@ -27,15 +42,16 @@ def main(home: str, database: str, refresh: str, moment: str, number: str, do: s
     def there(_name: str) -> None:
         nonlocal left
         left -= 1
-        if left == 0 and do in _SIGNALS:
-            os.kill(os.getpid(), _SIGNALS[do])
+        if left == 0:
+            at_the_moment(do)
 
     Home.database_url = property(lambda _home: database)  # type: ignore[method-assign,assignment]
     options = WorkerOptions(lease=1.5, heartbeat=0.2, poll=0.1, parallel=1, grace=1)
     with Headwater.open(Path(home)) as app:
         moments.on(moment, there)
-        state = Refreshing(app.database, app.dataflows, app.refresher, options).carry_out(SYSTEM, refresh)
-    print(state.status)
+        if do == "work":
+            Worker(app.database, app.job_handlers, options).run(threading.Event())
+        Refreshing(app.database, app.dataflows, app.refresher, options).carry_out(SYSTEM, refresh)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ from sqlalchemy import URL
 from headwater.access.vaults import Vaults
 from headwater.app.metadata_place import MetadataPlace, read_metadata_place
 from headwater.app.notifications.settings import Mail, Webhooks, read_mail, read_webhooks
+from headwater.app.openlineage.settings import Receiver, read_receiver
+from headwater.app.retention import RetentionSettings, read_retention
 from headwater.app.scoring import Scoring, read_scoring
 from headwater.errors import HomeError
 from headwater.models.workers.options import WorkerOptions
@@ -75,6 +77,8 @@ class Home:
         metadata: where the metadata database is, as the configuration says it.
         mail: how mail is sent; None: it is not.
         webhooks: which webhooks may be called.
+        lineage: who is sent OpenLineage events.
+        retention: how long things are kept.
     """
 
     path: Path
@@ -85,6 +89,8 @@ class Home:
     metadata: MetadataPlace = field(default_factory=MetadataPlace)
     mail: Mail | None = None
     webhooks: Webhooks = field(default_factory=Webhooks)
+    lineage: Receiver = field(default_factory=Receiver)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property
     def configuration(self) -> Path:
@@ -212,6 +218,8 @@ def _read(path: Path, marker: Path) -> Home:
         read_metadata_place(stated, marker),
         read_mail(stated, marker),
         read_webhooks(stated, marker),
+        read_receiver(stated, path, marker),
+        read_retention(stated, marker),
     )
 
 

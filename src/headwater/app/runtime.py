@@ -30,10 +30,12 @@ from headwater.app.metadata_place import MetadataPlace
 from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
+from headwater.app.openlineage.service import OpenLineage
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
+from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan
 from headwater.catalog import (
     AssetService,
@@ -62,6 +64,7 @@ from headwater.dataflows import (
     load_folder,
 )
 from headwater.dataflows.notifying import notify
+from headwater.dataflows.openlineage import OpenLineageEvents
 from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
 from headwater.jobs import Handler, Job
@@ -110,6 +113,7 @@ class Headwater:
         self.runs = Runs(self.database)
         with self.database.begin() as connection:
             install(connection, now=utc_now())
+            keep_tidying(connection)
 
     @classmethod
     def open(
@@ -212,6 +216,15 @@ class Headwater:
     def inbox(self) -> Inbox:
         """What people were told in the app."""
         return Inbox(self.database)
+
+    @cached_property
+    def openlineage(self) -> OpenLineage:
+        """Refreshes as OpenLineage events."""
+        return OpenLineage(self.database, self.home.lineage)
+
+    def _lineage_events(self) -> OpenLineageEvents:
+        receiver = self.home.lineage
+        return OpenLineageEvents(self.installation, receiver.listens, receiver.source_code)
 
     def notify_handler(self) -> NotifyHandler:
         """What sends mails and calls webhooks: the handler of jobs of the kind "notify"."""
@@ -360,7 +373,7 @@ class Headwater:
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
-            on_ended=(notify,),
+            on_ended=(notify, self._lineage_events()),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

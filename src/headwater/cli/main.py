@@ -25,6 +25,7 @@ from headwater.cli import (
     functions,
     groups,
     notifications,
+    openlineage,
     people,
     schemas,
     secrets,
@@ -327,6 +328,7 @@ app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(notifications.app, name="notifications")
+app.add_typer(openlineage.app, name="openlineage")
 app.command("status")(backup.status)
 app.command("backup")(backup.make)
 app.command("restore")(backup.restore)

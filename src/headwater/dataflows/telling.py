@@ -13,7 +13,7 @@ from typing import Any
 
 from headwater.dataflows.history import EndedRefresh
 
-__all__ = ["Message", "message_of"]
+__all__ = ["Message", "message_of", "told_error"]
 
 #: Codes (and what they begin with) of errors whose messages say nothing of rows.
 _ABOUT_NO_ROWS = (
@@ -75,7 +75,7 @@ class Message:
 
 def message_of(ended: EndedRefresh, paused_after: int | None) -> Message:
     """What is told of a refresh; ``paused_after``: its end paused the schedule, after so many failures in a row."""
-    error = None if ended.error is None else _told(ended.error)
+    error = None if ended.error is None else told_error(ended.error)
     name = ended.dataflow.name
     title = f"The dataflow '{name}' {_ENDED[ended.status]}"
     lines = [f"{title}."]
@@ -105,7 +105,12 @@ def _named(error: Mapping[str, str]) -> str:
     return f"{error['message']} ({error['code']})" if error["message"] else error["code"]
 
 
-def _told(error: Mapping[str, Any]) -> dict[str, str]:
+def told_error(error: Mapping[str, Any]) -> dict[str, str]:
+    """What may be told of an error {code, message, where, hint}: its message only where it is about no rows.
+
+    >>> told_error({"code": "refresh.m.expression", "message": "'4711' is no number.", "where": "q", "hint": ""})
+    {'code': 'refresh.m.expression', 'message': '', 'where': 'q', 'hint': ''}
+    """
     code = str(error.get("code", ""))
     message = str(error.get("message", "")) if code.startswith(_ABOUT_NO_ROWS) else ""
     return {"code": code, "message": message, "where": str(error.get("where", "")), "hint": str(error.get("hint", ""))}

@@ -19,6 +19,7 @@ from headwater.server.api import (
     jobs,
     notifications,
     openid,
+    openlineage,
     people,
     refreshes,
     session,
@@ -57,7 +58,7 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, sql, catalog, sources, functions, connections, dataflows, refreshes, jobs, odata)
+    data = (tables, sql, catalog, openlineage, sources, functions, connections, dataflows, refreshes, jobs, odata)
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
 

@@ -61,6 +61,8 @@ class _Kept:
     path: Path
     published: int
     earlier: tuple[int, ...]
+    # What the next refresh compares with; without it, it begins anew.
+    digests: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _published(connection: Connection) -> list[_Kept]:
     earlier: dict[tuple[int, str], set[int]] = {}
     for row in connection.execute(history):
         earlier.setdefault((row.dataflow_id, row.entity), set()).add(row.delta_version)
-    query = select(published.dataflow_id, published.entity, published.path, published.delta_version)
+    query = select(published.dataflow_id, published.entity, published.path, published.delta_version, published.state)
     return [
         _Kept(
             row.dataflow_id,
@@ -153,6 +155,7 @@ def _published(connection: Connection) -> list[_Kept]:
             Path(row.path),
             row.delta_version,
             tuple(sorted(v for v in earlier.get((row.dataflow_id, row.entity), ()) if v < row.delta_version)),
+            str(row.state.get("digests", "")),
         )
         for row in connection.execute(query)
     ]
@@ -222,6 +225,9 @@ def _add_files(archive: ArchiveWriter, home: Home, taken: _Snapshot) -> int:
     for table in taken.tables:
         for path in table_files(table.path, table.published, table.earlier):
             archive.add(_place(path, home), path)
+            count += 1
+        if table.digests and (beside := table.path / table.digests).is_file():
+            archive.add(_place(beside, home), beside)
             count += 1
     return count
 

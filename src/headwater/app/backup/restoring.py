@@ -25,6 +25,7 @@ from headwater.access.events import Event
 from headwater.app.backup.archive import Manifest, below, members, read_manifest
 from headwater.app.home import CONFIGURATION, Home, open_home
 from headwater.app.metadata_place import MetadataPlace
+from headwater.app.retention import KIND as RETENTION
 from headwater.errors import HomeError
 from headwater.store import Database, migrations, tables, utc_now
 from headwater.store.portable import empty, number_on, reflected, write
@@ -177,7 +178,7 @@ def _settle(connection: Connection, home: Home, *, resume_schedules: bool) -> No
     cancelled = {"status": "cancelled", "ended_at": now, "error": _ENDED}
     connection.execute(update(jobs).where(jobs.c.status == "queued").values(cancelled))
     if not resume_schedules:
-        going = update(tables.schedules).where(~tables.schedules.c.paused)
+        going = update(tables.schedules).where(~tables.schedules.c.paused, tables.schedules.c.kind != RETENTION)
         connection.execute(going.values(paused=True, paused_reason=_PAUSED, next_due=None, changed_at=now))
 
 

@@ -1,0 +1,434 @@
+"""Refreshes as jobs: asked for, run, watched, called off, limited, and what is on record of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from tests.dataflows.conftest import QUERIES, rows, write_dataflow
+
+from headwater.access import SYSTEM, Action, Actor, Via, grant
+from headwater.access.people import create_user
+from headwater.access.roles import create_role
+from headwater.app.refresh_history import history_csv
+from headwater.app.runtime import Headwater
+from headwater.dataflows import RefreshEvent
+from headwater.dataflows.history import EndedRefresh
+from headwater.dataflows.refreshing.context import KIND, Watcher, subject_of
+from headwater.dataflows.refreshing.failures import step_at
+from headwater.dataflows.refreshing.graph import run_in_order
+from headwater.errors import (
+    CancelRequestedError,
+    ConflictError,
+    ForbiddenError,
+    HeadwaterError,
+    NotFoundError,
+    RefreshError,
+)
+from headwater.jobs import NewSchedule, schedules
+from headwater.store import tables, utc_now
+
+SHOP = 'name = "shop"\nload = ["totals", "orders"]'
+
+#: So long that only an end from outside ends it.
+ENDLESS = {
+    "loop": 'Table.FromRecords(List.Generate(() => [n = 0], each [n] >= 0, each [n = [n] + 1]))',
+    "sql": """let
+    Numbers = Table.FromColumns({{1..20000}}, type table [n = Int64.Type]),
+    Joined = Table.NestedJoin(
+        Table.AddColumn(Numbers, "k", each 1, Int64.Type), {"k"},
+        Table.AddColumn(Numbers, "k", each 1, Int64.Type), {"k"}, "other", JoinKind.Inner
+    ),
+    Expanded = Table.ExpandTableColumn(Joined, "other", {"n"}, {"m"}),
+    Grouped = Table.Group(Expanded, {"m"}, {{"s", each List.Sum([n]), type number}})
+in
+    Table.Sort(Grouped, {{"s", Order.Descending}})""",
+}  # fmt: skip
+
+
+def apply(app: Headwater, folder: Path, data: Path, queries: dict[str, str], settings: str) -> None:
+    app.apply(SYSTEM, write_dataflow(folder, data, queries, settings))
+
+
+# -- asking ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_waits_until_a_worker_has_it(app: Headwater) -> None:
+    asked = app.refreshing.request(SYSTEM, "shop", trigger="api", full=True)
+    waiting = app.refreshing.get(SYSTEM, asked)
+    assert (waiting.status, waiting.trigger, waiting.full, waiting.entities) == ("queued", "api", True, ())
+    assert app.refreshes(SYSTEM, "shop") == []
+    assert app.refreshing.carry_out(SYSTEM, asked).status == "succeeded"
+    (done,) = app.refreshes(SYSTEM, "shop")
+    assert (done.id, done.trigger, done.requested_by, done.definition_version) == (asked, "api", "system", 1)
+
+
+def test_who_may_not_refresh_may_not_ask(app: Headwater) -> None:
+    stranger = person(app, "eve")
+    with pytest.raises(NotFoundError):
+        app.refreshing.request(stranger, "shop")
+    history_only(app, stranger)
+    with pytest.raises(ForbiddenError):
+        app.refreshing.request(stranger, "shop")
+    with pytest.raises(ForbiddenError):
+        app.refreshing.foresee(stranger, "shop")
+    asked = app.refreshing.request(SYSTEM, "shop")
+    with pytest.raises(ForbiddenError):
+        app.refreshing.cancel(stranger, asked)
+
+
+def person(app: Headwater, name: str) -> Actor:
+    """Somebody without any role."""
+    with app.database.begin() as connection:
+        user = create_user(connection, name, by=SYSTEM, now=utc_now())
+    return Actor(user.id, name, Via.SESSION)
+
+
+def history_only(app: Headwater, who: Actor) -> None:
+    """Let somebody see the dataflow and its history, and not its tables."""
+    assert who.user_id is not None
+    with app.database.begin() as connection:
+        create_role(connection, SYSTEM, "history", actions=[Action.DATAFLOW_READ])
+        scope = app.dataflows.get(SYSTEM, "shop").scope_id
+        grant(connection, SYSTEM, who.user_id, "history", scope, now=utc_now())
+
+
+# -- ending ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_that_waits_is_called_off_at_once(app: Headwater) -> None:
+    asked = app.refreshing.request(SYSTEM, "shop")
+    app.refreshing.cancel(SYSTEM, asked)
+    assert app.refreshing.get(SYSTEM, asked).status == "cancelled"
+    (ended,) = app.refreshes(SYSTEM, "shop")
+    assert (ended.status, ended.definition_version) == ("cancelled", None)
+    with pytest.raises(ConflictError) as caught:
+        app.refreshing.cancel(SYSTEM, asked)
+    assert caught.value.code == "refresh.ended"
+
+
+@pytest.mark.parametrize("endless", list(ENDLESS))
+def test_a_refresh_under_way_is_called_off(app: Headwater, tmp_path: Path, data: Path, endless: str) -> None:
+    """Also in the middle of M's evaluation, and of a query of the engine's."""
+    apply(app, tmp_path / "long", data, {"long": ENDLESS[endless]}, 'name = "long"\nload = ["long"]')
+    asked = app.refreshing.request(SYSTEM, "long")
+    with calling_off(app, asked, lambda state: state.progress is not None):
+        state = app.refreshing.carry_out(SYSTEM, asked)
+    assert state.status == "cancelled"
+    folder = app.home.tables / "long" / "long"
+    assert not list(folder.glob("*.parquet"))
+    assert [thread.name for thread in threading.enumerate() if thread.name == "headwater-m"] == []
+
+
+class calling_off:
+    """Calls a refresh off once it stands as wanted, from another thread."""
+
+    def __init__(self, app: Headwater, refresh: str, wanted: Any) -> None:
+        self._thread = threading.Thread(target=self._run, args=(app, refresh, wanted), daemon=True)
+
+    def _run(self, app: Headwater, refresh: str, wanted: Any) -> None:
+        while not wanted(app.refreshing.get(SYSTEM, refresh)):
+            time.sleep(0.05)
+        app.refreshing.cancel(SYSTEM, refresh)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(30)
+
+
+def test_whoever_waits_hears_that_it_was_called_off(app: Headwater) -> None:
+    def cancel(event: RefreshEvent) -> None:
+        if event.entity == "totals":
+            app.refreshing.cancel(SYSTEM, next(iter(app.refreshes(SYSTEM, "shop"))).id)
+            time.sleep(2)
+
+    with pytest.raises(CancelRequestedError) as caught:
+        app.refreshing.run(SYSTEM, "shop", watcher=Watcher(cancel))
+    assert caught.value.code == "refresh.cancelled"
+    assert app.tables.list(SYSTEM) == []
+
+
+def test_a_time_limit_ends_it(app: Headwater, tmp_path: Path, data: Path) -> None:
+    settings = 'name = "long"\nload = ["long"]\n[limits]\ntime = "1s"'
+    apply(app, tmp_path / "long", data, {"long": ENDLESS["loop"]}, settings)
+    with pytest.raises(RefreshError) as caught:
+        app.refresh(SYSTEM, "long")
+    assert caught.value.code == "refresh.time_limit"
+    assert app.refreshes(SYSTEM, "long")[0].status == "failed"
+
+
+def test_a_limit_on_rows_fails_the_entity(app: Headwater, tmp_path: Path, data: Path) -> None:
+    apply(app, tmp_path / "few", data, QUERIES, 'name = "few"\nload = ["orders"]\n[limits]\nrows = 3')
+    with pytest.raises(RefreshError, match="more than 3 rows"):
+        app.refresh(SYSTEM, "few")
+
+
+# -- in order ----------------------------------------------------------------------------------------------------------
+
+
+def run(needs: dict[str, set[str]], work: Any, parallel: int = 2) -> None:
+    frozen = {name: frozenset(needed) for name, needed in needs.items()}
+    run_in_order(frozen, work, parallel=parallel, check=lambda: None, stop=lambda: None)
+
+
+def test_what_does_not_wait_for_one_another_runs_side_by_side() -> None:
+    together = threading.Barrier(2, timeout=10)
+    done: list[str] = []
+
+    def work(name: str) -> None:
+        if name in "ab":
+            together.wait()
+        done.append(name)
+
+    run({"c": {"a", "b"}, "a": set(), "b": set()}, work)
+    assert done[-1] == "c"
+
+
+def test_no_more_than_so_many_at_once() -> None:
+    under_way: set[str] = set()
+    most = 0
+
+    def work(name: str) -> None:
+        nonlocal most
+        under_way.add(name)
+        most = max(most, len(under_way))
+        time.sleep(0.05)
+        under_way.discard(name)
+
+    run({name: set() for name in "abcdef"}, work, parallel=2)
+    assert most == 2
+
+
+def test_one_that_fails_ends_the_others() -> None:
+    ended: list[str] = []
+    begun = threading.Event()
+
+    def work(name: str) -> None:
+        if name == "fails":
+            begun.wait(10)
+            raise RefreshError("It failed.")
+        try:
+            begun.set()
+            while True:
+                time.sleep(0.01)
+        except KeyboardInterrupt:
+            ended.append(name)
+            raise
+
+    with pytest.raises(RefreshError, match="It failed"):
+        run({"fails": set(), "endless": set(), "never": {"fails"}}, work)
+    assert ended == ["endless"]
+
+
+def test_m_that_recurses_deeply_does_so_side_by_side(app: Headwater, tmp_path: Path, data: Path) -> None:
+    deep = "let f = (n) => if n = 0 then 0 else 1 + @f(n - 1) in #table(type table [n = Int64.Type], {{f(20000)}})"
+    apply(app, tmp_path / "deep", data, {"a": deep, "b": deep}, 'name = "deep"\nload = ["a", "b"]')
+    app.refresh(SYSTEM, "deep")
+    assert rows(app, "a", "deep") == rows(app, "b", "deep") == [{"n": 20_000}]
+
+
+# -- what is on record -------------------------------------------------------------------------------------------------
+
+
+def test_a_failure_names_step_and_place(app: Headwater, tmp_path: Path, data: Path) -> None:
+    wrong = 'let\n    Known = orders,\n    Wrong = Table.SelectColumns(Known, {"nothing"})\nin\n    Wrong'
+    queries = {**QUERIES, "totals": wrong}
+    apply(app, tmp_path / "shop", data, queries, SHOP)
+    with pytest.raises(RefreshError) as caught:
+        app.refresh(SYSTEM, "shop")
+    assert "The query 'totals' failed in its step 'Wrong'" in caught.value.message
+    assert caught.value.place.startswith("shop, query totals, step 'Wrong', totals.pq, line 3")
+    (failed,) = app.refreshes(SYSTEM, "shop")
+    kept = {entity.entity: entity for entity in app.refresh_entities(SYSTEM, failed.id)}
+    assert kept["totals"].error is not None and kept["totals"].error["code"] == caught.value.code
+    assert (kept["orders"].error, kept["orders"].rows_written, kept["orders"].delta_version) == (None, 4, None)
+
+
+def test_step_at() -> None:
+    text = "let\n    A = 1,\n    B = let x = A in x\nin\n    A + B"
+    assert [step_at(text, *place) for place in ((2, 5), (3, 20), (5, 5))] == ["A", "B", None]
+    assert step_at("1 + null", 1, 1) is None
+
+
+def test_error_cells_are_kept_for_those_who_read_the_table(app: Headwater, tmp_path: Path, data: Path) -> None:
+    settings = SHOP + '\n[entities.orders]\nmode = "keyed"\nkey = ["id"]'
+    apply(app, tmp_path / "shop", data, QUERIES, settings)
+    refresh = app.refresh(SYSTEM, "shop").id
+    (error,) = app.refreshing.errors(SYSTEM, refresh)["orders"]
+    assert (error.column, error.reason, error.key) == ("amount", "DataFormat.Error", {"id": 4})
+    assert error.message is not None and "oops" in error.message
+    reader = person(app, "ann")
+    history_only(app, reader)
+    (hidden,) = app.refreshing.errors(reader, refresh)["orders"]
+    assert (hidden.column, hidden.row, hidden.message, hidden.key) == (error.column, error.row, None, None)
+    assert app.refreshing.forget_values(days=0) == 1
+    (emptied,) = app.refreshing.errors(SYSTEM, refresh)["orders"]
+    assert emptied == hidden
+
+
+def test_an_intent_keeps_no_values(app: Headwater) -> None:
+    app.refresh(SYSTEM, "shop")
+    with app.database.read() as connection:
+        (payload,) = connection.scalars(
+            tables.publish_intents.select().with_only_columns(tables.publish_intents.c.payload)
+        )
+    assert "oops" not in str(payload)
+
+
+def test_the_history_is_csv_without_formulas(app: Headwater, tmp_path: Path, data: Path) -> None:
+    apply(app, tmp_path / "shop", data, QUERIES, SHOP)
+    app.refresh(SYSTEM, "shop", trigger="=1+1")
+    lines = history_csv(app.refreshing, SYSTEM, "shop").splitlines()
+    assert lines[0].startswith("id,dataflow,status,trigger,")
+    assert len(lines) == 3 and all(",succeeded,'=1+1," in line for line in lines[1:])
+
+
+def test_pages_of_refreshes_follow_one_another(app: Headwater) -> None:
+    made = [app.refresh(SYSTEM, "shop").id for _ in range(3)]
+    first = app.refreshing.list(SYSTEM, "shop", limit=2)
+    rest = app.refreshing.list(SYSTEM, "shop", limit=2, after=first[-1].id)
+    assert [refresh.id for refresh in (*first, *rest)] == made[::-1]
+
+
+def test_whoever_is_told_of_the_end_is_told_in_its_transaction(app: Headwater, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[EndedRefresh] = []
+    refresher = app.refresher()
+
+    def tell(connection: Any, ended: EndedRefresh) -> None:
+        told.append(ended)
+        with app.database.read() as other:
+            status = other.scalar(select(tables.jobs.c.status))
+        assert status == "running", "not committed yet"
+
+    monkeypatch.setattr(
+        app.refreshing, "_refresher", lambda: type(refresher)(**{**vars(refresher), "on_ended": [tell]})
+    )
+    app.refresh(SYSTEM, "shop")
+    (ended,) = told
+    assert (ended.status, ended.dataflow.name, ended.error) == ("succeeded", "shop", None)
+    assert [entity.delta_version for entity in ended.entities] == [0, 0]
+    assert {record.outputs[0].qualified_name.rsplit("/", 1)[1] for record in ended.lineage} == {"orders", "totals"}
+
+
+# -- by itself ---------------------------------------------------------------------------------------------------------
+
+
+def scheduled(app: Headwater) -> None:
+    with app.database.begin() as connection:
+        payload = {"trigger": "schedule"}
+        schedules.put(
+            connection, NewSchedule(KIND, subject_of(app.dataflows.get(SYSTEM, "shop").id), payload, "0 6 * * *")
+        )
+
+
+def test_four_failures_in_a_row_pause_the_schedule(app: Headwater, data: Path) -> None:
+    scheduled(app)
+    (data / "orders.csv").rename(data / "away.csv")
+    for _ in range(4):
+        schedule = app.refreshing.schedule(SYSTEM, "shop")
+        assert schedule is not None and not schedule.paused
+        with pytest.raises(RefreshError):
+            app.refresh(SYSTEM, "shop", trigger="schedule")
+    paused = app.refreshing.schedule(SYSTEM, "shop")
+    assert paused is not None and paused.paused and paused.paused_reason is not None
+    assert paused.paused_reason.startswith("4 refreshes in a row failed, the last one so: The query 'orders' failed")
+    app.refreshing.resume(SYSTEM, "shop")
+    resumed = app.refreshing.schedule(SYSTEM, "shop")
+    assert resumed is not None and not resumed.paused and resumed.failures == 0
+
+
+def test_a_success_counts_failures_anew_and_others_do_not_count(app: Headwater, data: Path) -> None:
+    scheduled(app)
+    for fate in ("fails", "fails", "fails", "works", "fails", "manual", "fails"):
+        if fate == "works":
+            (data / "away.csv").rename(data / "orders.csv")
+            app.refresh(SYSTEM, "shop", trigger="schedule")
+            continue
+        if (data / "orders.csv").exists():
+            (data / "orders.csv").rename(data / "away.csv")
+        with pytest.raises(RefreshError):
+            app.refresh(SYSTEM, "shop", trigger="manual" if fate == "manual" else "schedule")
+    schedule = app.refreshing.schedule(SYSTEM, "shop")
+    assert schedule is not None and (schedule.failures, schedule.paused) == (2, False)
+
+
+def test_a_saver_who_is_disabled_pauses_the_schedule(app: Headwater) -> None:
+    scheduled(app)
+    saver = person(app, "sam")
+    with app.database.begin() as connection:
+        versions = tables.dataflow_versions
+        connection.execute(versions.update().values(saved_by_id=saver.user_id, saved_by="sam"))
+        connection.execute(tables.users.update().where(tables.users.c.id == saver.user_id).values(active=False))
+    with pytest.raises(RefreshError) as caught:
+        app.refresh(SYSTEM, "shop")
+    assert caught.value.code == "refresh.saver_disabled"
+    schedule = app.refreshing.schedule(SYSTEM, "shop")
+    assert schedule is not None and schedule.paused and "sam" in (schedule.paused_reason or "")
+
+
+def test_pausing_needs_a_schedule_and_the_right(app: Headwater) -> None:
+    with pytest.raises(NotFoundError, match="no schedule"):
+        app.refreshing.pause(SYSTEM, "shop")
+    scheduled(app)
+    app.refreshing.pause(SYSTEM, "shop", "Stocktaking.")
+    schedule = app.refreshing.schedule(SYSTEM, "shop")
+    assert schedule is not None and (schedule.paused, schedule.paused_reason) == (True, "Stocktaking.")
+
+
+# -- foreseeing --------------------------------------------------------------------------------------------------------
+
+
+def test_a_forecast_changes_nothing(app: Headwater, tmp_path: Path, data: Path) -> None:
+    app.refresh(SYSTEM, "shop")
+    (data / "orders.csv").write_text("id,customer,price\n1,Ada,12\n2,Ada,13\n")
+    queries = {**QUERIES, "orders": QUERIES["orders"].replace('"amount"', '"price"'), "totals": "orders"}
+    apply(app, tmp_path / "shop", data, queries, SHOP)
+    before = written(app)
+    orders, totals = app.refreshing.foresee(SYSTEM, "shop").entities
+    assert (orders.entity, orders.rows_before, orders.rows, orders.rows_to_score) == ("orders", 4, 2, 0)
+    assert {(change["column"], change["change"]) for change in orders.schema_changes} == {
+        ("price", "added"), ("amount", "removed"),
+    }  # fmt: skip
+    assert (totals.rows_before, totals.rows) == (3, 2)
+    assert written(app) == before
+    (data / "orders.csv").unlink()
+    with pytest.raises(HeadwaterError, match="orders"):
+        app.refreshing.foresee(SYSTEM, "shop")
+
+
+def written(app: Headwater) -> tuple[Any, ...]:
+    files = sorted(str(file) for file in app.home.path.rglob("*") if file.is_file() and "headwater.db" not in file.name)
+    with app.database.read() as connection:
+        found = [
+            connection.execute(table.select()).all()
+            for table in (tables.refreshes, tables.jobs, tables.published_tables, tables.ledger_fingerprints)
+        ]
+    return files, found
+
+
+# -- other dataflows' tables -------------------------------------------------------------------------------------------
+
+
+def test_a_linked_entity_is_another_dataflows_table(app: Headwater, tmp_path: Path, data: Path) -> None:
+    app.refresh(SYSTEM, "shop")
+    linked = {"big": "Table.SelectRows(sold, each [total] <> null and [total] > 10)"}
+    settings = 'name = "report"\nload = ["big"]\n[linked.sold]\ndataflow = "shop"\nentity = "totals"'
+    apply(app, tmp_path / "report", data, linked, settings)
+    app.refresh(SYSTEM, "report")
+    assert rows(app, "big", "report") == [{"customer": "Ada", "total": 42.5, "orders": 2}]
+    edges = app.edges_upstream(SYSTEM, "report", "big")
+    assert any(source == app.table_name("shop", "totals") for source, _ in edges)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Attempts follow one another at once."""
+    monkeypatch.setattr("headwater.jobs.retrying.FIRST_PAUSE_SECONDS", 0.05)
+    yield
