@@ -295,7 +295,7 @@ def test_a_result_that_tells_its_version_is_never_an_earlier_ones(
         assert called is not None
         telling = called.configured({"IncludeModel": True})
         table = pa.table({"d": pa.array(range(3), pa.float64()), "c": ["AA"] * 3})
-        rows = telling.apply(table.to_reader(), ["d", "c"], "r").read_all()["r"].to_pylist()
+        rows: list[Any] = telling.apply(table.to_reader(), ["d", "c"], "r").read_all()["r"].to_pylist()
         assert [row["ModelVersion"] for row in rows] == ["2"] * 3
         assert counts(environment) == {"demo.late_arrival": ("2", 3, 0)}
 

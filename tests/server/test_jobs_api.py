@@ -11,14 +11,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
-from tests.access.databases import new_postgresql_database
+from tests.server.homes import home_over
 from tests.server.test_access_api import Site, code
-from tests.server.test_sources_api import Elsewhere
 from tests.workspaces.stored.support import PUBLIC
 
 from headwater.access import SYSTEM, Actor, Via
 from headwater.access.administrator import VARIABLE
-from headwater.app.home import open_home
 from headwater.app.runtime import Headwater
 from headwater.jobs import NewJob, queue
 from headwater.server.application import create_app
@@ -71,12 +69,8 @@ class Place:
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """For all tests of the module: what a test changes, it makes itself."""
     path = tmp_path_factory.mktemp("jobs") / "home"
-    own = open_home(path, create=True)
-    url = own.database_url
-    if request.param == "postgresql":
-        url = new_postgresql_database(request.getfixturevalue("postgresql_folder"))
     token = secrets.token_urlsafe(32)
-    with pytest.MonkeyPatch.context() as patch, Headwater(Elsewhere(own.path, own.folders, url=url)) as headwater:
+    with pytest.MonkeyPatch.context() as patch, Headwater(home_over(request, path, patch)) as headwater:
         patch.setenv(VARIABLE, token)
         headwater.collections.add(SYSTEM, "ml", "Machine learning")
         site = Site(create_app(headwater), headwater, token)

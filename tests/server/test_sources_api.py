@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
-from tests.access.databases import new_postgresql_database
 from tests.access.people.test_canaries import Canaries, database_bytes
+from tests.server.homes import home_over
 from tests.server.test_access_api import Site, code, made
 from tests.workspaces.azureml.management import TOKEN as AZURE_TOKEN
 from tests.workspaces.azureml.management import running_management
@@ -23,24 +23,12 @@ from headwater.access import SYSTEM
 from headwater.access.administrator import VARIABLE
 from headwater.access.vaults import Vaults
 from headwater.app.azure import Azure
-from headwater.app.home import Home, open_home
 from headwater.app.runtime import Headwater
 from headwater.server.application import create_app
 from headwater.store import tables
 
 WEB = "https://api.example.com/v2"
 NONSENSE = ("x", "%00", "%ED%A0%80", "1" * 300, "{x}")
-
-
-@dataclass(frozen=True)
-class Elsewhere(Home):
-    """A home whose database is somewhere else."""
-
-    url: str = ""
-
-    @property
-    def database_url(self) -> str:
-        return self.url
 
 
 @dataclass(frozen=True)
@@ -57,15 +45,11 @@ class Place:
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """For all tests of the module: what a test changes, it makes itself."""
     path = tmp_path_factory.mktemp("sources") / "home"
-    own = open_home(path, create=True)
-    url = own.database_url
-    if request.param == "postgresql":
-        url = new_postgresql_database(request.getfixturevalue("postgresql_folder"))
     vaults = Vaults(variables=frozenset({"ALLOWED"}), environment={"ALLOWED": "from the environment"})
     token = secrets.token_urlsafe(32)
     with (
         pytest.MonkeyPatch.context() as patch,
-        Headwater(Elsewhere(own.path, own.folders, vaults, url=url)) as headwater,
+        Headwater(replace(home_over(request, path, patch), vaults=vaults)) as headwater,
     ):
         patch.setenv(VARIABLE, token)
         headwater.collections.add(SYSTEM, "ml", "Machine learning")

@@ -190,15 +190,29 @@ def serve(  # noqa: PLR0917 -- the command's options
         int | None,
         typer.Option(envvar="HEADWATER_DOWNLOAD_ROWS", min=1, help="How many rows one download has at most."),
     ] = None,
+    worker: Annotated[bool, typer.Option(help="Do jobs too; without, 'headwater worker' has to.")] = True,
 ) -> None:
     """Serve the HTTP API and the app until Ctrl+C."""
     from headwater.cli.serving import ServeOptions, run
 
     options = ServeOptions(
         host, port, tls_certificate, tls_key, tls_key_password_file, public_url or (), behind_proxy or (),
-        drain_seconds, download_rows,
+        drain_seconds, worker, download_rows,
     )  # fmt: skip
     run(home, options)
+
+
+@app.command("worker")
+def worker(
+    home: HomeOption = DEFAULT_HOME,
+    parallel: Annotated[int, typer.Option(min=1, help="How many jobs it does at once.")] = 2,
+    poll: Annotated[float, typer.Option(min=0.05, help="How many seconds lie between two looks for what is due.")] = 1,
+    grace: Annotated[float, typer.Option(min=0, help="How many seconds jobs under way have when it is ended.")] = 5,
+) -> None:
+    """Do the jobs of a home folder, refreshes among them, until Ctrl+C; any number of workers may."""
+    from headwater.cli.worker import run
+
+    run(home, parallel=parallel, poll=poll, grace=grace)
 
 
 @app.command("run")
