@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,6 @@ from headwater.store import Database, tables, utc_now
 __all__ = ["RefreshState", "Refreshing", "check_succeeded"]
 
 _LOOK_SECONDS = 0.2
-
-#: For so many days values of error cells are kept.
-ERROR_DAYS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +204,6 @@ class Refreshing:
     def errors(self, actor: Actor, identifier: str) -> Mapping[str, Sequence[CellError]]:
         """The first error cells of each entity; values only for who may read the table."""
         return history.errors(self._database, actor, identifier)
-
-    def forget_values(self, days: float = ERROR_DAYS) -> int:
-        """Empty keys and messages of error cells that are older; returns how many. For a worker, now and then."""
-        with self._database.begin() as connection:
-            return history.forget_values(connection, utc_now() - timedelta(days=days))
 
     # -- calling off, schedules ----------------------------------------------------------------------------------------
 
