@@ -89,6 +89,7 @@ class EntityRun:
         self._rows = 0
         self._begun = time.perf_counter()
         self._opened = ExitStack()
+        self._first: Session | None = None
 
     def stage(self) -> StagedEntity:
         """Evaluate and write it; nothing is visible by that.
@@ -177,8 +178,12 @@ class EntityRun:
             networks=reach.networks,
             engine_settings=self._engine_settings(),
         )
-        # Its memory and its files on disk are given back as soon as the entity is written.
-        self._opened.callback(lambda: session.engine.close() if "engine" in vars(session) else None)
+        if self._first is None:
+            self._first = session
+            # Its memory and its files on disk are given back as soon as the entity is written.
+            self._opened.callback(session.engine.close)
+        else:
+            session.share_engine(self._first)
         return session
 
     def _engine_settings(self) -> Mapping[str, object]:
