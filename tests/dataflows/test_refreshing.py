@@ -171,6 +171,15 @@ def test_a_limit_on_rows_fails_the_entity(app: Headwater, tmp_path: Path, data: 
         app.refresh(SYSTEM, "few")
 
 
+def test_a_limit_on_memory_is_shared_by_entities_side_by_side(app: Headwater, tmp_path: Path, data: Path) -> None:
+    wanted = 'name = "{}"\nload = ["orders", "totals"]\n[limits]\nparallel = 2\nmemory = "{}"'
+    apply(app, tmp_path / "enough", data, QUERIES, wanted.format("enough", "200MB"))
+    app.refresh(SYSTEM, "enough")
+    apply(app, tmp_path / "little", data, QUERIES, wanted.format("little", "2KB"))
+    with pytest.raises(RefreshError):
+        app.refresh(SYSTEM, "little")
+
+
 # -- in order ----------------------------------------------------------------------------------------------------------
 
 

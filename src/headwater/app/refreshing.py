@@ -220,7 +220,12 @@ class Refreshing:
         with self._database.begin() as connection:
             require(connection, actor, Action.DATAFLOW_REFRESH, dataflow.scope_id)
             if not queue.request_cancel(connection, identifier, {KIND: self.handler()}):
-                raise ConflictError("The refresh has ended already.", place=identifier, code="refresh.ended")
+                raise ConflictError(
+                    "The refresh has ended already.",
+                    place=identifier,
+                    hint="See how it ended in the history of the dataflow.",
+                    code="refresh.ended",
+                )
 
     def schedule(self, actor: Actor, name: str) -> Schedule | None:
         """When a dataflow is refreshed by itself; None where it never is."""
@@ -288,7 +293,12 @@ def check_succeeded(state: RefreshState) -> None:
         CancelRequestedError: it was called off (``refresh.cancelled``).
     """
     if state.status == "cancelled":
-        raise CancelRequestedError("The refresh was cancelled.", place=state.dataflow, code="refresh.cancelled")
+        raise CancelRequestedError(
+            "The refresh was cancelled; what was published before is unchanged.",
+            place=state.dataflow,
+            hint="Refresh again when nobody minds.",
+            code="refresh.cancelled",
+        )
     if state.error is not None:
         said = state.error
         raise RefreshError(said["message"], place=said["where"], hint=said["hint"], code=said["code"])

@@ -63,7 +63,9 @@ class RefreshHandler:
         with self._refresher.database.read() as connection:
             dataflow = find_dataflow(connection, dataflow_of(lease.job.subject))
         if dataflow is None:
-            raise RefreshError("The dataflow has been removed.", code="refresh.no_dataflow")
+            raise RefreshError(
+                "The dataflow has been removed.", hint="There is nothing left to refresh.", code="refresh.no_dataflow"
+            )
         RefreshRun(self._refresher, dataflow, lease, self._watcher).execute()
 
     def may_pass(self, error: Exception) -> bool:
