@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
 from headwater.dataflows.staging.merging import KEYED_FILE_ROWS
 from headwater.store import Database, tables
@@ -78,7 +78,7 @@ def compact(
     return version if changed.rowcount else None
 
 
-def _published(connection: Connection, dataflow_id: int, entity: str) -> Row[Any] | None:
+def _published(connection: Connection, dataflow_id: int, entity: str) -> Any:
     table = tables.published_tables.c
     query = select(table.path, table.delta_version, table.state)
     return connection.execute(query.where(table.dataflow_id == dataflow_id, table.entity == entity)).one_or_none()
