@@ -132,6 +132,12 @@ class Event(Enum):
         _text("cutoff", "everything before it"), _number("count", "how many"),
     )  # fmt: skip
 
+    BACKED_UP = "server.backed_up", "A backup was made.", _ROWS, _number("bytes", "how large it is")
+    RESTORED = (
+        "server.restored", "Everything before this came from a backup.",
+        _text("made_at", "when the backup was made"), _ROWS,
+    )  # fmt: skip
+
     def __init__(self, code: str, description: str, *fields: Field) -> None:
         self.code = code
         self.description = description

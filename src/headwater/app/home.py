@@ -4,7 +4,7 @@
 
     HOME/
       headwater.toml    marks the folder, and configures it
-      headwater.db      the metadata database
+      headwater.db      the metadata database, unless it is a server's
       secret.key        what stored secrets are encrypted with, unless the environment says otherwise
       tables/           published Delta tables: tables/<dataflow>/<entity>
       ledger/           predictions, by call fingerprint
@@ -16,13 +16,20 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import URL
+
 from headwater.access.vaults import Vaults
+from headwater.app.metadata_place import MetadataPlace, read_metadata_place
+from headwater.app.notifications.settings import Mail, Webhooks, read_mail, read_webhooks
+from headwater.app.openlineage.settings import Receiver, read_receiver
+from headwater.app.retention import RetentionSettings, read_retention
 from headwater.app.scoring import Scoring, read_scoring
 from headwater.errors import HomeError
 from headwater.models.workers.options import WorkerOptions
@@ -37,6 +44,12 @@ format = {FORMAT}
 
 # Folders whose files dataflows may read; relative ones lie below this folder.
 folders = []
+
+# The metadata database, where it is not the file headwater.db: several machines can share a PostgreSQL server's.
+# [database]
+# url = "postgresql://db.example.org/headwater"
+# user = "headwater"
+# password = "env:HEADWATER_DATABASE_PASSWORD"
 
 # What references to secrets may lead to: variables of the environment, files below folders, vault plugins.
 # [secrets]
@@ -61,6 +74,11 @@ class Home:
         vaults: what references to secrets that are kept elsewhere may lead to.
         openid: the tables that describe who vouches for people.
         scoring: how models are run.
+        metadata: where the metadata database is, as the configuration says it.
+        mail: how mail is sent; None: it is not.
+        webhooks: which webhooks may be called.
+        lineage: who is sent OpenLineage events.
+        retention: how long things are kept.
     """
 
     path: Path
@@ -68,6 +86,11 @@ class Home:
     vaults: Vaults = field(default_factory=Vaults)
     openid: tuple[Mapping[str, Any], ...] = ()
     scoring: Scoring = field(default_factory=Scoring)
+    metadata: MetadataPlace = field(default_factory=MetadataPlace)
+    mail: Mail | None = None
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    lineage: Receiver = field(default_factory=Receiver)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
 
     @property
     def configuration(self) -> Path:
@@ -75,9 +98,9 @@ class Home:
         return self.path / CONFIGURATION
 
     @property
-    def database_url(self) -> str:
-        """Where the metadata database is, as SQLAlchemy writes it."""
-        return f"sqlite:///{self.path / 'headwater.db'}"
+    def database_url(self) -> URL:
+        """Where the metadata database is, and what opens it; see :meth:`MetadataPlace.resolve` for what it raises."""
+        return self.metadata.resolve(self.path, os.environ)
 
     @property
     def tables(self) -> Path:
@@ -110,13 +133,16 @@ class Home:
         return self.path / "locks"
 
 
-def open_home(path: Path, *, create: bool = False, folders: tuple[str, ...] = ()) -> Home:
+def open_home(
+    path: Path, *, create: bool = False, folders: tuple[str, ...] = (), metadata: MetadataPlace | None = None
+) -> Home:
     """The home folder at ``path``.
 
     Args:
         path: the folder.
         create: make it if it is not there.
         folders: for one that is made, the folders that dataflows may read.
+        metadata: for one that is made, where its metadata database is; None: within it.
 
     Raises:
         HomeError: there is none (``home.missing``), it is something else (``home.unreadable``), or another
@@ -132,11 +158,20 @@ def open_home(path: Path, *, create: bool = False, folders: tuple[str, ...] = ()
                 hint="Give the folder with --home, or make one with 'headwater init' (or 'headwater demo').",
                 code="home.missing",
             )
-        _make(path, marker, folders)
+        _make(path, marker, _TEMPLATE.replace("folders = []", f"folders = [{_listed(folders)}]") + _stated(metadata))
     return _read(path, marker)
 
 
-def _make(path: Path, marker: Path, folders: tuple[str, ...]) -> None:
+def _listed(folders: tuple[str, ...]) -> str:
+    # A JSON string is a TOML string too, whatever characters are in the path.
+    return ", ".join(json.dumps(folder, ensure_ascii=False) for folder in folders)
+
+
+def _stated(metadata: MetadataPlace | None) -> str:
+    return "" if metadata is None or not metadata.url else "\n" + metadata.to_toml()
+
+
+def _make(path: Path, marker: Path, configuration: str) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
         if any(path.iterdir()):
@@ -146,9 +181,7 @@ def _make(path: Path, marker: Path, folders: tuple[str, ...]) -> None:
                 hint="Name a new or an empty folder with --home.",
                 code="home.occupied",
             )
-        # A JSON string is a TOML string too, whatever characters are in the path.
-        listed = ", ".join(json.dumps(folder, ensure_ascii=False) for folder in folders)
-        marker.write_text(_TEMPLATE.replace("folders = []", f"folders = [{listed}]"), "utf-8")
+        marker.write_text(configuration, "utf-8")
     except OSError as error:
         raise HomeError(
             f"The folder cannot be made: {error.strerror}.",
@@ -182,6 +215,11 @@ def _read(path: Path, marker: Path) -> Home:
         _vaults(path, stated, marker),
         _openid(stated, marker),
         read_scoring(path, stated.get("scoring", {}), marker),
+        read_metadata_place(stated, marker),
+        read_mail(stated, marker),
+        read_webhooks(stated, marker),
+        read_receiver(stated, path, marker),
+        read_retention(stated, marker),
     )
 
 

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, tuple_
 
 from headwater.access import Action, Actor, ScopeKind, allowed_to
+from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
+from headwater.app.retention import KIND as RETENTION
 from headwater.app.scanning import KIND as SCAN
 from headwater.app.scanning import ScanHandler
+from headwater.dataflows.notifying import KIND as NOTIFY
+from headwater.dataflows.openlineage import KIND as OPENLINEAGE
 from headwater.dataflows.refreshing.context import KIND as REFRESH
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError
 from headwater.jobs import Handler, Job, Worker, WorkerOptions, queue
@@ -28,7 +32,14 @@ _job = tables.jobs.c
 
 def handlers(app: Headwater) -> dict[str, Handler]:
     """What does each kind of job."""
-    return {SCAN: ScanHandler(app), REFRESH: app.refreshing.handler()}
+    return {
+        SCAN: ScanHandler(app),
+        REFRESH: app.refreshing.handler(),
+        NOTIFY: app.notify_handler(),
+        OPENLINEAGE: app.openlineage.handler(),
+        RETENTION: RetentionHandler(app.home.retention),
+        CLEAN: CleanHandler(app.home.retention),
+    }
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from ipaddress import ip_network
@@ -14,11 +13,12 @@ from sqlalchemy import func, select
 from headwater.access import Action, Actor
 from headwater.access.openid import Begun, Completed, Provider, begin, complete, link_external, purge, tie_group
 from headwater.access.people import User
-from headwater.access.vaults import Vaults
 from headwater.app.administration.authority import require_at_server
 from headwater.app.administration.principals import known_id
+from headwater.app.configuration import administrators_secret, is_reference
 from headwater.app.identity import Origin
 from headwater.errors import HomeError, NotFoundError, ThrottledError, UsageError
+from headwater.secret import Secret
 from headwater.store import Database, tables, utc_now
 
 __all__ = ["Callback", "OpenId", "read_providers"]
@@ -151,7 +151,7 @@ def _provider(table: Mapping[str, Any], file: Path) -> Provider:
         for name in _LISTS & stated.keys():
             stated[name] = tuple(map(ip_network, stated[name]) if name == "private_networks" else stated[name])
         if "client_secret" in stated:
-            stated["client_secret"] = _vaults(stated["client_secret"], file).get(stated["client_secret"])
+            stated["client_secret"] = _client_secret(stated["client_secret"], file)
         return Provider(**stated)
     except UsageError as error:
         raise _misstated(error.message, file) from error
@@ -160,14 +160,10 @@ def _provider(table: Mapping[str, Any], file: Path) -> Provider:
         raise _misstated(message, file) from error
 
 
-def _vaults(reference: object, file: Path) -> Vaults:
-    """What the administrator's own file refers to is allowed by that."""
-    kind, _, rest = str(reference).partition(":")
-    if not isinstance(reference, str) or kind not in {"env", "file"}:
+def _client_secret(reference: object, file: Path) -> Secret:
+    if not isinstance(reference, str) or not is_reference(reference):
         raise _misstated("A client secret is kept elsewhere.", file)
-    if kind == "env":
-        return Vaults(variables=frozenset({rest}), environment=os.environ)
-    return Vaults(folders=(Path(rest).parent,))
+    return administrators_secret(reference)
 
 
 def _misstated(message: str, file: Path) -> HomeError:

@@ -20,14 +20,20 @@ from headwater.access.keys import load_keyring
 from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.azure import Azure
+from headwater.app.backup import BackupReport, back_up
 from headwater.app.dataflows import Dataflows, Surroundings
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
+from headwater.app.metadata_place import MetadataPlace
+from headwater.app.notifications.handler import NotifyHandler
+from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
+from headwater.app.openlineage.service import OpenLineage
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.refreshing import Refreshing
+from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan
 from headwater.catalog import (
     AssetService,
@@ -55,6 +61,8 @@ from headwater.dataflows import (
     history,
     load_folder,
 )
+from headwater.dataflows.notifying import notify
+from headwater.dataflows.openlineage import OpenLineageEvents
 from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
 from headwater.jobs import Handler, Job
@@ -101,14 +109,23 @@ class Headwater:
         self.runs = Runs(self.database)
         with self.database.begin() as connection:
             install(connection, now=utc_now())
+            keep_tidying(connection)
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False, folders: tuple[str, ...] = (), upgrade: bool = False) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        create: bool = False,
+        folders: tuple[str, ...] = (),
+        metadata: MetadataPlace | None = None,
+        upgrade: bool = False,
+    ) -> Self:
         """Open the home folder at ``path``; see :func:`headwater.app.home.open_home`.
 
         ``upgrade`` brings the database of an older version to this one, instead of refusing it.
         """
-        return cls(open_home(path, create=create, folders=folders), upgrade=upgrade)
+        return cls(open_home(path, create=create, folders=folders, metadata=metadata), upgrade=upgrade)
 
     def close(self) -> None:
         """End the models' processes and let go of the database."""
@@ -183,6 +200,30 @@ class Headwater:
     def secrets(self) -> Secrets:
         """The keys that stored secrets are encrypted with."""
         return Secrets(self.database, lambda: self.secrets_store)
+
+    def back_up(self, actor: Actor, file: Path) -> BackupReport:
+        """Write everything that cannot be computed again to a new file; see :func:`headwater.app.backup.back_up`."""
+        return back_up(self.home, self.database, actor, file)
+
+    # -- being told ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What people were told in the app."""
+        return Inbox(self.database)
+
+    @cached_property
+    def openlineage(self) -> OpenLineage:
+        """Refreshes as OpenLineage events."""
+        return OpenLineage(self.database, self.home.lineage)
+
+    def _lineage_events(self) -> OpenLineageEvents:
+        receiver = self.home.lineage
+        return OpenLineageEvents(self.installation, receiver.listens, receiver.source_code)
+
+    def notify_handler(self) -> NotifyHandler:
+        """What sends mails and calls webhooks: the handler of jobs of the kind "notify"."""
+        return NotifyHandler(self.home.mail, self.home.webhooks)
 
     # -- sources ---------------------------------------------------------------------------------------------------
 
@@ -327,6 +368,7 @@ class Headwater:
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
+            on_ended=(notify, self._lineage_events()),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

@@ -18,18 +18,28 @@ from headwater._version import __version__
 from headwater.cli import (
     access,
     audit,
+    backup,
     collections,
     connections,
     dataflows,
     functions,
     groups,
+    notifications,
+    openlineage,
     people,
     schemas,
     secrets,
     sources,
     tokens,
 )
-from headwater.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from headwater.cli.options import (
+    DEFAULT_HOME,
+    DatabaseOption,
+    DatabasePasswordOption,
+    DatabaseUserOption,
+    HomeOption,
+    JsonOption,
+)
 from headwater.cli.output import INTERRUPTED, MISUSED, fail, interrupted, say, set_up_logging
 from headwater.cli.refresh import add_scheduling
 from headwater.errors import HeadwaterError, UsageError
@@ -119,11 +129,15 @@ def init(
     folder: Annotated[
         list[Path] | None, typer.Option("--folder", help="A folder whose files dataflows may read; may be repeated.")
     ] = None,
+    database: DatabaseOption = "",
+    database_user: DatabaseUserOption = "",
+    database_password: DatabasePasswordOption = "",
 ) -> None:
     """Make a home folder."""
+    from headwater.app.metadata_place import stated_place
     from headwater.cli.home import init as make
 
-    make(home, folder or [])
+    make(home, folder or [], stated_place(database, database_user, database_password))
 
 
 @app.command("upgrade")
@@ -304,6 +318,11 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(notifications.app, name="notifications")
+app.add_typer(openlineage.app, name="openlineage")
+app.command("status")(backup.status)
+app.command("backup")(backup.make)
+app.command("restore")(backup.restore)
 
 
 def main() -> None:

@@ -17,7 +17,9 @@ from headwater.server.api import (
     dataflows,
     functions,
     jobs,
+    notifications,
     openid,
+    openlineage,
     people,
     refreshes,
     session,
@@ -54,8 +56,8 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, catalog, sources, functions, connections, dataflows, refreshes, jobs)
-    for part in (status, session, openid, *data, people, access, audit):
+    data = (tables, openlineage, catalog, sources, functions, connections, dataflows, refreshes, jobs)
+    for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
 
     @app.get("/docs", include_in_schema=False)

@@ -11,7 +11,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, make_url, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from headwater.errors import HomeError
@@ -22,6 +22,13 @@ __all__ = ["Database", "exclusive", "open_database"]
 #: How long a writer waits for another one before it gives up, in milliseconds.
 BUSY_TIMEOUT_MS = 30_000
 
+#: How long a connection to a PostgreSQL server may take to be made, in seconds.
+CONNECT_TIMEOUT_S = 10
+
+
+_FILE_HINT = "Check that the folder exists, that it may be written, and that no other program holds the database."
+_SERVER_HINT = "Check that the server runs, that the database is there, and user and password."
+
 
 class Database:
     """A metadata database, reached by its SQLAlchemy URL (``sqlite:///…`` or ``postgresql+psycopg://…``).
@@ -30,9 +37,8 @@ class Database:
     Safe to share between threads; a forked process makes its own.
     """
 
-    def __init__(self, url: str) -> None:
-        # Parameters hold people's names, rows and hashes: they belong into no log and no error.
-        self.engine: Engine = create_engine(url, hide_parameters=True)
+    def __init__(self, url: str | URL) -> None:
+        self.engine = _engine(url)
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite_connection)
             event.listen(self.engine, "begin", _begin_sqlite_transaction)
@@ -91,9 +97,35 @@ class Database:
             exclusive(connection, "migrations")
             migrations.upgrade(connection, place=_place(self.engine))
 
+    @property
+    def place(self) -> str:
+        """Where it is: the file, or the URL without its password."""
+        return _place(self.engine)
+
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def _engine(url: str | URL) -> Engine:
+    """The engine of a URL; HomeError where its driver is not installed."""
+    where = make_url(url)
+    # A server that was started anew closed what was pooled; asked first, such a connection is replaced and not used.
+    options: dict[str, Any] = {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_TIMEOUT_S}}
+    try:
+        # Parameters hold people's names, rows and hashes: they belong into no log and no error.
+        return create_engine(where, hide_parameters=True, **(options if _is_postgresql(where) else {}))
+    except ModuleNotFoundError as error:
+        raise HomeError(
+            f"The driver of the metadata database is not installed: {error.name}.",
+            code="home.driver",
+            place=where.render_as_string(),
+            hint="Install Headwater with its extra: pip install 'headwater[postgresql]'.",
+        ) from error
+
+
+def _is_postgresql(url: URL) -> bool:
+    return url.get_backend_name() == "postgresql"
 
 
 def exclusive(connection: Connection, subject: str) -> None:
@@ -105,7 +137,7 @@ def exclusive(connection: Connection, subject: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(zlib.crc32(subject.encode()))))
 
 
-def open_database(url: str, *, upgrade: bool = False) -> Database:
+def open_database(url: str | URL, *, upgrade: bool = False) -> Database:
     """The database at ``url``, ready for use: set up when it is empty, checked when it is not.
 
     Args:
@@ -177,11 +209,12 @@ def _readable(engine: Engine) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        # The driver's first line: the others repeat it for each address that a name leads to.
         raise HomeError(
-            f"The metadata database cannot be used: {error.orig}.",
+            f"The metadata database cannot be used: {str(error.orig).strip().splitlines()[0].rstrip('.')}.",
             code="home.unreadable",
             place=_place(engine),
-            hint="Check that the folder exists, that it may be written, and that no other program holds the database.",
+            hint=_SERVER_HINT if _is_postgresql(engine.url) else _FILE_HINT,
         ) from error
     except DatabaseError as error:
         raise HomeError(

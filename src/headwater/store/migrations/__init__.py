@@ -39,11 +39,14 @@ def current_revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def upgrade(connection: Connection, *, place: str) -> None:
+def upgrade(connection: Connection, *, place: str, to: str = "head") -> None:
     """Apply what is missing between the database's revision and this code's, inside the caller's transaction.
 
+    ``to`` stops at an earlier revision, which rows of that time are then stored in.
+
     Raises:
-        HomeError: ``home.version``, the database is not an older one of ours. ``place`` says where it is.
+        HomeError: ``home.version``, the database is not an older one of ours, or there is no revision ``to``.
+            ``place`` says where it is.
     """
     scripts = _scripts()
     context = MigrationContext.configure(connection)
@@ -51,14 +54,15 @@ def upgrade(connection: Connection, *, place: str) -> None:
     if found is None and inspect(connection).get_table_names():
         raise version_error(found, place=place)
     try:
-        missing = list(scripts.iterate_revisions("head", found or "base"))
+        missing = list(scripts.iterate_revisions(to, found or "base"))
     except RevisionError as error:
-        raise version_error(found, place=place) from error
+        raise version_error(to if found is None else found, place=place) from error
     for script in reversed(missing):
         with _one_at_a_time, Operations.context(context):
             script.module.upgrade()
         context.stamp(scripts, script.revision)
-    _seed(connection)
+    if to == "head":
+        _seed(connection)
 
 
 def version_error(found: str | None, *, place: str) -> HomeError:

@@ -1,0 +1,1 @@
+"""OpenLineage: where its events go, sending them, and reading them back."""

@@ -1,0 +1,146 @@
+"""What is forgotten, when, and what never is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from headwater.access import SYSTEM
+from headwater.app.home import CONFIGURATION, open_home
+from headwater.app.metadata_place import VARIABLE
+from headwater.app.retention import CLEAN, KIND, CleanHandler, RetentionHandler, RetentionSettings
+from headwater.app.runtime import Headwater
+from headwater.errors import HomeError, TableError
+from headwater.jobs import NewJob, Worker, queue, schedules
+from headwater.store import tables, utc_now
+
+CANARY = "canary-in-a-cell"
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Headwater]:
+    if database_url.startswith("postgresql"):
+        monkeypatch.setenv(VARIABLE, database_url)
+    with Headwater.open(tmp_path / "home", create=True) as opened:
+        folder = tmp_path / "flow"
+        folder.mkdir()
+        (folder / "dataflow.toml").write_text('[dataflow]\nname = "flow"\nload = ["n"]\n')
+        (folder / "n.pq").write_text('#table({"a"}, {{1}})')
+        opened.apply(SYSTEM, folder)
+        yield opened
+
+
+def refreshed(app: Headwater, days: float, status: str = "failed") -> str:
+    """A refresh of so many days ago, with everything that is kept of one."""
+    at, identifier = utc_now() - timedelta(days=days), str(uuid4())
+    ended = None if status == "running" else at
+    with app.database.begin() as connection:
+        flow = connection.execute(select(tables.dataflows.c.id)).scalar_one()
+        user = connection.execute(select(tables.users.c.id)).scalars().first()
+        refresh = {"id": identifier, "dataflow_id": flow, "status": status, "trigger": "t", "started_at": at}
+        connection.execute(insert(tables.refreshes).values({**refresh, "ended_at": ended}))
+        connection.execute(
+            insert(tables.refresh_entities).values(refresh_id=identifier, entity="n", model_versions={}, reuse={})
+        )
+        cell = {"refresh_id": identifier, "entity": "n", "number": 1, "column": "a", "row": 1, "reason": "r"}
+        connection.execute(insert(tables.refresh_errors).values({**cell, "key": {"a": CANARY}, "message": CANARY}))
+        event = {"run_id": identifier, "event_type": "START", "event_time": at, "event": {}}
+        connection.execute(insert(tables.openlineage_events).values(event))
+        told: dict[str, Any] = {"user_id": user, "kind": "k", "subject": "s", "refresh_id": identifier}
+        connection.execute(insert(tables.notifications).values({**told, "title": "", "text": "", "created_at": at}))
+    return identifier
+
+
+def tidy(app: Headwater, settings: RetentionSettings, *, grace: timedelta | None = None) -> None:
+    with app.database.begin() as connection:
+        job = queue.add(connection, SYSTEM, NewJob(KIND, KIND))
+    cleaner = CleanHandler(settings)
+    if grace is not None:
+        cleaner._retention = replace(cleaner._retention, grace=grace)
+    worker = Worker(app.database, {KIND: RetentionHandler(settings), CLEAN: cleaner})
+    assert worker.run_one(job).status == "succeeded"
+    with app.database.read() as connection:
+        flow = connection.execute(select(tables.dataflows.c.id)).scalar_one()
+        (cleaning,) = queue.of_subject(connection, f"dataflow:{flow}", active_only=True)
+    assert worker.run_one(cleaning.id).status == "succeeded"
+
+
+def count(app: Headwater, table: Any) -> int:
+    with app.database.read() as connection:
+        return connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_values_go_first_and_then_the_rest(app: Headwater) -> None:
+    for days in (*range(1, 11), 50, 120):
+        refreshed(app, days)
+    tidy(app, RetentionSettings(error_days=7, history_days=90))
+    with app.database.read() as connection:
+        cells = connection.execute(
+            select(tables.refreshes.c.started_at, tables.refresh_errors.c.key, tables.refresh_errors.c.message).join(
+                tables.refresh_errors, tables.refresh_errors.c.refresh_id == tables.refreshes.c.id
+            )
+        ).all()
+    assert len(cells) == 11, "the one of 120 days is gone, with what hangs on it"
+    for cell in cells:
+        young = cell.started_at > utc_now() - timedelta(days=7)
+        assert (cell.key, cell.message) == (({"a": CANARY}, CANARY) if young else (None, None))
+    assert count(app, tables.notifications) == count(app, tables.openlineage_events) == 11
+
+
+def test_what_is_read_now_what_runs_and_the_newest_stay(app: Headwater) -> None:
+    app.refresh(SYSTEM, "flow")
+    with app.database.begin() as connection:
+        published = connection.execute(select(tables.published_tables.c.refresh_id)).scalar_one()
+        long_ago = utc_now() - timedelta(days=500)
+        connection.execute(update(tables.refreshes).values(started_at=long_ago, ended_at=long_ago))
+    old = refreshed(app, 400)
+    running, newest = refreshed(app, 300, "running"), [refreshed(app, 200 + n) for n in range(10)]
+    tidy(app, RetentionSettings(history_days=90))
+    with app.database.read() as connection:
+        left = set(connection.execute(select(tables.refreshes.c.id)).scalars())
+    assert left == {published, running, *newest} and old not in left
+    assert app.tables.rows(SYSTEM, app.tables.get(SYSTEM, "flow", "n"), 0, 10).total == 1
+
+
+def test_files_of_versions_that_are_no_longer_kept_go(app: Headwater) -> None:
+    for _ in range(4):
+        app.refresh(SYSTEM, "flow")
+    table = app.tables.get(SYSTEM, "flow", "n")
+    before = len(list(table.path.glob("*.parquet")))
+    tidy(app, RetentionSettings(keep_days=0, keep_refreshes=2), grace=timedelta(0))
+    assert app.tables.rows(SYSTEM, table, 0, 10).total == 1
+    with pytest.raises(TableError):
+        app.tables.rows(SYSTEM, table, 0, 10, 0)
+    assert before == 4 and len(list(table.path.glob("*.parquet"))) == 2
+
+
+def test_every_night_by_whoever_is_there(app: Headwater) -> None:
+    with app.database.read() as connection:
+        schedule = schedules.get(connection, KIND, KIND)
+    assert schedule is not None and schedule.next_due is not None and KIND in app.job_handlers
+    with app.database.begin() as connection:
+        schedules.pause(connection, KIND, KIND, "somebody wants so")
+    with Headwater.open(app.home.path) as again, again.database.read() as connection:
+        schedule = schedules.get(connection, KIND, KIND)
+    assert schedule is not None and schedule.paused, "opening the home again leaves that"
+
+
+def test_the_table(tmp_path: Path) -> None:
+    marker = open_home(tmp_path / "home", create=True).path / CONFIGURATION
+    assert open_home(tmp_path / "home").retention == RetentionSettings()
+    text = marker.read_text()
+    marker.write_text(text + "\n[retention]\nkeep_days = 30\nerror_days = 0\n")
+    assert open_home(tmp_path / "home").retention == RetentionSettings(keep_days=30, error_days=0)
+    for entry in ("keep_days = -1", 'error_days = "x"', "keep_refreshes = 0", "history_days = true", "days = 1"):
+        marker.write_text(f"{text}\n[retention]\n{entry}\n")
+        with pytest.raises(HomeError) as caught:
+            open_home(tmp_path / "home")
+        assert json.dumps(entry.split()[0]).strip('"') in caught.value.message
