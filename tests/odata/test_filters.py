@@ -80,7 +80,7 @@ def engine() -> Iterator[DuckDBEngine]:
 
 def selected(engine: DuckDBEngine, predicate: Expr) -> list[int]:
     plan = Project(Filter(ArrowScan(ROWS, COLUMNS), predicate), ((NUMBER, NUMBER.ref),))
-    return [number - 1 for number in engine.table(plan).column(0).to_pylist()]
+    return [int(number) - 1 for number in engine.table(plan).column(0).to_numpy()]
 
 
 def filtered(engine: DuckDBEngine, text: str) -> list[int]:
@@ -249,7 +249,7 @@ def test_rows_come_in_order(engine: DuckDBEngine, text: str, rows: list[int]) ->
     translator = Translator(COLUMNS, NOW, "$orderby")
     keys = tuple(translator.key(tree, descending=descending) for tree, descending in parse_order(text))
     plan = Project(Sort(ArrowScan(ROWS, COLUMNS), keys), ((NUMBER, NUMBER.ref),))
-    assert [number - 1 for number in engine.table(plan).column(0).to_pylist()] == rows
+    assert [int(number) - 1 for number in engine.table(plan).column(0).to_numpy()] == rows
 
 
 @pytest.mark.parametrize("text", ["i up", "i,", "", "l", "bin", "r"])

@@ -1,4 +1,4 @@
-"""Tables as files: complete, in order, as they are stored; the rest of one version by its link; CSV that is no formula."""
+"""Tables as files: complete, in order, as they are stored; the rest by a link; CSV that is no formula."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ from headwater.server.settings import ServerSettings
 
 
 def file_of(client: TestClient, table: str, form: str, **query: object) -> bytes:
-    answer = client.get(f"/api/tables/shop/{table}/download", params={"format": form, **query})  # type: ignore[arg-type]
+    more = "".join(f"&{name}={value}" for name, value in query.items())
+    answer = client.get(f"/api/tables/shop/{table}/download?format={form}{more}")
     assert answer.status_code == 200, answer.text
-    return answer.content
+    return bytes(answer.content)
 
 
 def arrow(data: bytes) -> pa.Table:
@@ -59,7 +60,7 @@ def test_other_tools_read_the_files(client: TestClient, tmp_path: Path) -> None:
     (tmp_path / "many.csv").write_bytes(file_of(client, "many", "csv"))
     assert pl.read_parquet(tmp_path / "many.parquet")["id"].to_list() == list(range(ROWS))
     assert pd.read_csv(tmp_path / "many.csv")["id"].sum() == ROWS * (ROWS - 1) // 2
-    assert duckdb.sql(f"select count(*) from '{tmp_path / 'many.csv'}'").fetchone() == (ROWS,)
+    assert duckdb.read_csv(str(tmp_path / "many.csv")).shape == (ROWS, 2)
 
 
 def test_a_spreadsheet_finds_no_formula(client: TestClient) -> None:
@@ -98,7 +99,7 @@ def test_the_server_has_a_limit_of_its_own(shop: Headwater, client: TestClient) 
 @pytest.mark.parametrize(
     ("query", "status"),
     [("", 422), ("format=xml", 422), ("format=csv&offset=-1", 422), ("format=csv&limit=0", 422),
-     ("format=csv&version=99", 404), (f"format=csv&offset={2**62}", 200)],
+     ("format=csv&version=99", 404), (f"format=csv&offset={2**61}", 200)],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(client: TestClient, query: str, status: int) -> None:
     assert client.get(f"/api/tables/shop/orders/download?{query}").status_code == status

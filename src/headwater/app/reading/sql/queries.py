@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -96,7 +97,7 @@ class SqlQuery:
                 (``sql.cancelled``).
         """
         files = [file for table in self.tables.values() for file in table.scan.paths]
-        with closing(locked(files, self.limits.memory, self.folder, self.limits.disk)) as connection:
+        with self._spill() as spill, closing(locked(files, self.limits.memory, spill, self.limits.disk)) as connection:
             timer = threading.Timer(self.limits.seconds, self._end, ["seconds"])
             timer.daemon = True
             with self._lock:
@@ -104,7 +105,7 @@ class SqlQuery:
             timer.start()
             try:
                 return self._result(connection)
-            except (duckdb.Error, pa.ArrowException) as error:
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
                 raise self._explained(error) from None
             finally:
                 timer.cancel()
@@ -120,6 +121,21 @@ class SqlQuery:
             self._ended_by = self._ended_by or why
             if self._running is not None:
                 self._running.interrupt()
+
+    @contextmanager
+    def _spill(self) -> Iterator[Path]:
+        """A folder of this query's own: two engines would take each other's files there."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            folder = TemporaryDirectory(prefix="query-", dir=self.folder)
+        except OSError as error:
+            raise EngineError(
+                f"There is no room for the query's own files: {error.strerror}.",
+                hint="Make room on the disk of the home folder.",
+                code="sql.files",
+            ) from error
+        with folder as path:
+            yield Path(path)
 
     def _result(self, connection: duckdb.DuckDBPyConnection) -> SqlResult:
         for view, table in self.tables.items():
