@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from headwater.access import Actor
+from headwater.app.reading.parts import Parts
 from headwater.app.reading.results import ResultStore
 from headwater.app.reading.selection import Selection
 from headwater.dataflows import PublishedTable, PublishedTables
@@ -66,6 +67,7 @@ class TableReader:
     def __init__(self, published: PublishedTables, folder: Path) -> None:
         self._published = published
         self._results = ResultStore(folder)
+        self._parts = Parts()
         self._engine: Engine | None = None
         self._lock = threading.Lock()
 
@@ -153,7 +155,11 @@ class TableReader:
     def _rows(self, opened: OpenTable, selection: Selection, offset: int, limit: int, *, more: bool) -> pa.Table:
         columns = selection.columns_of(opened.scan)
         if selection.is_plain:
-            return read(opened.table.path, opened.version, [c.name for c in columns], offset, limit)
+            names = [column.name for column in columns]
+            name = selection.fingerprint(opened.scan)
+            return self._parts.rows(
+                name, offset, limit, lambda at, most: read(opened.table.path, opened.version, names, at, most)
+            )
         kept = self._kept(opened, selection) if more else None
         if kept is not None:
             return _named(kept.slice(offset, limit), columns)
