@@ -1,4 +1,4 @@
-"""Results that are kept between two pages: found again, bounded, computed once, and by nobody's rights but the table's."""
+"""Results that are kept between two pages: found again, bounded, computed once."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def test_what_is_too_large_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_what_was_read_longest_ago_makes_room(tmp_path: Path) -> None:
-    store = ResultStore(tmp_path, most_bytes=50_000)
-    for name, age in (("a", 30), ("b", 20), ("c", 10)):
+    store = ResultStore(tmp_path, most_bytes=40_000)
+    for name, age in (("a", 30), ("b", 20)):
         store.put(name, reader(2_000))
         os.utime(tmp_path / f"{name}.arrow", (time.time() - age,) * 2)
     assert store.get("a") is not None  # read just now
@@ -134,7 +134,7 @@ def test_pages_come_from_what_was_kept_and_others_ask_anew(shop: Headwater) -> N
 def test_what_is_not_kept_is_computed_page_by_page(shop: Headwater, tmp_path: Path) -> None:
     from headwater.app.reading import TableReader
 
-    reader = TableReader(shop.tables, tmp_path)
+    reader = TableReader(shop.database, shop.tables, tmp_path)
     reader._results = ResultStore(tmp_path, most_bytes=10)
     opened = reader.open(SYSTEM, "shop", "many")
     selection = Selection(call(">", opened.columns[0].ref, Literal(5, INT64)))

@@ -16,9 +16,11 @@ from tests.access.databases import new_postgresql_database, new_sqlite_database
 from tests.rights.estate import Builder, Estate
 
 from headwater.access import SYSTEM, Action, Actor, Via
+from headwater.app.reading import TableReader
+from headwater.app.reading.sql import SqlQueries
 from headwater.catalog import AssetService, AssetSummary, CollectionService, edges_upstream, lineage
 from headwater.dataflows import DataflowService, PublishedTables, history
-from headwater.errors import ForbiddenError, NotFoundError
+from headwater.errors import ForbiddenError, NotFoundError, VersionGoneError
 from headwater.models.discovery import Discovery, FunctionDescription
 from headwater.models.environment import ModelEnvironment
 from headwater.models.rights import ActorsRights
@@ -176,6 +178,26 @@ class Questions:
         for key in self.estate.published:
             self.is_found(key in expected, service.get, self.actor, *key)
 
+    def readers(self) -> None:
+        """Opened for OData and for downloads, and named in SQL. The estate's tables have no files, which is told only
+        to who may read them.
+        """
+        service = PublishedTables(self.database)
+        reader = TableReader(self.database, service, Path("nowhere"))
+        queries = SqlQueries(service, reader, Path("nowhere"))
+        expected = {key for key, scope in self.estate.published.items() if scope in self.scopes[Action.TABLE_READ]}
+        for dataflow, entity in self.estate.published:
+            refusal = VersionGoneError if (dataflow, entity) in expected else NotFoundError
+            for ask in (
+                lambda flow=dataflow, table=entity: reader.open(self.actor, flow, table),
+                lambda flow=dataflow, table=entity: queries.run(self.actor, f"select * from {flow}.{table}"),
+                lambda flow=dataflow, table=entity: queries.run(
+                    self.actor, f"with a as (select 1) select (select count(*) from {flow}.{table}) from a"
+                ),
+            ):
+                with pytest.raises(refusal):
+                    ask()
+
     @staticmethod
     def is_found(expected: bool, ask: Callable[..., object], *arguments: object, **named: object) -> None:
         if expected:
@@ -194,6 +216,7 @@ class Questions:
             self.lineage,
             self.dataflows,
             self.tables,
+            self.readers,
         ):
             ask()
 

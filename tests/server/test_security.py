@@ -119,7 +119,9 @@ class TestEveryRoute:
             if address in PUBLIC | OWN or not address.startswith(("/api", "/odata")) or "/openid/" in address:
                 continue
             answer = client.get(address)
-            if answer.status_code == 200:
+            if answer.status_code == 200 and address.endswith("$metadata"):
+                assert "Function" not in answer.text and "EntitySet" not in answer.text
+            elif answer.status_code == 200:
                 assert is_empty(answer.json()), f"{address}: {answer.text[:200]}"
             else:
                 assert answer.status_code in {403, 404, 405, 422}, f"{address}: {answer.status_code}"
@@ -136,7 +138,7 @@ def is_empty(answer: object) -> bool:
     """Whether a listing or count tells of nothing."""
     match answer:
         case dict():
-            return all(is_empty(value) for key, value in answer.items() if key != "version")
+            return all(is_empty(value) for key, value in answer.items() if key not in {"version", "@odata.context"})
         case list():
             return not answer
         case _:

@@ -61,6 +61,10 @@ class ActorsRights:
     def may_read(self, source: str, model: str) -> bool:
         return self._may(Action.MODEL_READ, source, model)
 
+    def may_invoke(self, source: str, model: str) -> bool:
+        """Whether they may call it."""
+        return self._may(Action.MODEL_INVOKE, source, model)
+
     def sources(self, known: Collection[str]) -> Collection[str]:
         scope = tables.scopes.c
         workspaces = {self._workspaces[source]: source for source in known if source in self._workspaces}

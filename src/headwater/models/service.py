@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -108,6 +108,11 @@ class FunctionService:
         """
         with self._environment(actor, None) as models:
             return models.discovery.describe(_parts(models, name))
+
+    def invocable(self, actor: Actor, found: Iterable[FunctionDescription]) -> Sequence[FunctionDescription]:
+        """Those functions that can be called, and that the actor may call."""
+        rights = self._rights(actor)
+        return [one for one in found if one.is_callable and rights.may_invoke(one.name.source, one.name.model)]
 
     def job(self, actor: Actor, found: FunctionDescription) -> JobInfo | None:
         """The run behind a registered version, with its metrics and who made it; None where it cannot be had."""

@@ -28,7 +28,7 @@ from headwater.errors import UsageError
 from headwater.server.cells import json_cell
 from headwater.server.function_answers import CallOptions, Invocation
 
-__all__ = ["ARROW", "REQUEST_BODY", "answer_call", "unless_gone"]
+__all__ = ["ARROW", "REQUEST_BODY", "answer_call", "json_body", "unless_gone"]
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 
@@ -67,7 +67,7 @@ async def answer_call(app: Headwater, actor: Actor, request: Request, name: str,
     if kind != ARROW:
         if options is not None:
             raise UsageError("Rows as JSON have their options beside them.", hint="Move them into the body.")
-        asked = await to_thread.run_sync(_read, Invocation, await _body(request), "body")
+        asked = await to_thread.run_sync(_read, Invocation, await json_body(request), "body")
         with app.runs.start(actor, name) as run:
             return await unless_gone(request, run, lambda: _json_answer(app, actor, run, name, asked))
     chosen = CallOptions() if options is None else _read(CallOptions, options.encode(), "query")
@@ -80,7 +80,8 @@ async def answer_call(app: Headwater, actor: Actor, request: Request, name: str,
 # -- what is asked -----------------------------------------------------------------------------------------------------
 
 
-async def _body(request: Request) -> bytes:
+async def json_body(request: Request) -> bytes:
+    """The body of a request that is JSON; UsageError where it is too large."""
     parts: list[bytes] = []
     async for part in _parts(request, MAX_JSON_BYTES):
         parts.append(part)

@@ -153,6 +153,8 @@ def _local(moments: Array) -> Array:
 
 
 def _datetimes(array: Array) -> Array:
+    if pa.types.is_integer(array.type):
+        array = pc.divide(pc.subtract(array, EPOCH_TICKS), TICKS_PER_MICROSECOND)
     return pc.binary_join_element_wise(_local(array.cast(_MOMENT)), "Z", "")
 
 

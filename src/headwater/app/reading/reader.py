@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from headwater.access import Actor
+from headwater.app.reading.parts import Parts
 from headwater.app.reading.results import ResultStore
 from headwater.app.reading.selection import Selection
 from headwater.dataflows import PublishedTable, PublishedTables
+from headwater.dataflows.published import version_gone
+from headwater.dataflows.retention import pinned
 from headwater.engines.base import Engine
 from headwater.engines.registry import load_engine
-from headwater.errors import EngineError, TableError, VersionGoneError
+from headwater.errors import EngineError, TableError
 from headwater.plan.nodes import Column, ParquetScan, Source
 from headwater.plan.types import to_arrow
+from headwater.store import Database
 from headwater.tables import plan_scan, read, row_count
 
 __all__ = ["OpenTable", "TablePage", "TableReader"]
@@ -59,13 +64,16 @@ class TableReader:
     """Reads published tables. Close it.
 
     Args:
+        database: the metadata database, which has what is being read.
         published: finds the tables that somebody may read.
         folder: where results are kept between two pages.
     """
 
-    def __init__(self, published: PublishedTables, folder: Path) -> None:
+    def __init__(self, database: Database, published: PublishedTables, folder: Path) -> None:
+        self._database = database
         self._published = published
         self._results = ResultStore(folder)
+        self._parts = Parts()
         self._engine: Engine | None = None
         self._lock = threading.Lock()
 
@@ -76,21 +84,25 @@ class TableReader:
                 self._engine.close()
                 self._engine = None
 
-    def open(self, actor: Actor, dataflow: str, entity: str, version: int | None = None) -> OpenTable:
-        """A table at the version it has now, or at one that was kept.
+    def open(
+        self, actor: Actor, dataflow: str, entity: str, version: int | None = None, *, refresh: str | None = None
+    ) -> OpenTable:
+        """A table at the version it has now, or at one that was kept: by its number, or by the refresh that made it.
 
         Raises:
-            NotFoundError: there is none that may be read, or it has not come to that version.
+            NotFoundError: there is none that may be read, it has not come to that version, or that refresh made none.
             VersionGoneError: that version is no longer kept.
         """
         table = self._published.get(actor, dataflow, entity)
         wanted = self._published.version(table, version)
+        if refresh is not None:
+            wanted = self._published.version_of(table, refresh)
         try:
             scan = plan_scan(table.path, wanted, Source(f"headwater://tables/{dataflow}/{entity}"))
         except TableError as error:
-            raise _gone(table, wanted) from error
+            raise version_gone(table, wanted) from error
         if not _is_whole(scan):
-            raise _gone(table, wanted)
+            raise version_gone(table, wanted)
         return OpenTable(actor, table, wanted, scan)
 
     def page(
@@ -116,13 +128,13 @@ class TableReader:
         except (TableError, EngineError) as error:
             if _is_whole(opened.scan):
                 raise
-            raise _gone(opened.table, opened.version) from error
+            raise version_gone(opened.table, opened.version) from error
         is_last = rows.num_rows <= limit
         rows = rows.slice(0, limit)
         self.record(opened, rows=rows.num_rows, form=form)
         return TablePage(selection.columns_of(opened.scan), rows, is_last)
 
-    def batches(self, opened: OpenTable, offset: int, rows: int, size: int) -> Iterator[pa.Table]:
+    def batches(self, opened: OpenTable, offset: int, rows: int, size: int) -> Generator[pa.Table, None, None]:
         """The table's own rows from ``offset``, so many of them, ``size`` at a time; without any, one empty part.
 
         Raises (while being read):
@@ -130,11 +142,16 @@ class TableReader:
         """
         names = [column.name for column in opened.columns]
         end = offset + rows
-        for start in range(offset, max(end, offset + 1), size):
-            try:
-                yield read(opened.table.path, opened.version, names, start, min(size, end - start))
-            except TableError as error:
-                raise _gone(opened.table, opened.version) from error
+        with self.pinned(opened):
+            for start in range(offset, max(end, offset + 1), size):
+                try:
+                    yield read(opened.table.path, opened.version, names, start, min(size, end - start))
+                except TableError as error:
+                    raise version_gone(opened.table, opened.version) from error
+
+    def pinned(self, opened: OpenTable) -> AbstractContextManager[None]:
+        """Keeps the version's files there for as long as the block runs; for what may take long."""
+        return pinned(self._database, opened.table, opened.version)
 
     def record(self, opened: OpenTable, *, rows: int | None, form: str) -> None:
         """Put on record that rows are read."""
@@ -153,7 +170,11 @@ class TableReader:
     def _rows(self, opened: OpenTable, selection: Selection, offset: int, limit: int, *, more: bool) -> pa.Table:
         columns = selection.columns_of(opened.scan)
         if selection.is_plain:
-            return read(opened.table.path, opened.version, [c.name for c in columns], offset, limit)
+            names = [column.name for column in columns]
+            name = selection.fingerprint(opened.scan)
+            return self._parts.rows(
+                name, offset, limit, lambda at, most: read(opened.table.path, opened.version, names, at, most)
+            )
         kept = self._kept(opened, selection) if more else None
         if kept is not None:
             return _named(kept.slice(offset, limit), columns)
@@ -168,7 +189,8 @@ class TableReader:
         with self._results.alone(name):
             found = self._results.get(name)
             if found is None:
-                found = self._results.put(name, self._running().reader(selection.plan(opened.scan)))
+                with self.pinned(opened):
+                    found = self._results.put(name, self._running().reader(selection.plan(opened.scan)))
             return found
 
     def _running(self) -> Engine:
@@ -187,11 +209,3 @@ def _named(rows: pa.Table, columns: Sequence[Column]) -> pa.Table:
 def _is_whole(scan: ParquetScan) -> bool:
     """Whether the files of a version are all there."""
     return all(Path(path).is_file() for path in scan.paths)
-
-
-def _gone(table: PublishedTable, version: int) -> VersionGoneError:
-    return VersionGoneError(
-        f"Version {version} of the table is no longer kept.",
-        place=f"{table.dataflow}/{table.entity}",
-        hint="Start again with the version that is published now.",
-    )

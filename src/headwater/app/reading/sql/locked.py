@@ -43,7 +43,7 @@ def locked(files: Sequence[str], memory: str, spill: Path, most_spilled: str) ->
         connection.execute(f"SET allowed_paths = {_listed(files).sql(dialect=DIALECT)}")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         raise EngineError("The engine for SQL did not start.", hint="Look into its settings.") from error
     return connection
 
@@ -101,7 +101,7 @@ def query_error(error: Exception) -> HeadwaterError:
             )
         case duckdb.PermissionException():
             return UsageError("The query asks for what is not offered.", place="the statement", code="sql.refused")
-        case duckdb.IOException():
+        case duckdb.IOException() | OSError():
             return EngineError("Files of a table could not be read.", hint="Run the query again.", code="sql.files")
         case _:
             # What is left complains of values, and quotes them.

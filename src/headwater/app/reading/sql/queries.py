@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -65,10 +66,14 @@ class SqlQueries:
         """
         names = _Names(self._published.list(actor))
         read = read_statement(statement, names.resolved)
-        opened = {view: self._reader.open(actor, name.dataflow, name.entity) for name, view in read.tables.items()}
+        # By the versions of the one listing, so that all tables of a dataflow are of one refresh.
+        opened = {
+            view: self._reader.open(actor, name.dataflow, name.entity, names.versions[name])
+            for name, view in read.tables.items()
+        }
         for table in opened.values():
             self._reader.record(table, rows=None, form="sql")
-        return SqlQuery(read.sql, opened, limits or SqlLimits(), self._folder)
+        return SqlQuery(read.sql, opened, limits or SqlLimits(), self._folder, self._reader)
 
     def run(self, actor: Actor, statement: str, limits: SqlLimits | None = None) -> SqlResult:
         """The rows of a query; raises as :meth:`prepare` and :meth:`SqlQuery.run` do."""
@@ -83,6 +88,7 @@ class SqlQuery:
     tables: dict[str, OpenTable]
     limits: SqlLimits
     folder: Path
+    reader: TableReader
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: duckdb.DuckDBPyConnection | None = None
     _ended_by: str = ""
@@ -96,7 +102,11 @@ class SqlQuery:
                 (``sql.cancelled``).
         """
         files = [file for table in self.tables.values() for file in table.scan.paths]
-        with closing(locked(files, self.limits.memory, self.folder, self.limits.disk)) as connection:
+        with ExitStack() as held:
+            for table in self.tables.values():
+                held.enter_context(self.reader.pinned(table))
+            spill = held.enter_context(self._spill())
+            connection = held.enter_context(closing(locked(files, self.limits.memory, spill, self.limits.disk)))
             timer = threading.Timer(self.limits.seconds, self._end, ["seconds"])
             timer.daemon = True
             with self._lock:
@@ -104,7 +114,7 @@ class SqlQuery:
             timer.start()
             try:
                 return self._result(connection)
-            except (duckdb.Error, pa.ArrowException) as error:
+            except (duckdb.Error, pa.ArrowException, OSError) as error:
                 raise self._explained(error) from None
             finally:
                 timer.cancel()
@@ -120,6 +130,21 @@ class SqlQuery:
             self._ended_by = self._ended_by or why
             if self._running is not None:
                 self._running.interrupt()
+
+    @contextmanager
+    def _spill(self) -> Iterator[Path]:
+        """A folder of this query's own: two engines would take each other's files there."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            folder = TemporaryDirectory(prefix="query-", dir=self.folder)
+        except OSError as error:
+            raise EngineError(
+                f"There is no room for the query's own files: {error.strerror}.",
+                hint="Make room on the disk of the home folder.",
+                code="sql.files",
+            ) from error
+        with folder as path:
+            yield Path(path)
 
     def _result(self, connection: duckdb.DuckDBPyConnection) -> SqlResult:
         for view, table in self.tables.items():
@@ -163,11 +188,11 @@ class _Names:
     """The tables that may be read, by what a query calls them: exactly so, or in other letters' case."""
 
     def __init__(self, tables: Sequence[PublishedTable]) -> None:
-        self._names = [TableName(table.dataflow, table.entity) for table in tables]
+        self.versions = {TableName(table.dataflow, table.entity): table.delta_version for table in tables}
 
     def resolved(self, name: TableName) -> TableName:
         """The table that is meant."""
-        found = [known for known in self._names if _is_called(known, name)]
+        found = [known for known in self.versions if _is_called(known, name)]
         exact = [known for known in found if known.entity == name.entity and name.dataflow in ("", known.dataflow)]
         chosen = exact if len(exact) == 1 else found
         if len(chosen) == 1:
