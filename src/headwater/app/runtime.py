@@ -62,7 +62,6 @@ from headwater.dataflows import (
     load_folder,
 )
 from headwater.dataflows.notifying import notify
-from headwater.dataflows.openlineage import OpenLineageEvents
 from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
 from headwater.jobs import Handler, Job
@@ -217,10 +216,6 @@ class Headwater:
         """Refreshes as OpenLineage events."""
         return OpenLineage(self.database, self.home.lineage)
 
-    def _lineage_events(self) -> OpenLineageEvents:
-        receiver = self.home.lineage
-        return OpenLineageEvents(self.installation, receiver.listens, receiver.source_code)
-
     def notify_handler(self) -> NotifyHandler:
         """What sends mails and calls webhooks: the handler of jobs of the kind "notify"."""
         return NotifyHandler(self.home.mail, self.home.webhooks)
@@ -368,7 +363,7 @@ class Headwater:
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
-            on_ended=(notify, self._lineage_events()),
+            on_ended=(notify, self.openlineage.writer(self.installation)),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:
