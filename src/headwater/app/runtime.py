@@ -27,7 +27,6 @@ from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
-from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
@@ -215,10 +214,6 @@ class Headwater:
     def openlineage(self) -> OpenLineage:
         """Refreshes as OpenLineage events."""
         return OpenLineage(self.database, self.home.lineage)
-
-    def notify_handler(self) -> NotifyHandler:
-        """What sends mails and calls webhooks: the handler of jobs of the kind "notify"."""
-        return NotifyHandler(self.home.mail, self.home.webhooks)
 
     # -- sources ---------------------------------------------------------------------------------------------------
 
