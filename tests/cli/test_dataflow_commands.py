@@ -41,6 +41,7 @@ def test_a_dataflow_from_its_beginning_to_its_end(home: Path, folder: Path, tmp_
     assert first.endswith(" at the command line\tthe first")
     assert [v["version"] for v in json.loads(run(home, "history", "sales", "--json").out)] == [2, 1]
     assert run(home, "diff", "sales", "--versions", "1", "2").out.startswith("--- sales@1/more\n+++ sales@2/more\n")
+    assert run(home, "diff", "sales").out == run(home, "diff", "sales", "--versions", "1", "2").out
     assert "// More." in run(home, "show", "sales").out
     assert "// More." not in run(home, "show", "sales", "--version", "1").out
     run(home, "show", "sales", "--out", tmp_path / "again")
@@ -77,7 +78,7 @@ def test_what_stands_against_it_is_listed(home: Path, folder: Path) -> None:
         (["history", "lost"], "not_found", "no dataflow 'lost'"),
         (["delete", "lost"], "not_found", "no dataflow 'lost'"),
         (["validate", "lost"], "not_found", "no dataflow 'lost'"),
-        (["diff", "lost"], "usage", "no folder with a dataflow"),
+        (["diff", "lost"], "not_found", "no dataflow 'lost'"),
         (["import", "lost.json", "--out", "x"], "not_found", "no file 'lost.json'"),
     ],
 )

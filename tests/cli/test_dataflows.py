@@ -118,7 +118,8 @@ def test_a_missing_source_file_leaves_the_last_good_tables(home: Path) -> None:
     found = failed("refresh", "sales", "--home", home)
     assert found.code == "refresh.m.data_source"
     assert "Could not find" in found.message
-    assert found.where.startswith("sales, query orders_scored, Orders.pq, line 3, column")
+    step = "step 'Source' of the query 'Orders'"
+    assert found.where.startswith(f"sales, query orders_scored, {step}, Orders.pq, line 3, column")
     assert latest(home) == ("failed", "refresh.m.data_source")
     assert tables(home) == GOOD
 
@@ -130,7 +131,7 @@ def test_a_query_that_fails_leaves_the_last_good_tables(home: Path) -> None:
     found = failed("refresh", "sales", "--home", home)
     assert found.code == "refresh.m.expression"
     assert "'nothing'" in found.message
-    assert found.where == "sales, query totals, totals.pq, line 3, column 13"
+    assert found.where == "sales, query totals, step 'Wrong', totals.pq, line 3, column 13"
     assert latest(home) == ("failed", "refresh.m.expression")
     assert tables(home) == GOOD
 
@@ -206,7 +207,7 @@ def test_two_refreshes_at_once_are_one(home: Path) -> None:
             assert time.monotonic() < give_up
             time.sleep(0.05)
         found = failed("refresh", "sales", "--home", home)
-        assert found.code == "conflict"
+        assert found.code == "refresh.active"
         assert "being refreshed already" in found.message
         interrupt(process)
     assert tables(home) == GOOD

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -77,8 +77,6 @@ class Shelf:
     def take_over(self) -> None:
         """Go on from what the pointer says, after compaction."""
         assert self.entity.previous is not None
-        from dataclasses import replace
-
         self.entity.previous = replace(self.entity.previous, delta_version=self.table().delta_version)
 
 

@@ -162,6 +162,16 @@ def test_linked_entities_have_to_be_readable(app: Headwater, ana: Actor) -> None
     assert codes(app, ana, definition) == []
 
 
+def test_linked_entities_that_lead_back_are_found(app: Headwater) -> None:
+    def linked(name: str, other: str) -> DataflowDefinition:
+        return flow("theirs", name, Settings(("q",), linked={"theirs": LinkedEntity(other, "q")}))
+
+    app.flows.apply(SYSTEM, flow("1", "b"))
+    app.flows.apply(SYSTEM, linked("a", "b"))
+    errors = [finding for finding in found(app, SYSTEM, linked("b", "a")) if finding.severity == "error"]
+    assert [(e.code, "b → a → b" in e.message) for e in errors] == [("dataflow.circle", True)]
+
+
 # -- models ------------------------------------------------------------------------------------------------------------
 
 

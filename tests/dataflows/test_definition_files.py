@@ -67,6 +67,15 @@ def test_a_folder_may_hold_one_section_document(tmp_path: Path) -> None:
         load_folder(tmp_path)
 
 
+def test_names_that_differ_in_case_only_have_files_on_every_system(tmp_path: Path) -> None:
+    queries = {"Orders": "1", "orders": "2", "a/b": "3", "A%2fb": "4", "%61": "5"}
+    flow = DataflowDefinition("flow", queries, Settings(("orders",)))
+    write_folder(flow, tmp_path / "flow")
+    assert load_folder(tmp_path / "flow") == flow
+    names = {file.name.casefold() for file in (tmp_path / "flow").iterdir()}
+    assert len(names) == len(queries) + 1
+
+
 def test_a_folder_is_not_written_over_unasked(tmp_path: Path) -> None:
     flow = DataflowDefinition("flow", {"a": "1", "b": "2"}, Settings(("a",)))
     write_folder(flow, tmp_path / "flow")
@@ -162,3 +171,8 @@ def test_a_step_named_like_a_query_is_no_use_of_it() -> None:
     assert flow.dependencies("out") == frozenset()
     used = DataflowDefinition("flow", queries | {"out": "Section1!Source"}, Settings(("Source", "out")))
     assert used.dependencies("out") == {"Source"}
+    # A definition means by its own name what is further out.
+    outer = DataflowDefinition("flow", queries | {"out": "let Source = Source in Source"}, Settings(("Source", "out")))
+    assert outer.dependencies("out") == {"Source"}
+    inner = DataflowDefinition("flow", queries | {"out": "let Source = @Source in Source"}, Settings(("Source", "out")))
+    assert inner.dependencies("out") == frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from headwater.access.people import create_user
 from headwater.access.roles import create_role
 from headwater.app.refresh_history import history_csv
 from headwater.app.runtime import Headwater
-from headwater.dataflows import RefreshEvent
+from headwater.dataflows import RefreshEvent, history
 from headwater.dataflows.history import EndedRefresh
 from headwater.dataflows.refreshing.context import KIND, Watcher, subject_of
 from headwater.dataflows.refreshing.failures import step_at
@@ -170,6 +171,15 @@ def test_a_limit_on_rows_fails_the_entity(app: Headwater, tmp_path: Path, data: 
         app.refresh(SYSTEM, "few")
 
 
+def test_a_limit_on_memory_is_shared_by_entities_side_by_side(app: Headwater, tmp_path: Path, data: Path) -> None:
+    wanted = 'name = "{}"\nload = ["orders", "totals"]\n[limits]\nparallel = 2\nmemory = "{}"'
+    apply(app, tmp_path / "enough", data, QUERIES, wanted.format("enough", "200MB"))
+    app.refresh(SYSTEM, "enough")
+    apply(app, tmp_path / "little", data, QUERIES, wanted.format("little", "2KB"))
+    with pytest.raises(RefreshError):
+        app.refresh(SYSTEM, "little")
+
+
 # -- in order ----------------------------------------------------------------------------------------------------------
 
 
@@ -268,9 +278,17 @@ def test_error_cells_are_kept_for_those_who_read_the_table(app: Headwater, tmp_p
     history_only(app, reader)
     (hidden,) = app.refreshing.errors(reader, refresh)["orders"]
     assert (hidden.column, hidden.row, hidden.message, hidden.key) == (error.column, error.row, None, None)
-    assert app.refreshing.forget_values(days=0) == 1
+    with app.database.begin() as connection:
+        assert history.forget_values(connection, utc_now() - timedelta(days=1)) == 0, "not old enough"
+        assert history.forget_values(connection, utc_now() + timedelta(days=1)) == 1
     (emptied,) = app.refreshing.errors(SYSTEM, refresh)["orders"]
     assert emptied == hidden
+
+
+def test_rows_read_are_those_of_the_sources(app: Headwater) -> None:
+    refresh = app.refresh(SYSTEM, "shop").id
+    read = {entity.entity: entity.rows_read for entity in app.refresh_entities(SYSTEM, refresh)}
+    assert read == {"orders": 5, "totals": 4}, "the lines of the file, and the rows that orders stored"
 
 
 def test_an_intent_keeps_no_values(app: Headwater) -> None:
@@ -369,6 +387,17 @@ def test_a_saver_who_is_disabled_pauses_the_schedule(app: Headwater) -> None:
     with pytest.raises(RefreshError) as caught:
         app.refresh(SYSTEM, "shop")
     assert caught.value.code == "refresh.saver_disabled"
+    schedule = app.refreshing.schedule(SYSTEM, "shop")
+    assert schedule is not None and schedule.paused and "sam" in (schedule.paused_reason or "")
+
+
+def test_disabling_somebody_pauses_what_they_saved(app: Headwater) -> None:
+    scheduled(app)
+    saver = person(app, "sam")
+    assert saver.user_id is not None
+    with app.database.begin() as connection:
+        connection.execute(tables.dataflow_versions.update().values(saved_by_id=saver.user_id, saved_by="sam"))
+    app.people.disable(SYSTEM, saver.user_id)
     schedule = app.refreshing.schedule(SYSTEM, "shop")
     assert schedule is not None and schedule.paused and "sam" in (schedule.paused_reason or "")
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from headwater.errors import NotFoundError, TableError
 from headwater.plan.nodes import Column
 from headwater.plan.types import INT64
 from headwater.store import Database, open_database, tables, utc_now
-from headwater.tables import commit, published_schema, read, stage, staging, table_files, versions
+from headwater.tables import StagedFile, commit, published_schema, read, stage, table_files, versions
 
 NOTHING = Retention(keep_days=0, keep_refreshes=0, grace=timedelta(0), leftovers=timedelta(days=1))
 
@@ -108,7 +109,7 @@ def test_leftovers(shelf: Shelf, case: str, monkeypatch: pytest.MonkeyPatch) -> 
     shelf.refresh(generation(0))
     now = time.time_ns()
     if case.startswith("old"):
-        monkeypatch.setattr(staging.time, "time_ns", lambda: now - 2 * 86_400 * 10**9)
+        monkeypatch.setattr("headwater.tables.staging.time.time_ns", lambda: now - 2 * 86_400 * 10**9)
     rows = generation(9).rename_columns(["id", "generation"])
     schema = published_schema([Column("id", "id", INT64), Column("generation", "generation", INT64)])
     left = shelf.path / stage(shelf.path, schema, rows.to_reader()).files[0].name
@@ -150,8 +151,6 @@ def test_a_pin_of_a_process_that_died_ends_by_itself(shelf: Shelf) -> None:
 
 def test_a_table_that_is_gone_cannot_be_pinned(shelf: Shelf) -> None:
     shelf.refresh(generation(0))
-    from dataclasses import replace
-
     with pytest.raises(NotFoundError), pinned(shelf.database, replace(shelf.table(), dataflow="gone"), 0):
         pass
 
@@ -186,7 +185,7 @@ def test_small_files_become_few(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -
 
 def test_partitions_stay_apart(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     files = [("a", 3), ("b", 4), ("c", 5), ("d", 1), ("e", 1), ("f", 1), ("g", 9)]
-    staged = [staging.StagedFile(name, rows, 1, "") for name, rows in files]
+    staged = [StagedFile(name, rows, 1, "") for name, rows in files]
     ends = compaction._ends([{"rows": 7}, {"rows": 0}, {"rows": 8}, {"rows": 9}])
     found = ["".join(file.name for file in group) for group in compaction._groups(staged, 100, ends)]
     assert found == ["ab", "cdef", "g"]

@@ -131,14 +131,14 @@ def test_whoever_saves_anothers_has_to_say_so(service: DataflowService, database
     assert events(database, "dataflow.taken_over") == []
     taken = service.apply(SYSTEM, flow(text="2"), take_over=True)
     assert (taken.version, taken.saved_by_id, taken.runner.name) == (2, None, "system")
-    back = service.take_over(ana, "flow", comment="mine again")
+    back = service.apply(ana, flow(text="2"), take_over=True, comment="mine again")
     assert (back.version, back.runner.user_id, back.definition) == (3, ana.user_id, flow(text="2"))
     assert service.versions(ana, "flow")[0].comment == "mine again"
     assert [(e["actor_name"], e["details"]) for e in events(database, "dataflow.taken_over")] == [
         ("system", {"version": "2", "previous_id": ana.user_id}),
         ("ana", {"version": "3", "previous_id": "the machine"}),
     ]
-    assert service.take_over(ana, "flow").version == 3, "it is theirs already"
+    assert service.apply(ana, flow(text="2"), take_over=True).version == 3, "it is theirs already"
 
 
 def test_a_runner_who_may_not_come_in_is_told(service: DataflowService, database: Database, ana: Actor) -> None:
@@ -147,7 +147,7 @@ def test_a_runner_who_may_not_come_in_is_told(service: DataflowService, database
     with database.begin() as connection:
         connection.execute(update(tables.users).where(tables.users.c.id == ana.user_id).values(active=False))
     assert {f.name: f.runner_active for f in service.list(SYSTEM)} == {"flow": False, "machines": True}
-    assert service.take_over(SYSTEM, "flow").runner_active
+    assert service.apply(SYSTEM, flow(), take_over=True).runner_active
 
 
 def test_rights_are_asked_for_each_thing(service: DataflowService, database: Database, ana: Actor) -> None:
@@ -158,7 +158,6 @@ def test_rights_are_asked_for_each_thing(service: DataflowService, database: Dat
     assert service.get(reader, "flow").version == 1
     asked = (
         lambda who: service.apply(who, flow(text="2"), take_over=True),
-        lambda who: service.take_over(who, "flow"),
         lambda who: service.remove(who, "flow"),
     )
     for ask in asked:

@@ -314,7 +314,8 @@ def test_any_edits_give_what_the_query_gives(steps: Any, size: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(merging, "KEYED_FILE_ROWS", size)
         patch.setattr("headwater.dataflows.staging.keyed.KEYED_FILE_ROWS", size)
-        entity, rows = Entity(Path(folder), KEYED), []
+        entity = Entity(Path(folder), KEYED)
+        rows: list[Any] = []
         expected: dict[Any, Any] = {}
         for step, gone in steps:
             rows = _next_rows(rows, step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,12 +26,11 @@ from headwater.powerquery import PlanTable, Session, Value, evaluate_queries, to
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SALES = """let
-    Source = Csv.Document(File.Contents(Path), [Delimiter = ",", Encoding = 65001]),
-    Named = Table.PromoteHeaders(Source),
-    Typed = Table.TransformColumnTypes(Named, {{"at", type datetime}, {"n", Int64.Type}, {"changed", Int64.Type}}),
-    Chosen = Table.SelectRows(Typed, each [at] >= RangeStart and [at] < RangeEnd)
+    Source = Parquet.Document(File.Contents(Path)),
+    Chosen = Table.SelectRows(Source, each [at] >= RangeStart and [at] < RangeEnd)
 in
     Chosen"""
+SCHEMA = pa.schema({"at": pa.timestamp("us"), "n": pa.int64(), "changed": pa.int64()})
 
 
 def settings_of(store: str, refresh: str, detect: str = "", complete: bool = False) -> EntitySettings:
@@ -65,18 +66,18 @@ class Sales:
 
     @property
     def source(self) -> Path:
-        return self.folder / "sales.csv"
+        return self.folder / "sales.parquet"
 
     def refresh(self, now: str, **options: Any) -> StagedRows:
-        lines = [f"{at:%Y-%m-%d %H:%M:%S},{n},{changed}" for at, n, changed in self.rows.values()]
-        self.source.write_text("\n".join(["at,n,changed", *lines]) + "\n")
+        rows = [dict(zip(SCHEMA.names, row, strict=True)) for row in self.rows.values()]
+        pq.write_table(pa.Table.from_pylist(rows, SCHEMA), self.source)
         self.evaluated.clear()
         moment = datetime.fromisoformat(now).replace(tzinfo=BERLIN)
         given = {"definition_version": 1, "reads": frozenset({"RangeStart", "RangeEnd"}), "now": moment, **options}
         return self.entity.publish(self.entity.stage(self.evaluate, **given))
 
     def numbers(self) -> list[int]:
-        return [int(n) for n in self.entity.rows()["n"].to_pylist()]
+        return [int(row["n"]) for row in self.entity.rows().to_pylist()]
 
     def published(self) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in self.entity.rows().to_pylist()]
@@ -298,7 +299,7 @@ def test_summer_time_neither_skips_nor_doubles_a_day(tmp_path: Path) -> None:
     assert sales.numbers() == [day * 100 + hour for day in range(29, 32) for hour in range(24)]
 
 
-_CHANGES: Iterable[Any] = st.lists(
+_CHANGES = st.lists(
     st.tuples(st.integers(0, 4), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5)), max_size=5)),
     min_size=1, max_size=4,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import func, select
@@ -148,18 +148,23 @@ class Leases(RuleBasedStateMachine):
 
     @rule(target=claimed, worker=st.sampled_from(WORKERS), number=st.integers(0, 9))
     def claim_this(self, worker: str, number: int) -> Claim | None:
-        if number >= len(self.jobs):
+        return self.claimed_by(worker, list(self.jobs)[number]) if number < len(self.jobs) else None
+
+    @rule(target=claimed, held=claimed, worker=st.sampled_from(WORKERS))
+    def pause_until_another_has_it(self, held: Claim | None, worker: str) -> Claim | None:
+        """What chance alone rarely comes to: a worker stops, its lease ends, another one goes on with the job."""
+        if held is None or not self.holds(held):
             return None
-        job_id = list(self.jobs)[number]
-        known = self.jobs[job_id]
-        free = known.status == "queued" and not self.is_busy(known.subject)
-        with self.database.begin() as connection:
-            held = claims.claim_this(connection, worker, ["do"], job_id, now=self.now, lease=LEASE)
-        assert (held is not None) == (free or (self.is_left(known) and known.attempts < MOST_ATTEMPTS))
-        if held is not None:
-            known.status, known.holder, known.until = "running", held, self.now + LEASE
-            known.attempts += 1
-        return held
+        self.now += LEASE + timedelta(seconds=1)
+        self.requeue()
+        return self.claimed_by(worker, held.job.id)
+
+    @rule(held=claimed, worker=st.sampled_from(WORKERS))
+    def die_at_every_attempt(self, held: Claim | None, worker: str) -> None:
+        """Likewise: a job whose workers die one after another, until it is not begun again."""
+        following: Any = held
+        while following is not None and self.holds(following):
+            following = self.pause_until_another_has_it(held=following, worker=worker)
 
     @rule()
     def conclude_the_dead(self) -> None:
@@ -190,6 +195,18 @@ class Leases(RuleBasedStateMachine):
             assert row.attempts <= MOST_ATTEMPTS
             assert known.holder is None or known.holder.fence == row.fence
 
+    def claimed_by(self, worker: str, job_id: str) -> Claim | None:
+        """Claim exactly this job, which works if nobody has it and none of its subject runs."""
+        known = self.jobs[job_id]
+        free = known.status == "queued" and not self.is_busy(known.subject)
+        with self.database.begin() as connection:
+            held = claims.claim_this(connection, worker, ["do"], job_id, now=self.now, lease=LEASE)
+        assert (held is not None) == (free or (self.is_left(known) and known.attempts < MOST_ATTEMPTS))
+        if held is not None:
+            known.status, known.holder, known.until = "running", held, self.now + LEASE
+            known.attempts += 1
+        return held
+
     # -- the model -------------------------------------------------------------------------------------------------
 
     def holds(self, held: Claim) -> bool:
@@ -217,5 +234,10 @@ class Leases(RuleBasedStateMachine):
 
 TestLeases = Leases.TestCase
 TestLeases.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # Making a sequence of forty steps shorter takes minutes, and they are printed as they were.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )

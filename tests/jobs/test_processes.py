@@ -164,6 +164,18 @@ def test_schedulers_in_two_processes_add_one_job_a_due_time(database: Database) 
     assert len(set(done(database))) == 60
 
 
+def test_a_scheduler_killed_before_it_is_done_has_done_nothing(database: Database) -> None:
+    with database.begin() as connection:
+        schedules.put(connection, NewSchedule("store", "thing:1", {"rows": 1, "pause": 0}, "0 0 1 1 *"))
+        connection.execute(update(tables.schedules).values(next_due=utc_now()))
+    with worker(database, "--die", "jobs.ticked") as dying:
+        assert dying.wait(30) == -signal.SIGKILL
+    with database.read() as connection:
+        assert queue.of_subject(connection, "thing:1") == []
+    with worker(database):
+        until(lambda: len(done(database)) == 1)
+
+
 def done(database: Database) -> list[str]:
     with database.read() as connection:
         return list(connection.execute(select(program.ends.c.job)).scalars())

@@ -164,6 +164,8 @@ class Questions:
         assert {refresh.dataflow for refresh in history.latest(self.database, self.actor)} == expected
         for at, name in enumerate(self.estate.dataflows, start=1):
             self.is_found(name in expected, service.get, self.actor, name)
+            self.is_found(name in expected, service.versions, self.actor, name)
+            self.is_found(name in expected, service.version, self.actor, name, 1)
             entities = history.entities(self.database, self.actor, f"00000000-0000-4000-8000-{at:012}")
             assert bool(entities) == (name in expected)
 

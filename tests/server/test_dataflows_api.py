@@ -178,9 +178,9 @@ def test_a_model_is_exchanged_with_power_bi(client: TestClient) -> None:
     exported = client.get("/api/dataflows/flow/model.json").json()
     assert "its schedule" in exported["notes"]
     assert exported["model"]["entities"][0]["attributes"] == [{"name": "id", "dataType": "int64"}]
-    imported = client.post("/api/dataflows/copy/model.json", json=exported["model"]).json()
+    imported = client.post("/api/dataflows/copy/model.json", json={"model": exported["model"]}).json()
     assert imported["notes"] == []
     created = client.post("/api/dataflows", json=imported["definition"] | {"name": "copy"})
     assert created.status_code == 201, created.text
     assert client.get("/api/dataflows/copy").json()["queries"] == NEW["queries"]
-    assert error(client.post("/api/dataflows/copy/model.json", json={}), 400) == "usage"
+    assert error(client.post("/api/dataflows/copy/model.json", json={"model": {}}), 400) == "usage"

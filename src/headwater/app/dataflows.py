@@ -136,8 +136,13 @@ class Dataflows:
         """What a dataflow is, or was at a version."""
         return self.get(actor, name).definition if version is None else self._service.version(actor, name, version)
 
-    def diff(self, actor: Actor, name: str, before: int, after: int) -> str:
-        """What changed from one version of a dataflow to another, as a unified diff."""
+    def diff(self, actor: Actor, name: str, before: int | None = None, after: int | None = None) -> str:
+        """What changed from one version of a dataflow to another, as a unified diff.
+
+        Without them, it is what the newest version changed; NotFoundError where it is the first.
+        """
+        after = self._service.get(actor, name).version if after is None else after
+        before = after - 1 if before is None else before
         versions = self._service.version(actor, name, before), self._service.version(actor, name, after)
         return unified_diff(*versions, (f"{name}@{before}", f"{name}@{after}"))
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,6 @@ from headwater.store import Database, tables, utc_now
 __all__ = ["RefreshState", "Refreshing", "check_succeeded"]
 
 _LOOK_SECONDS = 0.2
-
-#: For so many days values of error cells are kept.
-ERROR_DAYS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +205,6 @@ class Refreshing:
         """The first error cells of each entity; values only for who may read the table."""
         return history.errors(self._database, actor, identifier)
 
-    def forget_values(self, days: float = ERROR_DAYS) -> int:
-        """Empty keys and messages of error cells that are older; returns how many. For a worker, now and then."""
-        with self._database.begin() as connection:
-            return history.forget_values(connection, utc_now() - timedelta(days=days))
-
     # -- calling off, schedules ----------------------------------------------------------------------------------------
 
     def cancel(self, actor: Actor, identifier: str) -> None:
@@ -228,7 +220,12 @@ class Refreshing:
         with self._database.begin() as connection:
             require(connection, actor, Action.DATAFLOW_REFRESH, dataflow.scope_id)
             if not queue.request_cancel(connection, identifier, {KIND: self.handler()}):
-                raise ConflictError("The refresh has ended already.", place=identifier, code="refresh.ended")
+                raise ConflictError(
+                    "The refresh has ended already.",
+                    place=identifier,
+                    hint="See how it ended in the history of the dataflow.",
+                    code="refresh.ended",
+                )
 
     def schedule(self, actor: Actor, name: str) -> Schedule | None:
         """When a dataflow is refreshed by itself; None where it never is."""
@@ -296,7 +293,12 @@ def check_succeeded(state: RefreshState) -> None:
         CancelRequestedError: it was called off (``refresh.cancelled``).
     """
     if state.status == "cancelled":
-        raise CancelRequestedError("The refresh was cancelled.", place=state.dataflow, code="refresh.cancelled")
+        raise CancelRequestedError(
+            "The refresh was cancelled; what was published before is unchanged.",
+            place=state.dataflow,
+            hint="Refresh again when nobody minds.",
+            code="refresh.cancelled",
+        )
     if state.error is not None:
         said = state.error
         raise RefreshError(said["message"], place=said["where"], hint=said["hint"], code=said["code"])

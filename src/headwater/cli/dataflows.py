@@ -79,23 +79,18 @@ def validate(dataflow: EitherArgument, as_json: JsonOption = False, home: HomeOp
 @app.command("diff")
 def diff(
     dataflow: EitherArgument,
-    versions: Annotated[
-        tuple[int, int] | None, typer.Option("--versions", help="Two versions of a saved one, instead of its folder.")
-    ] = None,
+    versions: Annotated[tuple[int, int] | None, typer.Option("--versions", help="From one version to another.")] = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
-    """Show what applying a folder would change, or what changed between two versions."""
+    """Show what applying a folder would change, or what a version changed: the newest, or from one to another."""
     from headwater.dataflows.folders import load_folder
-    from headwater.errors import UsageError
 
     with as_machine(home) as (headwater, actor):
-        if versions is not None:
-            name = load_folder(Path(dataflow)).name if _is_folder(dataflow) else dataflow
-            text = headwater.flows.diff(actor, name, *versions)
-        elif _is_folder(dataflow):
+        if versions is None and _is_folder(dataflow):
             text = headwater.flows.diff_to(actor, load_folder(Path(dataflow)), dataflow)
         else:
-            raise UsageError(f"'{dataflow}' is no folder with a dataflow.", hint="Name one, or add --versions 1 2.")
+            name = load_folder(Path(dataflow)).name if _is_folder(dataflow) else dataflow
+            text = headwater.flows.diff(actor, name, *(versions or ()))
     if text:
         show(text.removesuffix("\n"))
     else:

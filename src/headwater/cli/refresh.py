@@ -179,6 +179,11 @@ def cancel(name: NameArgument, home: HomeOption = DEFAULT_HOME) -> None:
     with as_machine(home) as (headwater, actor):
         active = headwater.refreshing.active(actor, name)
         if active is None:
-            raise ConflictError(f"The dataflow '{name}' is not being refreshed.", place=name, code="refresh.ended")
+            raise ConflictError(
+                f"The dataflow '{name}' is not being refreshed.",
+                place=name,
+                hint="See how its last refresh ended: headwater dataflow list.",
+                code="refresh.ended",
+            )
         headwater.refreshing.cancel(actor, active.id)
     say(f"the refresh {active.id} is to end")

@@ -18,8 +18,10 @@ from headwater.dataflows.data_sources import SourceRights, source_findings
 from headwater.dataflows.definition import DataflowDefinition
 from headwater.dataflows.published import PublishedTables
 from headwater.dataflows.references import Names, Reference, scoped
+from headwater.dataflows.saving import check_circle
 from headwater.dataflows.settings import LinkedEntity
 from headwater.errors import (
+    ConflictError,
     Finding,
     HeadwaterError,
     ModelError,
@@ -114,6 +116,11 @@ def _linked(database: Database, actor: Actor, definition: DataflowDefinition) ->
             PublishedTables(database).get(actor, linked.dataflow, linked.entity)
         except NotFoundError:
             yield _unpublished(name, linked) if _promised(database, actor, linked) else _unreadable(name, linked)
+    try:
+        with database.read() as connection:
+            check_circle(connection, actor, definition)
+    except ConflictError as error:
+        yield Finding("error", error.code, error.message, error.hint)
 
 
 def _promised(database: Database, actor: Actor, linked: LinkedEntity) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from headwater.dataflows.references import Reference, references
@@ -45,6 +46,7 @@ class DataflowDefinition:
         settings: how it behaves.
         file_names: the file of each query, for errors; the query's name without it.
         section: how the queries stand in a section document; None: each in a file of its own.
+        trees: the syntax tree of each query.
 
     Raises:
         UsageError: a name or a setting is not one.
@@ -57,6 +59,7 @@ class DataflowDefinition:
     file_names: Mapping[str, str] = field(default_factory=dict, compare=False)
     section: SectionForm | None = None
     trees: Mapping[str, syntax.Expr] = field(init=False, repr=False, compare=False)
+    _used: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST_NAME:
@@ -142,8 +145,10 @@ class DataflowDefinition:
 
     def queries_used(self, name: str) -> frozenset[str]:
         """The other queries that a query's own text names."""
-        used = {reference.name for reference in references(self.trees[name])}
-        return frozenset((used & self.queries.keys()) - {name})
+        if name not in self._used:
+            used = {reference.name for reference in references(self.trees[name])}
+            self._used[name] = frozenset((used & self.queries.keys()) - {name})
+        return self._used[name]
 
     def reads(self, name: str) -> frozenset[str]:
         """Every query that a query reads, directly or through others, loaded or not; itself only in a circle."""
@@ -230,11 +235,11 @@ def _parameter(name: str, text: str, tree: syntax.Expr) -> QueryParameter | None
 
 
 def _ordered(dependencies: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
-    ordered: list[str] = []
-    while len(ordered) < len(dependencies):
-        ready = [n for n, needs in dependencies.items() if n not in ordered and needs <= set(ordered)]
-        if not ready:
-            stuck = ", ".join(sorted(n for n in dependencies if n not in ordered))
-            raise UsageError(f"These queries read each other: {stuck}.", hint="Break the circle with a query between.")
-        ordered += ready
-    return tuple(ordered)
+    try:
+        # Sorted, so that the order is the same in every process.
+        return tuple(TopologicalSorter({name: sorted(needs) for name, needs in dependencies.items()}).static_order())
+    except CycleError as error:
+        stuck = ", ".join(sorted(set(error.args[1])))
+        raise UsageError(
+            f"These queries read each other: {stuck}.", hint="Break the circle with a query between."
+        ) from error

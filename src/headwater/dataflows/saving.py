@@ -20,7 +20,7 @@ from headwater.errors import ConflictError, NotFoundError, StaleError
 from headwater.jobs import schedules
 from headwater.store import exclusive, tables, utc_now
 
-__all__ = ["REFRESH_KIND", "Save", "save", "schedule_subject"]
+__all__ = ["REFRESH_KIND", "Save", "check_circle", "save", "schedule_subject"]
 
 REFRESH_KIND = "refresh"
 """The kind of the jobs that refresh a dataflow."""
@@ -86,7 +86,7 @@ def _create(connection: Connection, wanted: Save) -> None:
     if wanted.expected:
         raise NotFoundError(f"There is no dataflow '{definition.name}'.", hint="Somebody removed it; save it anew.")
     require(connection, actor, Action.DATAFLOW_CREATE, place)
-    _check_circle(connection, actor, definition)
+    check_circle(connection, actor, definition)
     if wanted.folder is not None:
         # A removal that was cut short left its files: nobody is to find old rows under a new dataflow's name.
         removing.move_aside(wanted.folder, definition.name)
@@ -131,7 +131,7 @@ def _change(connection: Connection, wanted: Save, found: _Saved) -> None:
             hint="Say that you take it over (--take-over, or take_over in the API), if that is what you want.",
             code="dataflow.take_over_needed",
         )
-    _check_circle(connection, actor, definition)
+    check_circle(connection, actor, definition)
     _add_version(connection, wanted, (found.id, found.scope_id), found.version + 1)
     if found.definition["settings"].get("schedule") is not None and definition.settings.schedule is None:
         schedules.remove(connection, REFRESH_KIND, schedule_subject(found.id))
@@ -204,8 +204,12 @@ def _schedule(connection: Connection, dataflow_id: int, settings: Settings) -> N
 # -- linked entities ---------------------------------------------------------------------------------------------------
 
 
-def _check_circle(connection: Connection, actor: Actor, definition: DataflowDefinition) -> None:
-    """A dataflow does not read its own tables by way of others: no order of refreshing them would be right."""
+def check_circle(connection: Connection, actor: Actor, definition: DataflowDefinition) -> None:
+    """A dataflow does not read its own tables by way of others: no order of refreshing them would be right.
+
+    Raises:
+        ConflictError: it would (``dataflow.circle``); dataflows that ``actor`` may not see are not named.
+    """
     for path in _paths(connection, definition):
         if path[-1] != definition.name:
             continue

@@ -110,16 +110,6 @@ class DataflowService:
             saving.save(connection, saved)
         return self.get(actor, definition.name)
 
-    def take_over(self, actor: Actor, name: str, *, comment: str = "") -> Dataflow:
-        """Have a dataflow run with the rights of ``actor`` from now on, as a new version of the same definition.
-
-        Raises:
-            NotFoundError: there is no such dataflow to be seen.
-            ForbiddenError: ``actor`` may not change it.
-        """
-        found = self.get(actor, name)
-        return self.apply(actor, found.definition, comment=comment, take_over=True, expected=found.version)
-
     def get(self, actor: Actor, name: str) -> Dataflow:
         """A dataflow; NotFoundError when there is none of this name to be seen."""
         with self._database.read() as connection:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, update
 
 from headwater.store import tables
 
-__all__ = ["WorkerRow", "at_work", "leave", "seen"]
+__all__ = ["leave", "seen"]
 
 _workers = tables.workers
 
 #: After so long nobody expects a worker back.
 _FORGOTTEN = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerRow:
-    """A worker, and when it was last heard of."""
-
-    id: str
-    host: str
-    pid: int
-    started_at: datetime
-    seen_at: datetime
 
 
 def seen(connection: Connection, worker: str, host: str, pid: int, now: datetime) -> None:
@@ -39,9 +27,3 @@ def seen(connection: Connection, worker: str, host: str, pid: int, now: datetime
 def leave(connection: Connection, worker: str) -> None:
     """Forget a worker that has stopped."""
     connection.execute(delete(_workers).where(_workers.c.id == worker))
-
-
-def at_work(connection: Connection, since: datetime) -> list[WorkerRow]:
-    """The workers that were heard of since a moment, the longest at work first."""
-    query = select(_workers).where(_workers.c.seen_at >= since).order_by(_workers.c.started_at, _workers.c.id)
-    return [WorkerRow(**row._mapping) for row in connection.execute(query)]

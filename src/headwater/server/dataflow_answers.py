@@ -156,10 +156,15 @@ class Difference(Answer):
     diff: str
 
 
-class ExportedModel(Answer):
-    """Power BI's ``model.json``, and what of the dataflow it does not carry."""
+class ModelFile(Answer):
+    """Power BI's ``model.json``."""
 
     model: dict[str, Any]
+
+
+class ExportedModel(ModelFile):
+    """Power BI's ``model.json``, and what of the dataflow it does not carry."""
+
     notes: list[str]
 
 

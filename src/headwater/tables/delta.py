@@ -90,14 +90,22 @@ def commit(path: Path, staged: Staged, *, mode: Literal["overwrite", "append"] =
     actions = [_add_action(path, file) for file in staged.files]
     delta_schema = Schema.from_arrow(staged.schema.stored)
     with reported(path, "committed"):
-        if exists:
+        if exists and not (mode == "overwrite" and _is_other_order(path, staged)):
             table = DeltaTable(str(path))
             table.create_write_transaction([*actions], mode, delta_schema, commit_properties=properties)
         else:
-            create_table_with_add_actions(str(path), delta_schema, actions, mode="error", commit_properties=properties)
+            how: Literal["overwrite", "error"] = "overwrite" if exists else "error"
+            create_table_with_add_actions(str(path), delta_schema, actions, mode=how, commit_properties=properties)
     made = _committed(path, transaction)
     assert made is not None, "just committed"
     return made
+
+
+def _is_other_order(path: Path, staged: Staged) -> bool:
+    """Whether the columns are the table's in another order, which to delta-rs is the schema that is there already."""
+    now = [column.name for column in published_columns(open_table(path))]
+    wanted = [column.name for column in staged.schema.columns]
+    return now != wanted and sorted(now) == sorted(wanted)
 
 
 def read(

@@ -21,6 +21,7 @@ from headwater.app.administration.authority import (
     require_oneself_or,
 )
 from headwater.app.administration.principals import known_id, named_user
+from headwater.dataflows.refreshing.handler import pause_schedules_of
 from headwater.errors import ForbiddenError, UsageError
 from headwater.store import Database, utc_now
 
@@ -135,7 +136,7 @@ class People:
             )
 
     def disable(self, actor: Actor, user_id: str) -> User:
-        """Keep somebody out from the next request on.
+        """Keep somebody out from the next request on; what runs with their rights is not refreshed by itself any more.
 
         Raises:
             NotFoundError: there is no such user.
@@ -146,6 +147,7 @@ class People:
         with self._database.begin() as connection, keeping_an_owner(connection):
             require_at_server(connection, actor, Action.PEOPLE_MANAGE)
             people.disable_user(connection, known_id(user_id, "user"), by=actor, now=utc_now())
+            pause_schedules_of(connection, user_id)
             return people.get_user(connection, user_id)
 
     def enable(self, actor: Actor, user_id: str) -> User:

@@ -22,6 +22,8 @@ from headwater.dataflows.published import PublishedTable
 from headwater.dataflows.publishing import StagedEntity
 from headwater.dataflows.refreshing.context import Reach, Refresher, RefreshEvent, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.failures import entity_failure
+from headwater.dataflows.refreshing.reading import rows_read
+from headwater.dataflows.retention import pinned
 from headwater.dataflows.service import Dataflow
 from headwater.dataflows.staging import EntityWork, Previous, StagedRows, stage_entity
 from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, RefreshError
@@ -55,6 +57,7 @@ class Surroundings:
         tell: told of progress.
         done: the entities that have been staged, by name.
         linked: the published tables that linked names stand for, as they were when one was first read.
+        pins: keeps their files until the refresh has ended; closed by whoever runs it.
         lock: held while these are looked up.
     """
 
@@ -70,6 +73,7 @@ class Surroundings:
     tell: Callable[[RefreshEvent], None]
     done: dict[str, StagedEntity] = field(default_factory=dict)
     linked: dict[str, PublishedTable] = field(default_factory=dict)
+    pins: ExitStack = field(default_factory=ExitStack)
     lock: Lock = field(default_factory=Lock)
 
 
@@ -85,6 +89,7 @@ class EntityRun:
         self._rows = 0
         self._begun = time.perf_counter()
         self._opened = ExitStack()
+        self._first: Session | None = None
 
     def stage(self) -> StagedEntity:
         """Evaluate and write it; nothing is visible by that.
@@ -173,8 +178,12 @@ class EntityRun:
             networks=reach.networks,
             engine_settings=self._engine_settings(),
         )
-        # Its memory and its files on disk are given back as soon as the entity is written.
-        self._opened.callback(lambda: session.engine.close() if "engine" in vars(session) else None)
+        if self._first is None:
+            self._first = session
+            # Its memory and its files on disk are given back as soon as the entity is written.
+            self._opened.callback(session.engine.close)
+        else:
+            session.share_engine(self._first)
         return session
 
     def _engine_settings(self) -> Mapping[str, object]:
@@ -196,7 +205,9 @@ class EntityRun:
         tables = LinkedTables(around.refresher.database, around.dataflow.runner)
         with around.lock:
             if name not in around.linked:
-                around.linked[name] = tables.table(name, linked)
+                table = tables.table(name, linked)
+                around.pins.enter_context(pinned(around.refresher.database, table, table.delta_version))
+                around.linked[name] = table
         return PlanTable(tables.scan(name, linked, table=around.linked[name]), session)
 
     def _watched(self, reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
@@ -226,6 +237,7 @@ class EntityRun:
             bytes=rows.staged.bytes,
             seconds=time.perf_counter() - self._begun,
             model_versions=_versions(self._models, rows.plans),
+            rows_read=rows_read(rows.plans),
             rows_skipped=rows.skipped,
             rows_inserted=rows.inserted,
             rows_updated=rows.updated,

@@ -100,7 +100,8 @@ def foresee(refresher: Refresher, dataflow: Dataflow, request: RefreshRequest) -
             Watcher(),
             lambda _event: None,
         )
-        _stage_all(around)
+        with around.pins:
+            _stage_all(around)
     with refresher.database.read() as connection:
         entities = [
             _forecast(connection, dataflow, around.done[name], published.get(name))

@@ -18,6 +18,7 @@ from headwater.dataflows.refreshing.context import (
     RefreshRequest,
     Watcher,
     dataflow_of,
+    subject_of,
 )
 from headwater.dataflows.refreshing.run import SAVER_DISABLED, RefreshRun
 from headwater.dataflows.service import Dataflow, find_dataflow
@@ -25,7 +26,7 @@ from headwater.errors import HeadwaterError, RefreshError, TableError
 from headwater.jobs import Job, JobStatus, Lease, schedules
 from headwater.store import tables, utc_now
 
-__all__ = ["SCHEDULE", "RefreshHandler"]
+__all__ = ["SCHEDULE", "RefreshHandler", "pause_schedules_of"]
 
 #: The trigger of refreshes that a schedule asked for.
 SCHEDULE = "schedule"
@@ -62,7 +63,9 @@ class RefreshHandler:
         with self._refresher.database.read() as connection:
             dataflow = find_dataflow(connection, dataflow_of(lease.job.subject))
         if dataflow is None:
-            raise RefreshError("The dataflow has been removed.", code="refresh.no_dataflow")
+            raise RefreshError(
+                "The dataflow has been removed.", hint="There is nothing left to refresh.", code="refresh.no_dataflow"
+            )
         RefreshRun(self._refresher, dataflow, lease, self._watcher).execute()
 
     def may_pass(self, error: Exception) -> bool:
@@ -93,6 +96,22 @@ class RefreshHandler:
             by = request.by or job.created_by
             history.begin(connection, Beginning(job.id, dataflow.id, request.trigger, by, None, request.full))
         history.close(connection, job.id, status, error)
+
+
+def pause_schedules_of(connection: Connection, user_id: str) -> int:
+    """Pause the schedules of all dataflows that run with somebody's rights, who may not come in any more.
+
+    Returns how many dataflows that are.
+    """
+    flows, versions, users = tables.dataflows.c, tables.dataflow_versions.c, tables.users.c
+    current = (versions.dataflow_id == flows.id) & (versions.version == flows.current_version)
+    saved = select(flows.id, users.name).join(tables.dataflow_versions, current)
+    saved = saved.join(tables.users, users.id == versions.saved_by_id).where(users.id == user_id)
+    rows = connection.execute(saved).all()
+    for row in rows:
+        reason = f"The dataflow runs with the rights of {row.name}, whose account is disabled."
+        schedules.pause(connection, KIND, subject_of(row.id), reason)
+    return len(rows)
 
 
 def _ended(connection: Connection, dataflow: Dataflow, job: Job) -> EndedRefresh:

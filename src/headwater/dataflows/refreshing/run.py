@@ -121,7 +121,8 @@ class RefreshRun:
                 self._progress.tell,
             )
             try:
-                self._stage_all(around)
+                with around.pins:
+                    self._stage_all(around)
             except BaseException as error:
                 for staged in around.done.values():
                     discard(staged.staged)

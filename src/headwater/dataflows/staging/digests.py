@@ -1,8 +1,8 @@
 """Digests of rows: 64 bits that tell whether a row is what it was, and 64 that tell its key.
 
 They are kept beside a table's files, so that the next refresh compares a million rows without reading them. Cells of
-a fixed width are mixed in numpy, which costs a fifteenth of writing them; the others go through DuckDB's ``hash``. That
-a changed row is taken for an unchanged one has a chance of one in 2^64 for each changed row.
+a fixed width are mixed in numpy, which costs a fifteenth of writing them; texts go through DuckDB's ``hash``. That a
+changed row is taken for an unchanged one has a chance of one in 2^64 for each changed row.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from headwater.models.keys import row_keys
 from headwater.tables import reported, sync_folder
 
 __all__ = ["FOLDER", "Digests", "Hasher", "read_digests", "write_digests"]
@@ -65,15 +66,19 @@ class Hasher:
         >>> hasher.close()
         """
         mixed = np.zeros(rows.num_rows, np.uint64)
-        others = []
+        texts = []
         for column in rows.columns:
-            words = _words(column)
-            if words is None:
-                others.append(column)
-            for word in words or ():
-                _mix(mixed, word)
-        if others:
-            _mix(mixed, self._hashed(others))
+            if pa.types.is_nested(column.type):
+                # DuckDB's hash takes an empty list for none.
+                keys = row_keys(pa.RecordBatch.from_arrays([column], ["c"]))
+                _mix(mixed, (keys.high ^ keys.low).view(np.uint64))
+            elif _is_wide(column.type):
+                for word in _words(column):
+                    _mix(mixed, word)
+            else:
+                texts.append(column)
+        if texts:
+            _mix(mixed, self._hashed(texts))
         mixed[mixed == 0] = 1
         return mixed
 
@@ -101,22 +106,23 @@ def _mix(mixed: Words, word: Words) -> None:
     mixed ^= mixed >> _SHIFT
 
 
-def _words(column: Any) -> list[Words] | None:
-    """A column of fixed width as words of 64 bits; None for other columns."""
-    kind = column.type
-    if not (pa.types.is_primitive(kind) or pa.types.is_decimal128(kind)):
-        return None
-    null = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
-    if pa.types.is_decimal128(kind):
+def _is_wide(kind: pa.DataType) -> bool:
+    return pa.types.is_primitive(kind) or pa.types.is_decimal128(kind)
+
+
+def _words(column: Any) -> list[Words]:
+    """A column of fixed width as words of 64 bits; a null is one that no value is likely to be."""
+    if pa.types.is_decimal128(column.type):
         raw = np.frombuffer(column.buffers()[1], np.uint64, count=2 * len(column), offset=column.offset * 16)
         words = [raw[0::2].copy(), raw[1::2].copy()]
     else:
         words = [_whole(column)]
-    if null is None:
-        return words
-    for word in words:
-        word[null] = 0
-    return [*words, np.where(null, _ABSENT, np.uint64(0))]
+    if column.null_count:
+        # The digest of a row is its own: it may not depend on whether another row of the batch has a null.
+        null = column.is_null().to_numpy(zero_copy_only=False)
+        for word in words:
+            word[null] = _ABSENT
+    return words
 
 
 def _whole(column: Any) -> Words:
@@ -147,7 +153,8 @@ def write_digests(folder: Path, digests: Digests) -> str:
 def _write(path: Path, digests: Digests) -> None:
     try:
         with path.open("wb") as file:
-            np.save(file, np.stack([digests.rows, digests.keys]))
+            np.save(file, digests.rows)
+            np.save(file, digests.keys)
             file.flush()
             os.fsync(file.fileno())
         sync_folder(path.parent)
@@ -159,9 +166,9 @@ def _write(path: Path, digests: Digests) -> None:
 def read_digests(folder: Path, name: str, rows: int) -> Digests | None:
     """What :func:`write_digests` kept of a version with so many rows; None where it is not there or not whole."""
     try:
-        stored = np.load(folder / name, allow_pickle=False)
+        with (folder / name).open("rb") as file:
+            stored, keys = (np.load(file, allow_pickle=False) for _ in range(2))
     except (OSError, ValueError, EOFError):
         return None
-    if stored.shape != (2, rows) or stored.dtype != np.uint64:
-        return None
-    return Digests(stored[0], stored[1])
+    is_whole = all(part.shape == (rows,) and part.dtype == np.uint64 for part in (stored, keys))
+    return Digests(stored, keys) if is_whole else None

@@ -118,8 +118,7 @@ class _Run:
         """The rows that changed, computed, with the places of these and of the rows between them."""
         matcher = Matcher(None if self._before is None else self._before.digests, together=True)
         chosen = _Chosen(self._work, self._hasher, matcher, self._tally)
-        changed = PlanTable(split.over(chosen), table.session)
-        for batch in changed.reader():
+        for batch in self._computed(table, split, chosen):
             places = chosen.next_places(batch.num_rows)
             _check_count(self._work, places, batch.num_rows)
             at = chosen.given - len(places) + np.flatnonzero(places < 0)
@@ -130,6 +129,14 @@ class _Run:
         rest = chosen.next_places(None)
         _check_count(self._work, rest, 0)
         yield None, rest
+
+    def _computed(self, table: PlanTable, split: Split, chosen: _Chosen) -> pa.RecordBatchReader:
+        """The rows that changed, through the models; where nothing is known that is all of them, as they stream."""
+        if self._before is None or self._before.digests is None:
+            return PlanTable(split.over_all(chosen.look), table.session).reader()
+        below = PlanTable(split.below, table.session)
+        changed = split.over(lambda: chosen.those_of(below.reader()))
+        return PlanTable(changed, table.session).reader()
 
     def _note_keys(self, rows: pa.RecordBatch) -> None:
         self._tally.new_keys.append(self._keys.digests(rows, self._hasher))
@@ -191,14 +198,27 @@ class _Chosen:
         self._part = 0
         self._offset = 0
 
-    def __call__(self, batch: pa.RecordBatch) -> pa.Array[Any]:
+    def those_of(self, batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        """The rows that go through the models."""
+        for batch in batches:
+            places = self._noted(batch)
+            changed = np.flatnonzero(places < 0)
+            if len(changed):
+                yield batch if len(changed) == len(places) else batch.take(changed)
+
+    def look(self, batch: pa.RecordBatch) -> pa.Array[Any]:
+        """Note rows that all go through the models."""
+        self._noted(batch)
+        return pa.array(np.zeros(batch.num_rows, np.int64))
+
+    def _noted(self, batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
         self._watch(batch.num_rows)
         digests = self._hasher.digests(batch)
         places = self._matcher.places(digests)
         # In this order: whoever sees the places finds the digests.
         self._tally.digests.append(digests)
         self._tally.places.append(places)
-        return pa.array(digests.view(np.int64), mask=places >= 0)
+        return places
 
     def next_places(self, new: int | None) -> npt.NDArray[np.int64]:
         """The places up to that of the ``new``-th new row from here on; all that are left without it."""

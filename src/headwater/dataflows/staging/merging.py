@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute
 
 from headwater.dataflows.staging.matching import Places
 from headwater.tables import StagedFile, StageWriter, StoredRows
 
 __all__ = ["KEYED_FILE_ROWS", "Merger"]
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 #: Rows in a file of a keyed table. Files are what is reused, so they are smaller than those of other tables.
 KEYED_FILE_ROWS = 262_144
@@ -116,16 +122,42 @@ class Merger:
         if new is not None and is_new.all():
             self._writer.add(new)
             return
+        self._write(self._interleaved(places, is_new, new))
+
+    def _interleaved(self, places: Places, is_new: Mask, new: pa.RecordBatch | None) -> pa.Table:
+        """Rows of the version before, with new ones between them."""
         assert self._before is not None, "it has the rows that are not new"
+        if new is None:
+            return self._before.take(places)
+        first = int(places[np.argmin(is_new)]) - int(np.argmin(is_new))
+        in_place = first >= 0 and first + len(places) <= len(self._before)
+        if in_place and (is_new | (places == first + np.arange(len(places)))).all():
+            rows = pa.concat_tables(self._before.slices(first, len(places)))
+            return _with_replaced(rows, is_new, new)
         old = self._before.take(places[~is_new])
         order = np.empty(len(places), np.int64)
         order[~is_new] = np.arange(len(old))
-        order[is_new] = len(old) + np.arange(int(is_new.sum()))
-        self._write(pa.concat_tables([old, pa.Table.from_batches([new])]).take(order) if new is not None else old)
+        order[is_new] = len(old) + np.arange(new.num_rows)
+        return pa.concat_tables([old, pa.Table.from_batches([new])]).take(order)
 
     def _write(self, rows: pa.Table) -> None:
         for batch in rows.to_batches():
             self._writer.add(batch)
+
+
+def _with_replaced(rows: pa.Table, is_new: Mask, new: pa.RecordBatch) -> pa.Table:
+    """The rows with new ones in the place of some: copying the others together is cheaper than one by one."""
+    mask, order = pa.array(is_new), None
+    columns = []
+    for old, replacement in zip(rows.columns, new.columns, strict=True):
+        if not pa.types.is_nested(old.type):
+            columns.append(pyarrow.compute.replace_with_mask(old.combine_chunks(), mask, replacement))
+            continue
+        if order is None:
+            order = np.arange(len(is_new))
+            order[is_new] = len(is_new) + np.arange(new.num_rows)
+        columns.append(pa.chunked_array([*old.chunks, replacement]).take(order))
+    return pa.Table.from_arrays(columns, schema=rows.schema)
 
 
 class _Chunk:

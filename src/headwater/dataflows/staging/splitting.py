@@ -18,7 +18,7 @@ from headwater.engines.passes import apply_passes, needed_columns
 from headwater.models.functions import ModelFunction
 from headwater.plan.cells import error_column
 from headwater.plan.expressions import Literal, call, operators_of
-from headwater.plan.nodes import Call, Column, Filter, Node, Project, fresh_id, select, with_inputs
+from headwater.plan.nodes import Call, Column, Filter, Node, Project, RowsScan, fresh_id, select, with_inputs
 from headwater.plan.types import INT64, DataType, Field
 from headwater.powerquery import PlanTable
 
@@ -39,18 +39,24 @@ class Split:
     above: tuple[Node, ...]
     recipe: str
 
-    def over(self, choose: Callable[[pa.RecordBatch], pa.Array[Any]]) -> Node:
-        """The plan over those rows only that ``choose`` leaves.
+    def over(self, rows: Callable[[], Iterator[pa.RecordBatch]]) -> Node:
+        """The plan over other rows than those of ``below``, in its columns."""
+        return self._above(RowsScan(rows, self.below.columns, "rows that changed"))
+
+    def over_all(self, look: Callable[[pa.RecordBatch], pa.Array[Any]]) -> Node:
+        """The plan, with ``look`` given the rows that go into the models, batch by batch, as they pass by.
 
         Args:
-            choose: is given the rows that go into the models, batch by batch, and says of each whether it goes on:
-                a column of whole numbers, null for those that do not.
+            look: gives a column of whole numbers, none of them null.
         """
-        added = Column(fresh_id("chosen", [c.id for c in self.below.columns]), "", INT64)
+        added = Column(fresh_id("seen", [c.id for c in self.below.columns]), "", INT64)
         names = tuple(column.id for column in self.below.columns)
-        chosen = Call(self.below, _Chooser(choose), names, added)
+        seen = Call(self.below, _Look(look), names, added)
+        # Nobody would make a call whose result nobody reads.
         is_absent = call("=", added.ref, Literal(None, INT64))
-        node: Node = select(Filter(chosen, call("not", is_absent)), self.below.columns)
+        return self._above(select(Filter(seen, call("not", is_absent)), self.below.columns))
+
+    def _above(self, node: Node) -> Node:
         for one in reversed(self.above):
             node = with_inputs(one, [node])
         return node
@@ -100,23 +106,23 @@ def _digest(chain: Sequence[Node]) -> str:
 
 
 @dataclass
-class _Chooser:
-    """A batch function that says which rows go on. It is nobody's function: it has no identity."""
+class _Look:
+    """A batch function that sees rows pass by. It is nobody's function: it has no identity."""
 
-    choose: Callable[[pa.RecordBatch], pa.Array[Any]]
-    name: str = "rows that changed"
+    look: Callable[[pa.RecordBatch], pa.Array[Any]]
+    name: str = "rows as they pass by"
     identity: str = ""
     parameters: tuple[Field, ...] = ()
     result: DataType = INT64
 
     def apply(self, batches: pa.RecordBatchReader, arguments: Sequence[str], result: str) -> pa.RecordBatchReader:
-        """The rows, with what was chosen; see :meth:`headwater.plan.functions.BatchFunction.apply`."""
+        """The rows, with what looking at them gave; see :meth:`headwater.plan.functions.BatchFunction.apply`."""
         schema = batches.schema.append(pa.field(result, pa.int64()))
         schema = schema.append(pa.field(error_column(result), pa.string()))
 
-        def chosen() -> Iterator[pa.RecordBatch]:
+        def seen() -> Iterator[pa.RecordBatch]:
             for batch in batches:
                 none = pa.nulls(batch.num_rows, pa.string())
-                yield pa.RecordBatch.from_arrays([*batch.columns, self.choose(batch), none], schema=schema)
+                yield pa.RecordBatch.from_arrays([*batch.columns, self.look(batch), none], schema=schema)
 
-        return pa.RecordBatchReader.from_batches(schema, chosen())
+        return pa.RecordBatchReader.from_batches(schema, seen())

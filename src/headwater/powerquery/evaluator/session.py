@@ -64,6 +64,10 @@ class Session:
         """The engine that runs plans; loaded when the first plan is."""
         return load_engine(self.engine_name, **self.engine_settings)
 
+    def share_engine(self, other: Session) -> None:
+        """Run plans by the engine of another session: starting one takes longer than most small plans."""
+        self.engine = other.engine
+
     @cached_property
     def started(self) -> dt.datetime:
         """The moment that ``DateTime.FixedLocalNow`` and its kin give: the clock's, when it was first asked for."""

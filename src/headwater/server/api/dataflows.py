@@ -24,6 +24,7 @@ from headwater.server.dataflow_answers import (
     Findings,
     FullDataflow,
     ImportedModel,
+    ModelFile,
     NewDataflow,
     SavedDataflow,
     TakeOver,
@@ -145,12 +146,12 @@ def export_dataflow(app: App, actor: Asking, name: Name) -> ExportedModel:
 
 
 @router.post("/{name}/model.json")
-def import_dataflow(_actor: Asking, name: Name, model: dict[str, Any]) -> ImportedModel:
+def import_dataflow(_actor: Asking, name: Name, given: ModelFile) -> ImportedModel:
     """The definition that Power BI's model.json describes, under this name, and what it does not carry.
 
     It is not saved: look at it, and then create the dataflow.
     """
-    return ImportedModel.of(import_model(model, name))
+    return ImportedModel.of(import_model(given.model, name))
 
 
 def _etag(version: int) -> str:

@@ -1,0 +1,92 @@
+"""What changed of an entity's columns, and whether it may; digests of rows of every type."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from tests.dataflows.staged import Entity
+from tests.tables.test_types import TYPES
+
+from headwater.dataflows.settings import EntitySettings, SchemaPolicy
+from headwater.dataflows.staging.digests import Digests, Hasher, read_digests, write_digests
+from headwater.errors import RefreshError
+from headwater.plan.types import to_arrow
+
+FIRST = pa.table({"id": [1, 2], "n": [1.5, None]})
+WIDER = FIRST.append_column("t", pa.array(["a", "b"]))
+RETYPED = FIRST.set_column(1, "n", pa.array(["x", "y"]))
+NARROWER = FIRST.drop_columns(["n"])
+TURNED = FIRST.select(["n", "id"])
+
+
+@pytest.mark.parametrize("mode", ["full", "keyed"])
+@pytest.mark.parametrize(
+    ("policy", "rows", "allowed"),
+    [
+        ("follow", WIDER, True), ("follow", RETYPED, True), ("follow", NARROWER, True), ("follow", TURNED, True),
+        ("add", WIDER, True), ("add", RETYPED, False), ("add", NARROWER, False), ("add", TURNED, True),
+        ("fail", WIDER, False), ("fail", RETYPED, False), ("fail", NARROWER, False), ("fail", FIRST, True),
+        ("fail", TURNED, True),
+    ],
+)  # fmt: skip
+def test_other_columns_by_policy(
+    tmp_path: Path, mode: Any, policy: SchemaPolicy, rows: pa.Table, allowed: bool
+) -> None:
+    entity = Entity(tmp_path / "table", EntitySettings(mode, ("id",)), more={"schema_changes": policy})
+    entity.refresh(FIRST)
+    files = entity.files()
+    if allowed:
+        entity.refresh(rows)
+        assert entity.rows().equals(rows)
+        return
+    with pytest.raises(RefreshError) as caught:
+        entity.refresh(rows)
+    assert caught.value.code == "refresh.schema_changed" and "'follow'" not in caught.value.message
+    assert "schema_changes" in caught.value.hint
+    assert entity.files() == files, "refused before anything is written"
+
+
+def test_what_changed_is_told(tmp_path: Path) -> None:
+    entity = Entity(tmp_path / "table", EntitySettings("full"))
+    assert entity.refresh(FIRST).schema_changes == ()
+    told = entity.refresh(RETYPED.append_column("m", pa.array([True, None])).drop_columns(["id"])).schema_changes
+    assert list(told) == [
+        {"change": "removed", "column": "id", "before": "int64", "after": None},
+        {"change": "retyped", "column": "n", "before": "number", "after": "text"},
+        {"change": "added", "column": "m", "before": None, "after": "logical"},
+    ]
+
+
+@pytest.mark.parametrize("case", TYPES, ids=[case[0].kind.value for case in TYPES])
+def test_digests_tell_values_of_every_type_apart(case: Any) -> None:
+    values: Any = pa.array([*case[2], None, case[2][0]], to_arrow(case[0]))
+    with closing(Hasher()) as hasher:
+        whole = hasher.digests(pa.record_batch({"a": values, "b": pa.array(["x"] * len(values))}))
+        parts = [
+            hasher.digests(pa.record_batch({"a": values[at : at + 1], "b": pa.array(["x"])}))
+            for at in range(len(values))
+        ]
+    assert [int(part[0]) for part in parts] == whole.tolist(), "a row's digest is its own, wherever it stands"
+    shown = [repr(value) for value in values.to_pylist()]
+    assert len(set(whole.tolist())) == len(set(shown)) and 0 not in whole
+
+
+def test_a_null_is_no_zero_and_columns_are_told_apart() -> None:
+    with closing(Hasher()) as hasher:
+        rows = pa.record_batch({"a": pa.array([0, None, 1, 2]), "b": pa.array([0, 0, 2, 1])})
+        assert len(set(hasher.digests(rows).tolist())) == 4
+        bits = pa.record_batch({"x": pa.array([0.0, -0.0, float("nan"), float("inf")])})
+        assert len(set(hasher.digests(bits).tolist())) == 4
+
+
+def test_digests_are_kept_and_read(tmp_path: Path) -> None:
+    with closing(Hasher()) as hasher:
+        words = hasher.digests(pa.record_batch({"a": range(10)}))
+    name = write_digests(tmp_path, Digests(words, words + 1))
+    found = read_digests(tmp_path, name, 10)
+    assert found is not None and found.rows.tolist() == words.tolist() and found.keys.tolist() == (words + 1).tolist()
+    assert read_digests(tmp_path, name, 9) is None and read_digests(tmp_path, "_digests/none.npy", 10) is None
