@@ -143,7 +143,7 @@ def by_key(found: list[dict[str, Any]]) -> list[str]:
 def test_nothing_goes_on_by_itself(estate: Estate) -> None:
     restore(estate.back_up(), estate.new, SYSTEM)
     with Headwater.open(estate.new) as new, new.database.read() as connection:
-        ended = dict(connection.execute(select(tables.jobs.c.kind, tables.jobs.c.status)).tuples().all())
+        ended = {row.kind: row.status for row in connection.execute(select(tables.jobs.c.kind, tables.jobs.c.status))}
         assert ended == {"a": "failed", "b": "cancelled", "c": "succeeded", "refresh": "succeeded"}
         run = connection.execute(select(tables.refreshes).where(tables.refreshes.c.id == "running")).one()
         assert (run.status, run.error["code"]) == ("failed", "restored")
