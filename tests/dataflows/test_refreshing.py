@@ -18,7 +18,7 @@ from headwater.access.people import create_user
 from headwater.access.roles import create_role
 from headwater.app.refresh_history import history_csv
 from headwater.app.runtime import Headwater
-from headwater.dataflows import RefreshEvent
+from headwater.dataflows import RefreshEvent, history
 from headwater.dataflows.history import EndedRefresh
 from headwater.dataflows.refreshing.context import KIND, Watcher, subject_of
 from headwater.dataflows.refreshing.failures import step_at
@@ -279,8 +279,8 @@ def test_error_cells_are_kept_for_those_who_read_the_table(app: Headwater, tmp_p
     (hidden,) = app.refreshing.errors(reader, refresh)["orders"]
     assert (hidden.column, hidden.row, hidden.message, hidden.key) == (error.column, error.row, None, None)
     with app.database.begin() as connection:
-        connection.execute(tables.refreshes.update().values(started_at=utc_now() - timedelta(days=31)))
-    app.refresh(SYSTEM, "shop")
+        assert history.forget_values(connection, utc_now() - timedelta(days=1)) == 0, "not old enough"
+        assert history.forget_values(connection, utc_now() + timedelta(days=1)) == 1
     (emptied,) = app.refreshing.errors(SYSTEM, refresh)["orders"]
     assert emptied == hidden
 

@@ -303,8 +303,7 @@ def _all_published(refresh_id: str) -> Select[Any]:
 
 def forget_values(connection: Connection, before: datetime) -> int:
     """Empty keys and messages of the error cells of refreshes that began before a moment; returns how many cells."""
-    refreshes = tables.refreshes.c
-    old = select(refreshes.id).where(refreshes.started_at < before)
+    old = select(tables.refreshes.c.id).where(tables.refreshes.c.started_at < before)
     cells = tables.refresh_errors.c
     emptied = connection.execute(
         update(tables.refresh_errors)

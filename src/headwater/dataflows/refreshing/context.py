@@ -129,7 +129,6 @@ class Refresher:
         environment: makes the models that such queries may call, as of now; closed after the refresh.
         engine_settings: settings of the engine, e.g. ``memory_limit``.
         on_ended: told of each refresh in the transaction that ends it.
-        error_days: for so many days values of error cells are kept.
     """
 
     database: Database
@@ -139,7 +138,6 @@ class Refresher:
     environment: Callable[[ModelsWanted], ModelEnvironment]
     engine_settings: Mapping[str, object] = field(default_factory=dict)
     on_ended: Sequence[OnEnded] = ()
-    error_days: float = 30.0
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -85,7 +85,6 @@ class RefreshHandler:
         ended = _ended(connection, dataflow, job)
         _audit(connection, job, ended)
         _count(connection, job, ended)
-        history.forget_values(connection, ended.ended_at - timedelta(days=self._refresher.error_days))
         for tell in self._refresher.on_ended:
             tell(connection, ended)
 
