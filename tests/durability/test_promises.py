@@ -23,7 +23,7 @@ from tests.durability.site import QUERIES, ROWS, SECONDS, SETTINGS, Site, reader
 
 from headwater import moments
 from headwater.access import SYSTEM
-from headwater.app.home import Home
+from headwater.app.metadata_place import VARIABLE
 from headwater.app.runtime import Headwater
 from headwater.dataflows.refreshing.context import KIND, subject_of
 from headwater.jobs import NewJob, NewSchedule, Worker, WorkerOptions, queue, schedules
@@ -39,7 +39,7 @@ MOSTLY_SQLITE = pytest.mark.parametrize(
 def workers(site: Site, count: int) -> Iterator[None]:
     """So many workers, each a process of its own."""
     program = Path(__file__).with_name("program.py")
-    command = [sys.executable, str(program), str(site.home), site.database_url, "", "nothing", "1", "work"]
+    command = [sys.executable, str(program), str(site.home), "", "nothing", "1", "work"]
     running = [subprocess.Popen(command, env={**os.environ}) for _ in range(count)]
     try:
         yield
@@ -163,9 +163,8 @@ def server() -> Iterator[PostgresServer]:
 def test_postgresql_restarts_in_the_middle(
     tmp_path: Path, server: PostgresServer, service: Service, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    url = new_postgresql_database(str(server.pgdata))
-    monkeypatch.setattr(Home, "database_url", property(lambda _home: url))
-    site = Site(tmp_path / "site", url, service.url)
+    monkeypatch.setenv(VARIABLE, new_postgresql_database(str(server.pgdata)))
+    site = Site(tmp_path / "site", service.url)
     site.refresh(1)
     site.write(2)
     asked = site.request()
