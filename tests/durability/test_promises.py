@@ -117,6 +117,8 @@ def test_a_service_that_hangs_is_given_up_in_time(site: Site, service: Service) 
     with site.open() as (app, _):
         assert site.generation(app) == 1
     service.hangs.clear()
+    with site.open() as (app, _):
+        site.apply(app, QUERIES, SETTINGS)
     site.refresh(2)
 
 
@@ -159,7 +161,7 @@ def server() -> Iterator[PostgresServer]:
             server.cleanup()
 
 
-@pytest.mark.parametrize("moment", ["refresh.staged", "refresh.before_pointer"])
+@pytest.mark.parametrize("moment", ["refresh.before_pointer", pytest.param("refresh.staged", marks=pytest.mark.long)])
 def test_postgresql_restarts_in_the_middle(
     tmp_path: Path, server: PostgresServer, service: Service, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
