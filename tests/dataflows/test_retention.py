@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 from sqlalchemy import insert, select
-from tests.dataflows.retained import Shelf, check_whole, generation
+from tests.dataflows.retained import GRACE, Shelf, check_whole, generation
 
 from headwater.dataflows import compaction, retention
 from headwater.dataflows.compaction import compact
@@ -129,8 +129,8 @@ def test_leftovers(shelf: Shelf, case: str, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_pin_is_renewed_and_ends(shelf: Shelf) -> None:
     shelf.refresh(generation(0))
     shelf.refresh(generation(1))
-    with pinned(shelf.database, shelf.table(), 0, seconds=0.6):
-        time.sleep(1.5)
+    with pinned(shelf.database, shelf.table(), 0, seconds=2):
+        time.sleep(3)
         clean(shelf.database, 1, NOTHING)
         assert readable(shelf) == [0, 1]
     with shelf.database.read() as connection:
@@ -231,7 +231,7 @@ def test_readers_lose_nothing_while_all_of_it_happens(
     asked = [("pointer", shelf.database.engine.url.render_as_string(hide_password=False)), ("path", str(shelf.path))]
     asked.append(("slow", asked[0][1]))
     readers = [_started(program, kind, what, seconds) for kind, what in asked]
-    policy = Retention(keep_days=0, keep_refreshes=1, grace=timedelta(seconds=3))
+    policy = Retention(keep_days=0, keep_refreshes=1, grace=timedelta(seconds=GRACE))
     try:
         assert readers[2].stdout is not None and readers[2].stdout.readline() == "pinned\n"
         cleaned, number = 0, 0

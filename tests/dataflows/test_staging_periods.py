@@ -190,18 +190,19 @@ def test_periods_that_are_too_old_go(sales: Sales) -> None:
 def test_gaps_are_filled(sales: Sales) -> None:
     sales.refresh("2024-06-04T12:00")
     sales.put(("2024-06-20 10:00:00", 10, 0), ("2024-07-20 10:00:00", 11, 0), ("2024-08-05 10:00:00", 12, 0))
-    sales.put(("2024-06-04 23:00:00", 13, 0), ("2024-05-20 11:00:00", 14, 0))
+    sales.put(("2024-06-03 23:00:00", 13, 0), ("2024-05-20 11:00:00", 14, 0))
     sales.refresh("2024-08-05T12:00")
     assert sales.numbers() == [2, 3, 4, 5, 6, 7, 10, 11, 12], "all that was not loaded yet, and nothing twice"
-    assert not any("#datetime(2024, 6, 4," in period.partition("..")[0] for period in sales.evaluated)
+    assert not any("#datetime(2024, 6, 3," in period.partition("..")[0] for period in sales.evaluated)
 
 
-def test_a_period_that_was_running_is_completed(sales: Sales) -> None:
-    """The day of the last refresh is within the window of the next one, or it was loaded as it was then."""
+@pytest.mark.parametrize("next_refresh", ["2024-06-06T12:00", "2024-06-17T12:00"])
+def test_a_period_that_was_running_is_completed(sales: Sales, next_refresh: str) -> None:
+    """Whether or not it lies in the window by then."""
     sales.refresh("2024-06-04T12:00")
     sales.put(("2024-06-04 23:00:00", 13, 0))
-    sales.refresh("2024-06-06T12:00")
-    assert 13 in sales.numbers()
+    sales.refresh(next_refresh)
+    assert sales.numbers() == [2, 3, 4, 5, 6, 7, 13]
 
 
 def test_complete_periods_leave_the_running_one_out(tmp_path: Path, sales: Sales) -> None:

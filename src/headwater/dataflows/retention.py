@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from headwater.dataflows.published import PublishedTable
 from headwater.errors import NotFoundError
@@ -71,7 +72,8 @@ def pinned(database: Database, table: PublishedTable, version: int, *, seconds: 
     finally:
         done.set()
         renewing.join()
-        with database.begin() as connection:
+        # Where the database is away the pin ends by itself.
+        with suppress(OperationalError), database.begin() as connection:
             connection.execute(delete(tables.table_pins).where(tables.table_pins.c.id == identifier))
 
 
@@ -86,7 +88,8 @@ def _pin(connection: Connection, identifier: str, table: PublishedTable, version
 
 def _renew(database: Database, identifier: str, seconds: float, done: threading.Event) -> None:
     while not done.wait(seconds / 3):
-        with database.begin() as connection:
+        # A database that restarts is back before the pin ends.
+        with suppress(OperationalError), database.begin() as connection:
             connection.execute(
                 update(tables.table_pins)
                 .where(tables.table_pins.c.id == identifier)

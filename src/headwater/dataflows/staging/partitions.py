@@ -47,11 +47,12 @@ RANGE = ("RangeStart", "RangeEnd")
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A period that is published, with its files."""
+    """A period that is published, with its files. ``was_over``: when it was loaded, or found unchanged."""
 
     period: Period
     rows: int
     marker: str | None
+    was_over: bool
     files: tuple[StagedFile, ...]
 
 
@@ -127,7 +128,8 @@ class _Run:
         """The periods of the next version, in order."""
         layout = self._layout
         old = Period(layout.kept.start, layout.refreshed)
-        stay = [one for one in known if old.start <= one.period.start and one.period.end <= old.end]
+        # One that was still running has rows to come, and nobody refreshes it any more.
+        stay = [o for o in known if o.was_over and old.start <= o.period.start and o.period.end <= old.end]
         gaps = [piece for gap in missing(old, [o.period for o in stay]) for piece in pieces(gap, layout.stored_unit)]
         yield from sorted(
             [*(_Wanted(one.period, one) for one in stay), *(_Wanted(gap, None) for gap in gaps)],
@@ -149,7 +151,7 @@ class _Run:
     def _linked(self, writer: StageWriter, known: _Known) -> dict[str, Any]:
         for file in known.files:
             writer.link(file)
-        return _entry(known.period, known.rows, known.marker)
+        return self._entry(known.period, known.rows, known.marker)
 
     def _computed(self, writer: StageWriter, period: Period) -> dict[str, Any]:
         before = writer.rows
@@ -170,7 +172,17 @@ class _Run:
             marker = self._marker.greater(marker, rows)
             writer.add(self._conversion.stored(rows))
         writer.end_file()
-        return _entry(period, writer.rows - before, self._marker.text(marker))
+        return self._entry(period, writer.rows - before, self._marker.text(marker))
+
+    def _entry(self, period: Period, rows: int, marker: str | None) -> dict[str, Any]:
+        """A period as the next refresh is told of it."""
+        return {
+            "start": period.start.isoformat(),
+            "end": period.end.isoformat(),
+            "rows": rows,
+            "marker": marker,
+            "over": period.end <= self._work.now.replace(tzinfo=None),
+        }
 
     def _evaluated(self, period: Period) -> PlanTable:
         return self._table if period == self._newest else self._work.evaluate(_range(period))
@@ -203,10 +215,6 @@ def _range(period: Period) -> dict[str, Value]:
     }
 
 
-def _entry(period: Period, rows: int, marker: str | None) -> dict[str, Any]:
-    return {"start": period.start.isoformat(), "end": period.end.isoformat(), "rows": rows, "marker": marker}
-
-
 def _with_files(entries: Sequence[Mapping[str, Any]], files: Sequence[StagedFile]) -> list[_Known] | None:
     """Periods with their files, which are told by their rows: compaction gives them others. None where none fit."""
     waiting = deque(file for file in files if file.rows)
@@ -218,7 +226,7 @@ def _with_files(entries: Sequence[Mapping[str, Any]], files: Sequence[StagedFile
             own.append(waiting.popleft())
         if sum(file.rows for file in own) != entry["rows"]:
             return None
-        found.append(_Known(period, entry["rows"], entry["marker"], tuple(own)))
+        found.append(_Known(period, entry["rows"], entry["marker"], entry["over"], tuple(own)))
     return None if waiting else found
 
 
