@@ -16,7 +16,7 @@ from headwater.jobs import Job, JobStatus, Lease, NewJob, Worker, WorkerOptions,
 from headwater.store import Database
 
 #: Everything at once, for tests: a lease that is over soon, and no waiting.
-FAST = WorkerOptions(lease=1.5, heartbeat=0.1, poll=0.05, parallel=2, grace=0.3)
+FAST = WorkerOptions(lease=2.5, heartbeat=0.1, poll=0.05, parallel=2, grace=0.3)
 SECONDS = 30
 
 

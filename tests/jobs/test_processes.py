@@ -56,7 +56,7 @@ def worker(database: Database, *options: str) -> Iterator[subprocess.Popen[str]]
             process.stdout.close()
 
 
-def ask_to_store(database: Database, subject: str = "thing:1", *, pause: float = 0.02, max_attempts: int = 3) -> str:
+def ask_to_store(database: Database, subject: str = "thing:1", *, pause: float = 0.02, max_attempts: int = 10) -> str:
     payload = {"rows": ROWS, "pause": pause}
     with database.begin() as connection:
         return queue.add(connection, SYSTEM, NewJob("store", subject, payload, max_attempts=max_attempts))
@@ -113,7 +113,7 @@ def test_a_stopped_worker_writes_nothing_after_its_lease(database: Database, car
         until(lambda: len(rows(database, job_id)) > 2)
         os.kill(stopped.pid, signal.SIGSTOP)
         with worker(database) as other:
-            until(lambda: (look(database, job_id).worker or "").split(":")[1] == str(other.pid), TAKEN_OVER)
+            until(lambda: f":{other.pid}:" in (look(database, job_id).worker or ""), TAKEN_OVER)
             os.kill(stopped.pid, signal.SIGCONT)
             holds(database, job_id)
             # A while for what it was about to write.
