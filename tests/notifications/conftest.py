@@ -86,7 +86,7 @@ class World:
             if job.status == "queued":
                 raise Again
 
-        worker = Worker(self.app.database, {"notify": self.app.notify_handler()}, watch=watch)
+        worker = Worker(self.app.database, self.app.job_handlers, watch=watch)
         with suppress(Again):
             worker.run_one(job_id)
         return self.job(job_id)

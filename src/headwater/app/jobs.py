@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, tuple_
 
 from headwater.access import Action, Actor, ScopeKind, allowed_to
+from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
 from headwater.app.retention import KIND as RETENTION
 from headwater.app.scanning import KIND as SCAN
@@ -35,7 +36,7 @@ def handlers(app: Headwater) -> dict[str, Handler]:
     return {
         SCAN: ScanHandler(app),
         REFRESH: app.refreshing.handler(),
-        NOTIFY: app.notify_handler(),
+        NOTIFY: NotifyHandler(app.home.mail, app.home.webhooks),
         OPENLINEAGE: app.openlineage.handler(),
         RETENTION: RetentionHandler(app.home.retention),
         CLEAN: CleanHandler(app.home.retention),

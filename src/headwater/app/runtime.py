@@ -27,7 +27,6 @@ from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
-from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
@@ -62,7 +61,6 @@ from headwater.dataflows import (
     load_folder,
 )
 from headwater.dataflows.notifying import notify
-from headwater.dataflows.openlineage import OpenLineageEvents
 from headwater.dataflows.refreshing.context import ModelsWanted, Watcher
 from headwater.dataflows.service import Dataflow
 from headwater.jobs import Handler, Job
@@ -217,14 +215,6 @@ class Headwater:
         """Refreshes as OpenLineage events."""
         return OpenLineage(self.database, self.home.lineage)
 
-    def _lineage_events(self) -> OpenLineageEvents:
-        receiver = self.home.lineage
-        return OpenLineageEvents(self.installation, receiver.listens, receiver.source_code)
-
-    def notify_handler(self) -> NotifyHandler:
-        """What sends mails and calls webhooks: the handler of jobs of the kind "notify"."""
-        return NotifyHandler(self.home.mail, self.home.webhooks)
-
     # -- sources ---------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -368,7 +358,7 @@ class Headwater:
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
-            on_ended=(notify, self._lineage_events()),
+            on_ended=(notify, self.openlineage.writer(self.installation)),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

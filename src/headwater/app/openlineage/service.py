@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from headwater.access import Action, Actor, allowed_to
 from headwater.app.configuration import administrators_secret
 from headwater.app.openlineage.settings import Receiver
+from headwater.dataflows.openlineage import OpenLineageEvents
 from headwater.errors import HeadwaterError, HomeError, RemoteError
 from headwater.jobs import Job, JobStatus, Lease
 from headwater.net import HttpClient
@@ -66,6 +67,10 @@ class OpenLineage:
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit + 1)).all()
         return EventPage([row.event for row in rows[:limit]], rows[limit - 1].id if len(rows) > limit else None)
+
+    def writer(self, installation: str) -> OpenLineageEvents:
+        """What writes the events of a refresh that has ended, in an installation of this id."""
+        return OpenLineageEvents(installation, self._receiver.listens, self._receiver.source_code)
 
     def handler(self) -> OpenLineageHandler:
         """What sends them: the handler of jobs of the kind "openlineage"."""
