@@ -9,7 +9,7 @@ import pytest
 from tests.durability.service import Service, scoring_service
 from tests.durability.site import Site
 
-from headwater.app.home import Home
+from headwater.app.metadata_place import VARIABLE
 
 __all__ = ["service", "site"]
 
@@ -23,7 +23,8 @@ def service() -> Iterator[Service]:
 @pytest.fixture
 def site(tmp_path: Path, database_url: str, service: Service, monkeypatch: pytest.MonkeyPatch) -> Site:
     """A home with generation 1 published."""
-    monkeypatch.setattr(Home, "database_url", property(lambda _home: database_url))
-    site = Site(tmp_path / "site", database_url, service.url)
+    if database_url.startswith("postgresql"):
+        monkeypatch.setenv(VARIABLE, database_url)
+    site = Site(tmp_path / "site", service.url)
     site.refresh(1)
     return site

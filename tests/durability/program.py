@@ -1,6 +1,6 @@
 """A worker in a process of its own that is killed or stopped at a named moment of its work, or goes on.
 
-    python program.py HOME DATABASE REFRESH MOMENT NUMBER kill|stop|full|work
+    python program.py HOME REFRESH MOMENT NUMBER kill|stop|full|work
 
 ``full``: from that moment on no file may become larger than a megabyte or so. ``work``: it does whatever is due.
 """
@@ -12,11 +12,11 @@ import resource
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 from headwater import moments
 from headwater.access import SYSTEM
-from headwater.app.home import Home
 from headwater.app.refreshing import Refreshing
 from headwater.app.runtime import Headwater
 from headwater.jobs import Worker, WorkerOptions
@@ -24,18 +24,22 @@ from headwater.jobs import Worker, WorkerOptions
 MOST_BYTES = 1_500_000
 
 
-def at_the_moment(do: str) -> None:
+def at_the_moment(do: str, app: Headwater) -> None:
     """What is done there."""
     if do == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if do == "stop":
+        # Not in the middle of a heartbeat: with SQLite's one lock in its hand it would stop everybody.
+        give_up = time.monotonic() + 5
+        while app.database.engine.pool.checkedout() and time.monotonic() < give_up:  # type: ignore[attr-defined]
+            time.sleep(0.002)
         os.kill(os.getpid(), signal.SIGSTOP)
     if do == "full":
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, resource.RLIM_INFINITY))
 
 
-def main(home: str, database: str, refresh: str, moment: str, number: str, do: str) -> None:
+def main(home: str, refresh: str, moment: str, number: str, do: str) -> None:
     """Carry out a refresh, and do that at the n-th coming to the moment."""
     left = int(number)
 
@@ -43,9 +47,8 @@ def main(home: str, database: str, refresh: str, moment: str, number: str, do: s
         nonlocal left
         left -= 1
         if left == 0:
-            at_the_moment(do)
+            at_the_moment(do, app)
 
-    Home.database_url = property(lambda _home: database)  # type: ignore[method-assign,assignment]
     options = WorkerOptions(lease=1.5, heartbeat=0.2, poll=0.1, parallel=1, grace=1)
     with Headwater.open(Path(home)) as app:
         moments.on(moment, there)

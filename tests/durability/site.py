@@ -19,7 +19,6 @@ from deltalake import DeltaTable
 from sqlalchemy import select
 
 from headwater.access import SYSTEM
-from headwater.app.home import Home
 from headwater.app.refreshing import Refreshing, RefreshState
 from headwater.app.runtime import Headwater
 from headwater.jobs import WorkerOptions
@@ -61,16 +60,13 @@ parallel = 1
 
 
 class Site:
-    """A home folder over a metadata database of its own."""
+    """A home folder over the metadata database that the environment names."""
 
-    def __init__(self, folder: Path, database_url: str, service_url: str) -> None:
+    def __init__(self, folder: Path, service_url: str) -> None:
         self.folder = folder
         self.home = folder / "home"
         self.data = folder / "data"
         self.data.mkdir(parents=True)
-        self.database_url = database_url
-        # The configuration names no other database than the home's own: these tests do.
-        Home.database_url = property(lambda _home: database_url)  # type: ignore[method-assign,assignment]
         with Headwater.open(self.home, create=True, folders=(str(self.data),)) as app:
             app.sources.add(SYSTEM, "svc", "", "openapi", service_url)
             (found,) = app.functions.list(SYSTEM).functions
@@ -117,7 +113,7 @@ class Site:
     def worker(self, refresh: str, moment: str, number: int, do: str) -> Iterator[subprocess.Popen[bytes]]:
         """A process that works on a refresh, and does something when it comes to a moment for the n-th time."""
         program = Path(__file__).with_name("program.py")
-        command = [sys.executable, str(program), str(self.home), self.database_url, refresh, moment, str(number), do]
+        command = [sys.executable, str(program), str(self.home), refresh, moment, str(number), do]
         process = subprocess.Popen(command, env={**os.environ}, stderr=subprocess.PIPE)
         try:
             yield process

@@ -23,7 +23,7 @@ from tests.durability.site import QUERIES, ROWS, SECONDS, SETTINGS, Site, reader
 
 from headwater import moments
 from headwater.access import SYSTEM
-from headwater.app.home import Home
+from headwater.app.metadata_place import VARIABLE
 from headwater.app.runtime import Headwater
 from headwater.dataflows.refreshing.context import KIND, subject_of
 from headwater.jobs import NewJob, NewSchedule, Worker, WorkerOptions, queue, schedules
@@ -39,7 +39,7 @@ MOSTLY_SQLITE = pytest.mark.parametrize(
 def workers(site: Site, count: int) -> Iterator[None]:
     """So many workers, each a process of its own."""
     program = Path(__file__).with_name("program.py")
-    command = [sys.executable, str(program), str(site.home), site.database_url, "", "nothing", "1", "work"]
+    command = [sys.executable, str(program), str(site.home), "", "nothing", "1", "work"]
     running = [subprocess.Popen(command, env={**os.environ}) for _ in range(count)]
     try:
         yield
@@ -117,6 +117,8 @@ def test_a_service_that_hangs_is_given_up_in_time(site: Site, service: Service) 
     with site.open() as (app, _):
         assert site.generation(app) == 1
     service.hangs.clear()
+    with site.open() as (app, _):
+        site.apply(app, QUERIES, SETTINGS)
     site.refresh(2)
 
 
@@ -159,13 +161,12 @@ def server() -> Iterator[PostgresServer]:
             server.cleanup()
 
 
-@pytest.mark.parametrize("moment", ["refresh.staged", "refresh.before_pointer"])
+@pytest.mark.parametrize("moment", ["refresh.before_pointer", pytest.param("refresh.staged", marks=pytest.mark.long)])
 def test_postgresql_restarts_in_the_middle(
     tmp_path: Path, server: PostgresServer, service: Service, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    url = new_postgresql_database(str(server.pgdata))
-    monkeypatch.setattr(Home, "database_url", property(lambda _home: url))
-    site = Site(tmp_path / "site", url, service.url)
+    monkeypatch.setenv(VARIABLE, new_postgresql_database(str(server.pgdata)))
+    site = Site(tmp_path / "site", service.url)
     site.refresh(1)
     site.write(2)
     asked = site.request()

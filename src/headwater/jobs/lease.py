@@ -110,6 +110,7 @@ class Lease:
             told, self._told = self._told, None
         try:
             with self._plain.begin() as connection:
+                self._bound(connection)
                 found = claims.beat(connection, self._held, moment_of_statement(connection), self._lease(), told)
         except AWAY:
             self._tell_again(told)
