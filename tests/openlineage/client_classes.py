@@ -1,32 +1,13 @@
-"""OpenLineage's own Python classes, as the judge of our events: each is built from them, and is then what was sent.
-
-The package's root imports transports, which need packages that nothing here uses; the classes are below it.
-"""
+"""OpenLineage's own Python classes, as the judge of our events: each is built from them, and is then what was sent."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
 import types
 import typing
-from pathlib import Path
 from typing import Any
 
 import attr
-
-ROOT = "openlineage.client"
-
-
-def _import(name: str) -> Any:
-    if ROOT not in sys.modules:
-        found = importlib.util.find_spec("openlineage")
-        assert found is not None and found.submodule_search_locations, "openlineage-python is a test's dependency"
-        package = types.ModuleType(ROOT)
-        package.__path__ = [str(Path(found.submodule_search_locations[0]) / "client")]
-        sys.modules[ROOT] = package
-    return importlib.import_module(f"{ROOT}.{name}")
-
 
 #: Which class each standard facet is of.
 FACETS = {
@@ -50,7 +31,7 @@ _UNION = (typing.Union, types.UnionType)
 
 def check(event: dict[str, Any]) -> None:
     """Fail unless the event is one: every key a field, every facet of the class and schema that it says."""
-    base = _import("generated.base")
+    base = importlib.import_module("openlineage.client.generated.base")
     assert event["schemaURL"] == base.RunEvent._get_schema()
     assert event["eventType"] in {each.value for each in base.EventType}
     run, job = event["run"], event["job"]
@@ -83,7 +64,7 @@ def _facet(name: str, stated: dict[str, Any]) -> Any:
         assert stated["_producer"] and stated["_schemaURL"].startswith("urn:headwater:")
         return None
     module, kind = FACETS[name]
-    of = getattr(_import(f"generated.{module}"), kind)
+    of = getattr(importlib.import_module(f"openlineage.client.generated.{module}"), kind)
     content = {key: value for key, value in stated.items() if not key.startswith("_")}
     built = _built(of, content)
     assert stated["_schemaURL"] == of._get_schema(), name

@@ -256,9 +256,9 @@ def test_pages_and_moments(world: World) -> None:
     value = token if isinstance(token, str) else token.reveal()
     headers = {"Authorization": f"Bearer {value}"}
     with TestClient(create_app(world.app), base_url="http://127.0.0.1", headers=headers) as client:
-        page = client.get("/api/lineage/events", params={"limit": 3}).json()
+        page = client.get("/api/openlineage/events", params={"limit": 3}).json()
         assert page["value"] == [dict(event) for event in first.events] and page["after"] == first.after
-        assert client.get("/api/lineage/events", params={"since": "2026-01-01T00:00:00"}).status_code == 422
+        assert client.get("/api/openlineage/events", params={"since": "2026-01-01T00:00:00"}).status_code == 422
     printed = succeeded("openlineage", "events", "--home", world.app.home.path).out.splitlines()
     assert [json.loads(line) for line in printed] == [dict(event) for event in service.events(ann).events]
 

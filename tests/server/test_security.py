@@ -36,7 +36,10 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 #: What a stranger, who is signed in and has no role, is told of: nothing but themselves, what the API is, and what
 #: actions and roles there are to ask for.
-OWN = {"/api/me", "/openapi.json", "/docs", "/api/sign-out", "/api/actions", "/api/roles", "/api/source-kinds"}
+OWN = {
+    *("/api/me", "/openapi.json", "/docs", "/api/sign-out", "/api/actions", "/api/roles", "/api/source-kinds"),
+    "/api/notifications/read",
+}
 
 
 @pytest.fixture

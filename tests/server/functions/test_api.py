@@ -6,7 +6,7 @@ import io
 import json
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import pyarrow as pa
 import pytest
 from tests.app.scoring_service import DOCUMENT, NAME, ScoringService

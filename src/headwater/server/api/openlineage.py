@@ -10,7 +10,7 @@ from pydantic import AwareDatetime
 from headwater.server.answers import Answer
 from headwater.server.api import MAX_NUMBER, RESPONSES, App, Asking, Limit
 
-router = APIRouter(prefix="/api/lineage", tags=["lineage"], responses=RESPONSES)
+router = APIRouter(prefix="/api/openlineage", tags=["lineage"], responses=RESPONSES)
 
 
 class LineageEvents(Answer):
