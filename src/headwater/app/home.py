@@ -10,7 +10,7 @@
       ledger/           predictions, by call fingerprint
       models/           artifacts of model versions, and environments that they need
       logs/             of model processes
-      locks/            one file for each dataflow that is being refreshed
+      locks/            what keeps two processes from one work: the demo
 """
 
 from __future__ import annotations

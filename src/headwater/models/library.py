@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 from headwater.errors import HeadwaterError, MError, UsageError
+from headwater.models.apart import EntityModels
 from headwater.models.discovery import ListedFunction
 from headwater.models.documentation import documentation
-from headwater.models.environment import EntityModels, ModelEnvironment
+from headwater.models.environment import ModelEnvironment
 from headwater.models.functions import ModelFunction
 from headwater.plan.functions import BatchFunction
 from headwater.powerquery import Value, batch_function_value

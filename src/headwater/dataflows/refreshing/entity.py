@@ -27,7 +27,8 @@ from headwater.dataflows.retention import pinned
 from headwater.dataflows.service import Dataflow
 from headwater.dataflows.staging import EntityWork, Previous, StagedRows, stage_entity
 from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, RefreshError
-from headwater.models.environment import EntityModels, ModelEnvironment
+from headwater.models.apart import EntityModels
+from headwater.models.environment import ModelEnvironment
 from headwater.models.library import ModelLibrary
 from headwater.models.statistics import ScoringStatistics
 from headwater.plan.lineage import lineage_nodes
