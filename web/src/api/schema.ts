@@ -308,6 +308,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tables/{dataflow}/{entity}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Table
+         * @description A table's rows as a file, in their stored order. Where `limit`, or the server's own, leaves rows over, the header
+         *     `Link` has the address of the rest of the same version.
+         */
+        get: operations["download_table_api_tables__dataflow___entity__download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Sql
+         * @description The rows of a query: as JSON, or as an Arrow stream for who accepts one. Whoever goes away cancels it.
+         */
+        post: operations["run_sql_api_sql_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/collections": {
         parameters: {
             query?: never;
@@ -384,6 +425,26 @@ export interface paths {
          * @description The lineage graph around an asset.
          */
         get: operations["get_lineage_api_lineage__guid__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openlineage/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Events
+         * @description The OpenLineage run events of those dataflows that may be seen, the oldest first.
+         */
+        get: operations["list_events_api_openlineage_events_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -478,6 +539,26 @@ export interface paths {
          * @description Call a source and say what answers.
          */
         post: operations["test_source_api_sources__name__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{name}/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scan Source
+         * @description Have a worker bring what a source holds into the catalog; the job says how far it is.
+         */
+        post: operations["scan_source_api_sources__name__scan_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -818,7 +899,165 @@ export interface paths {
          */
         get: operations["list_dataflows_api_dataflows_get"];
         put?: never;
+        /**
+         * Create Dataflow
+         * @description Check a new dataflow for the rights of whoever asks, which it will run with, and save it.
+         */
+        post: operations["create_dataflow_api_dataflows_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dataflow
+         * @description A dataflow's definition. Its ETag is what a change to it says in If-Match.
+         */
+        get: operations["get_dataflow_api_dataflows__name__get"];
+        /**
+         * Change Dataflow
+         * @description Check a dataflow's next version for the rights of whoever asks, and save it.
+         */
+        put: operations["change_dataflow_api_dataflows__name__put"];
         post?: never;
+        /**
+         * Remove Dataflow
+         * @description Remove a dataflow with its tables, history and schedule.
+         */
+        delete: operations["remove_dataflow_api_dataflows__name__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Validate Dataflow
+         * @description What stands against saving a definition under this name; without one, against the one that is saved.
+         */
+        post: operations["validate_dataflow_api_dataflows__name__validate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/take-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Over Dataflow
+         * @description Have a dataflow run with the rights of whoever asks from now on.
+         */
+        post: operations["take_over_dataflow_api_dataflows__name__take_over_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dataflow Versions
+         * @description The versions of a dataflow, the newest first.
+         */
+        get: operations["list_dataflow_versions_api_dataflows__name__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dataflow Version
+         * @description What a dataflow was at a version.
+         */
+        get: operations["get_dataflow_version_api_dataflows__name__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dataflow Diff
+         * @description What changed from one version of a dataflow to another.
+         */
+        get: operations["get_dataflow_diff_api_dataflows__name__diff_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/model.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Dataflow
+         * @description A dataflow as Power BI's model.json, and what that does not carry.
+         */
+        get: operations["export_dataflow_api_dataflows__name__model_json_get"];
+        put?: never;
+        /**
+         * Import Dataflow
+         * @description The definition that Power BI's model.json describes, under this name, and what it does not carry.
+         *
+         *     It is not saved: look at it, and then create the dataflow.
+         */
+        post: operations["import_dataflow_api_dataflows__name__model_json_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -834,11 +1073,155 @@ export interface paths {
         };
         /**
          * List Refreshes
-         * @description The refreshes of a dataflow, the newest first.
+         * @description The refreshes of a dataflow that have begun, the newest first, a page at a time.
          */
         get: operations["list_refreshes_api_dataflows__name__refreshes_get"];
         put?: never;
+        /**
+         * Start Refresh
+         * @description Ask for a refresh, which a worker does; ``Location`` is where to see how it stands. Or foresee it (200).
+         */
+        post: operations["start_refresh_api_dataflows__name__refreshes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/refreshes.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Refreshes
+         * @description The history of a dataflow's refreshes as CSV, a line an entity; no cell of it is a formula to a spreadsheet.
+         */
+        get: operations["download_refreshes_api_dataflows__name__refreshes_csv_get"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/refreshes/{refresh}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Refresh
+         * @description How a refresh stands: waiting, under way with its progress, or what it did.
+         */
+        get: operations["get_refresh_api_dataflows__name__refreshes__refresh__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/refreshes/{refresh}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Refresh
+         * @description Call a refresh off: it ends within a second or so, and what is published stays.
+         */
+        post: operations["cancel_refresh_api_dataflows__name__refreshes__refresh__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dataflows/{name}/refreshes/{refresh}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Refresh Errors
+         * @description The first error cells of each entity: where, and why; values only for who may read the table.
+         */
+        get: operations["list_refresh_errors_api_dataflows__name__refreshes__refresh__errors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description Jobs of dataflows and sources that may be seen, and one's own, the newest first, a page at a time.
+         */
+        get: operations["list_jobs_api_jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job
+         * @description A job.
+         */
+        get: operations["get_job_api_jobs__job__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel Job
+         * @description Call a job off. One that is running ends soon after.
+         */
+        post: operations["cancel_job_api_jobs__job__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1373,6 +1756,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notifications
+         * @description What whoever asks was told, the newest first.
+         */
+        get: operations["list_notifications_api_notifications_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Notifications
+         * @description Note that one's own notifications were read; others' are left alone.
+         */
+        post: operations["read_notifications_api_notifications_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1632,6 +2055,40 @@ export interface components {
             everywhere: boolean;
         };
         /**
+         * Changed
+         * @description How many had not been read before.
+         */
+        Changed: {
+            /** Changed */
+            changed: number;
+        };
+        /**
+         * ChangedDataflow
+         * @description ``take_over``: have it run with the rights of whoever changes it, where it ran with another's until now.
+         */
+        ChangedDataflow: {
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Queries */
+            queries?: {
+                [key: string]: string;
+            };
+            /** Section */
+            section?: string | null;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+            /**
+             * Take Over
+             * @default false
+             */
+            take_over: boolean;
+        };
+        /**
          * Collection
          * @description ``parent`` is null for the root, and where the parent may not be seen.
          */
@@ -1785,10 +2242,56 @@ export interface components {
             queries: string[];
             last_refresh: components["schemas"]["RefreshSummary"] | null;
         };
+        /** DataflowVersion */
+        DataflowVersion: {
+            /** Version */
+            version: number;
+            /** Saved By */
+            saved_by: string;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Comment */
+            comment: string;
+        };
+        /** DataflowVersions */
+        DataflowVersions: {
+            /** Value */
+            value: components["schemas"]["DataflowVersion"][];
+        };
         /** Dataflows */
         Dataflows: {
             /** Value */
             value: components["schemas"]["Dataflow"][];
+        };
+        /**
+         * Definition
+         * @description What a dataflow is.
+         *
+         *     ``settings`` has the tables of ``dataflow.toml``, as JSON. The queries are M texts by name, or ``section``: one
+         *     section document with all of them.
+         */
+        Definition: {
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Queries */
+            queries?: {
+                [key: string]: string;
+            };
+            /** Section */
+            section?: string | null;
+        };
+        /**
+         * Difference
+         * @description A unified diff of settings and queries; "" where there is none.
+         */
+        Difference: {
+            /** Diff */
+            diff: string;
         };
         /**
          * Ended
@@ -1797,6 +2300,37 @@ export interface components {
         Ended: {
             /** Ended */
             ended: number;
+        };
+        /** EntityErrors */
+        EntityErrors: {
+            /** Entity */
+            entity: string;
+            /** Errors */
+            errors: components["schemas"]["RefreshCellError"][];
+        };
+        /**
+         * EntityForecast
+         * @description ``seconds`` is about how long scoring takes; null: there is nothing to go by.
+         */
+        EntityForecast: {
+            /** Entity */
+            entity: string;
+            /** Mode */
+            mode: string;
+            /** Rows Before */
+            rows_before: number | null;
+            /** Rows */
+            rows: number;
+            /** Rows To Score */
+            rows_to_score: number;
+            /** Models */
+            models: components["schemas"]["ModelChange"][];
+            /** Seconds */
+            seconds: number | null;
+            /** Schema Changes */
+            schema_changes: {
+                [key: string]: unknown;
+            }[];
         };
         /**
          * ErrorAnswer
@@ -1836,6 +2370,80 @@ export interface components {
             sentences: string[];
         };
         /**
+         * ExportedModel
+         * @description Power BI's ``model.json``, and what of the dataflow it does not carry.
+         */
+        ExportedModel: {
+            /** Model */
+            model: {
+                [key: string]: unknown;
+            };
+            /** Notes */
+            notes: string[];
+        };
+        /**
+         * Finding
+         * @description What was found in a definition; ``line`` and ``column`` count from 1, 0 where there is none.
+         */
+        Finding: {
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "note";
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Hint */
+            hint: string;
+            /** Query */
+            query: string;
+            /** Line */
+            line: number;
+            /** Column */
+            column: number;
+        };
+        /** Findings */
+        Findings: {
+            /** Value */
+            value: components["schemas"]["Finding"][];
+        };
+        /**
+         * FullDataflow
+         * @description A dataflow as it is saved. ``saved_by`` is whose rights it runs with; not ``runner_active``: they may no longer
+         *     come in, and it cannot be refreshed until somebody else takes it over.
+         */
+        FullDataflow: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /** Collection */
+            collection: string;
+            /** Saved By */
+            saved_by: string;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Runner Active */
+            runner_active: boolean;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Queries */
+            queries: {
+                [key: string]: string;
+            };
+            /** Section */
+            section: string | null;
+            /** Parameters */
+            parameters: components["schemas"]["headwater__server__dataflow_answers__Parameter"][];
+        };
+        /**
          * Function
          * @description A function in full. ``schema_from`` says where its schema comes from: "signature", "openapi", "supplied", "".
          *
@@ -1872,7 +2480,7 @@ export interface components {
             /** Schema From */
             schema_from: string;
             /** Parameters */
-            parameters: components["schemas"]["Parameter"][];
+            parameters: components["schemas"]["headwater__server__function_answers__Parameter"][];
             /** Outputs */
             outputs: components["schemas"]["Output"][];
             /** Params */
@@ -2021,6 +2629,73 @@ export interface components {
              */
             status: "ok";
         };
+        /**
+         * ImportedModel
+         * @description The definition that a ``model.json`` describes, and what of the file it does not carry.
+         */
+        ImportedModel: {
+            definition: components["schemas"]["Definition"];
+            /** Notes */
+            notes: string[];
+        };
+        /**
+         * Job
+         * @description A piece of work on a ``subject``, begun so many times (``attempts``); ``progress`` is how far it is.
+         *
+         *     ``error`` is the last failure: of a job that failed, and of one that waits for its next attempt.
+         */
+        Job: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Subject */
+            subject: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Attempts */
+            attempts: number;
+            /** Max Attempts */
+            max_attempts: number;
+            /** Cancel Requested */
+            cancel_requested: boolean;
+            /** Progress */
+            progress: {
+                [key: string]: unknown;
+            } | null;
+            error: components["schemas"]["Problem"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+        };
+        /**
+         * Jobs
+         * @description ``after`` goes into the request for the next page; null: there is none. ``total`` counts all that match.
+         */
+        Jobs: {
+            /** Total */
+            total: number;
+            /** After */
+            after: string | null;
+            /** Value */
+            value: components["schemas"]["Job"][];
+        };
         /** Lineage */
         Lineage: {
             /** Root */
@@ -2038,6 +2713,18 @@ export interface components {
             target: string;
             /** Columns */
             columns: components["schemas"]["ColumnLink"][];
+        };
+        /**
+         * LineageEvents
+         * @description A page of events; ``after`` asks for the next one, null at the end.
+         */
+        LineageEvents: {
+            /** Value */
+            value: {
+                [key: string]: unknown;
+            }[];
+            /** After */
+            after: number | null;
         };
         /** LineageNode */
         LineageNode: {
@@ -2120,6 +2807,28 @@ export interface components {
             value: components["schemas"]["Member"][];
         };
         /**
+         * ModelChange
+         * @description A function, and the version that it stood for and will stand for.
+         */
+        ModelChange: {
+            /** Function */
+            function: string;
+            /** Before */
+            before: string;
+            /** After */
+            after: string;
+        };
+        /**
+         * ModelFile
+         * @description Power BI's ``model.json``.
+         */
+        ModelFile: {
+            /** Model */
+            model: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * NewAssignment
          * @description ``principal``: a user's name, ``group:NAME``, or an id. ``scope``: like ``server`` or ``source:NAME``.
          */
@@ -2188,6 +2897,31 @@ export interface components {
             /** Reference */
             reference?: string | null;
         };
+        /** NewDataflow */
+        NewDataflow: {
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Queries */
+            queries?: {
+                [key: string]: string;
+            };
+            /** Section */
+            section?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Collection
+             * @default root
+             */
+            collection: string;
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
+        };
         /** NewGroup */
         NewGroup: {
             /** Name */
@@ -2200,6 +2934,22 @@ export interface components {
         NewMember: {
             /** Principal */
             principal: string;
+        };
+        /**
+         * NewRefresh
+         * @description What is asked for: ``full`` computes all of it anew, ``rescore`` lets the newest model versions score.
+         */
+        NewRefresh: {
+            /**
+             * Full
+             * @default false
+             */
+            full: boolean;
+            /**
+             * Rescore
+             * @default false
+             */
+            rescore: boolean;
         };
         /** NewRole */
         NewRole: {
@@ -2214,6 +2964,18 @@ export interface components {
              * @default
              */
             description: string;
+        };
+        /**
+         * NewScan
+         * @description ``incremental`` lists everything too, and reads only versions that no scan has read before.
+         */
+        NewScan: {
+            /**
+             * Kind
+             * @default full
+             * @enum {string}
+             */
+            kind: "full" | "incremental";
         };
         /**
          * NewSchema
@@ -2307,6 +3069,43 @@ export interface components {
             email?: string | null;
         };
         /**
+         * Notification
+         * @description Something that somebody was told; ``refresh_id`` is null where it is about no refresh.
+         */
+        Notification: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Subject */
+            subject: string;
+            /** Refresh Id */
+            refresh_id: string | null;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Read At */
+            read_at: string | null;
+        };
+        /**
+         * Notifications
+         * @description A page; ``before`` asks for the next one. ``unread`` counts all that are waiting, on whichever page.
+         */
+        Notifications: {
+            /** Value */
+            value: components["schemas"]["Notification"][];
+            /** Unread */
+            unread: number;
+            /** Before */
+            before: number | null;
+        };
+        /**
          * OpenIdStart
          * @description Where a browser goes to meet its provider.
          */
@@ -2332,24 +3131,6 @@ export interface components {
             /** Assets */
             assets: number;
             latest_refresh: components["schemas"]["RefreshSummary"] | null;
-        };
-        /**
-         * Parameter
-         * @description ``type`` is M's, ``nullable`` whether null may be passed; ``shape`` has the inner lengths of a tensor.
-         */
-        Parameter: {
-            /** Name */
-            name: string;
-            /** Type */
-            type: string;
-            /** Nullable */
-            nullable: boolean;
-            /** Required */
-            required: boolean;
-            /** Description */
-            description: string;
-            /** Shape */
-            shape: number[];
         };
         /** PasswordChange */
         PasswordChange: {
@@ -2408,6 +3189,14 @@ export interface components {
             /** Retries */
             retries: number;
         };
+        /**
+         * Read
+         * @description Which were read; null: all.
+         */
+        Read: {
+            /** Ids */
+            ids?: number[] | null;
+        };
         /** Ready */
         Ready: {
             /**
@@ -2416,7 +3205,10 @@ export interface components {
              */
             status: "ready";
         };
-        /** Refresh */
+        /**
+         * Refresh
+         * @description A refresh in a list: of those that have begun.
+         */
         Refresh: {
             /** Id */
             id: string;
@@ -2440,26 +3232,137 @@ export interface components {
             rows_scored: number;
             /** Trigger */
             trigger: string;
+            /** Requested By */
+            requested_by: string;
+            /** Full */
+            full: boolean;
             error: components["schemas"]["Problem"] | null;
             /** Entities */
             entities: components["schemas"]["RefreshEntity"][];
         };
-        /** RefreshEntity */
+        /**
+         * RefreshCellError
+         * @description An error cell. ``message`` and ``key`` hold values of rows: null for who may not read the table.
+         */
+        RefreshCellError: {
+            /** Column */
+            column: string;
+            /**
+             * Row
+             * @description its number in what the query gave, from 1
+             */
+            row: number;
+            /** Reason */
+            reason: string;
+            /** Message */
+            message: string | null;
+            /** Key */
+            key: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * RefreshEntity
+         * @description What a refresh did to one entity. ``delta_version`` is null where it was not published by it.
+         */
         RefreshEntity: {
             /** Entity */
             entity: string;
+            /** Rows Read */
+            rows_read: number;
             /** Rows Written */
             rows_written: number;
             /** Rows Scored */
             rows_scored: number;
             /** Rows Reused */
             rows_reused: number;
+            /** Rows Skipped */
+            rows_skipped: number;
+            /** Rows Inserted */
+            rows_inserted: number | null;
+            /** Rows Updated */
+            rows_updated: number | null;
+            /** Rows Deleted */
+            rows_deleted: number | null;
             /** Errors */
             errors: number;
+            /** Bytes */
+            bytes: number;
             /** Seconds */
             seconds: number;
             /** Delta Version */
             delta_version: number | null;
+            /** Model Versions */
+            model_versions: {
+                [key: string]: string;
+            };
+            /** Reuse */
+            reuse: {
+                [key: string]: string;
+            };
+            /** Mode */
+            mode: string;
+            /** Engine */
+            engine: string;
+            /** Schema Changes */
+            schema_changes: {
+                [key: string]: unknown;
+            }[];
+            error: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * RefreshErrors
+         * @description The first error cells of each entity.
+         */
+        RefreshErrors: {
+            /** Value */
+            value: components["schemas"]["EntityErrors"][];
+        };
+        /**
+         * RefreshForecast
+         * @description What a refresh would do.
+         */
+        RefreshForecast: {
+            /** Dataflow */
+            dataflow: string;
+            /** Rescore */
+            rescore: string;
+            /** Entities */
+            entities: components["schemas"]["EntityForecast"][];
+        };
+        /**
+         * RefreshProgress
+         * @description How a refresh stands; ``progress`` says what each entity is at, and how far scoring is, while it runs.
+         */
+        RefreshProgress: {
+            /** Id */
+            id: string;
+            /** Dataflow */
+            dataflow: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            /** Trigger */
+            trigger: string;
+            /** Requested By */
+            requested_by: string;
+            /** Full */
+            full: boolean;
+            /** Requested At */
+            requested_at: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            error: components["schemas"]["Problem"] | null;
+            /** Progress */
+            progress: {
+                [key: string]: unknown;
+            } | null;
+            /** Entities */
+            entities: components["schemas"]["RefreshEntity"][];
         };
         /** RefreshSummary */
         RefreshSummary: {
@@ -2484,10 +3387,15 @@ export interface components {
             /** Rows Scored */
             rows_scored: number;
         };
-        /** Refreshes */
+        /**
+         * Refreshes
+         * @description ``after`` goes into the request for the next page; null: there is none.
+         */
         Refreshes: {
             /** Value */
             value: components["schemas"]["Refresh"][];
+            /** After */
+            after: string | null;
         };
         /**
          * Removed
@@ -2602,6 +3510,15 @@ export interface components {
             input: unknown;
             /** Output */
             output: unknown;
+        };
+        /**
+         * SavedDataflow
+         * @description A dataflow that was saved, and what was found that did not stand against it.
+         */
+        SavedDataflow: {
+            dataflow: components["schemas"]["FullDataflow"];
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
         };
         /** Scan */
         Scan: {
@@ -2811,6 +3728,50 @@ export interface components {
             /** Value */
             value: components["schemas"]["Source"][];
         };
+        /**
+         * SqlColumn
+         * @description ``type`` is Arrow's.
+         */
+        SqlColumn: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+        };
+        /**
+         * SqlRequest
+         * @description One SELECT in DuckDB's dialect, over tables named ``dataflow.entity``.
+         */
+        SqlRequest: {
+            /** Statement */
+            statement: string;
+            /**
+             * Rows
+             * @description how many rows to give, at most
+             * @default 10000
+             */
+            rows: number;
+            /**
+             * Seconds
+             * @description how long it may take
+             * @default 60
+             */
+            seconds: number;
+        };
+        /**
+         * SqlRows
+         * @description ``truncated``: there were more rows than were asked for. Cells are written as those of a table's rows are.
+         */
+        SqlRows: {
+            /** Columns */
+            columns: components["schemas"]["SqlColumn"][];
+            /** Rows */
+            rows: (string | number | boolean | unknown[] | {
+                [key: string]: unknown;
+            } | null)[][];
+            /** Truncated */
+            truncated: boolean;
+        };
         /** Table */
         Table: {
             /** Dataflow */
@@ -2859,6 +3820,14 @@ export interface components {
         Tables: {
             /** Value */
             value: components["schemas"]["TableSummary"][];
+        };
+        /** TakeOver */
+        TakeOver: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
         };
         /**
          * Token
@@ -2958,6 +3927,26 @@ export interface components {
             value: components["schemas"]["User"][];
         };
         /**
+         * VersionDefinition
+         * @description What a dataflow was.
+         */
+        VersionDefinition: {
+            /** Version */
+            version: number;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Queries */
+            queries: {
+                [key: string]: string;
+            };
+            /** Section */
+            section: string | null;
+            /** Parameters */
+            parameters: components["schemas"]["headwater__server__dataflow_answers__Parameter"][];
+        };
+        /**
          * WantedToken
          * @description ``user``: whose it is to be, by name or id; null: the one's who asks.
          */
@@ -3000,6 +3989,38 @@ export interface components {
             credential: components["schemas"]["GivenCredential"];
             /** Subscription Id */
             subscription_id: string;
+        };
+        /**
+         * Parameter
+         * @description A query that stands for a value from outside; ``default`` is M text.
+         */
+        headwater__server__dataflow_answers__Parameter: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Required */
+            required: boolean;
+            /** Default */
+            default: string;
+        };
+        /**
+         * Parameter
+         * @description ``type`` is M's, ``nullable`` whether null may be passed; ``shape`` has the inner lengths of a tensor.
+         */
+        headwater__server__function_answers__Parameter: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Nullable */
+            nullable: boolean;
+            /** Required */
+            required: boolean;
+            /** Description */
+            description: string;
+            /** Shape */
+            shape: number[];
         };
     };
     responses: never;
@@ -4008,6 +5029,8 @@ export interface operations {
                 limit?: number;
                 /** @description a Delta version; without it the published one */
                 version?: number | null;
+                /** @description the version that this refresh published */
+                refresh?: string | null;
             };
             header?: never;
             path: {
@@ -4056,6 +5079,183 @@ export interface operations {
             };
             /** @description There is no such thing, or none that may be seen */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description That version is no longer kept */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    download_table_api_tables__dataflow___entity__download_get: {
+        parameters: {
+            query: {
+                /** @description what kind of file */
+                format: "arrow" | "parquet" | "csv";
+                offset?: number;
+                /** @description without it, all rows */
+                limit?: number | null;
+                /** @description a Delta version; without it the published one */
+                version?: number | null;
+                /** @description the version that this refresh published */
+                refresh?: string | null;
+            };
+            header?: never;
+            path: {
+                dataflow: string;
+                entity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. `Link` leads to the rest where rows are left */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/vnd.apache.arrow.stream": string;
+                    "application/vnd.apache.parquet": string;
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description That version is no longer kept */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    run_sql_api_sql_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SqlRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlRows"];
+                    "application/vnd.apache.arrow.stream": string;
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A table was replaced meanwhile */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4377,6 +5577,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_events_api_openlineage_events_get: {
+        parameters: {
+            query?: {
+                /** @description events of this moment and later */
+                since?: string | null;
+                /** @description what the page before said */
+                after?: number | null;
+                /** @description how many on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineageEvents"];
                 };
             };
             /** @description The request cannot be carried out as it is written */
@@ -4924,6 +6196,77 @@ export interface operations {
             };
             /** @description What was called does not answer, or not as it should */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    scan_source_api_sources__name__scan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewScan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6847,9 +8190,831 @@ export interface operations {
             };
         };
     };
-    list_refreshes_api_dataflows__name__refreshes_get: {
+    create_dataflow_api_dataflows_post: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDataflow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDataflow"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_dataflow_api_dataflows__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FullDataflow"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_dataflow_api_dataflows__name__put: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description the ETag of the version that the change was made to; *: whichever there is */
+                "if-match": string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedDataflow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDataflow"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Somebody saved another version meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_dataflow_api_dataflows__name__delete: {
+        parameters: {
+            query?: {
+                /** @description although other dataflows link to its tables */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    validate_dataflow_api_dataflows__name__validate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Definition"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    take_over_dataflow_api_dataflows__name__take_over_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDataflow"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Somebody saved another version meanwhile */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_dataflow_versions_api_dataflows__name__versions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataflowVersions"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_dataflow_version_api_dataflows__name__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDefinition"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_dataflow_diff_api_dataflows__name__diff_get: {
+        parameters: {
+            query: {
+                before: number;
+                after: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Difference"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    export_dataflow_api_dataflows__name__model_json_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportedModel"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    import_dataflow_api_dataflows__name__model_json_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedModel"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_refreshes_api_dataflows__name__refreshes_get: {
+        parameters: {
+            query?: {
+                /** @description how many on a page */
+                limit?: number;
+                /** @description what the page before said */
+                after?: string | null;
+            };
             header?: never;
             path: {
                 name: string;
@@ -6896,6 +9061,593 @@ export interface operations {
             };
             /** @description There is no such thing, or none that may be seen */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start_refresh_api_dataflows__name__refreshes_post: {
+        parameters: {
+            query?: {
+                /** @description say what it would do, and change nothing */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewRefresh"] | null;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshForecast"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshProgress"] | components["schemas"]["RefreshForecast"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    download_refreshes_api_dataflows__name__refreshes_csv_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_refresh_api_dataflows__name__refreshes__refresh__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                refresh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshProgress"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_refresh_api_dataflows__name__refreshes__refresh__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                refresh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_refresh_errors_api_dataflows__name__refreshes__refresh__errors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                refresh: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshErrors"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_jobs_api_jobs_get: {
+        parameters: {
+            query?: {
+                /** @description such as source:lab */
+                subject?: string | null;
+                /** @description what the page before said */
+                after?: string | null;
+                /** @description how many on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_job_api_jobs__job__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_job_api_jobs__job__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It exists already, or something else stands against it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9463,6 +12215,147 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Removed"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_notifications_api_notifications_get: {
+        parameters: {
+            query?: {
+                /** @description leave out what was read */
+                unread?: boolean;
+                /** @description what the page before said */
+                before?: number | null;
+                /** @description how many on a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_notifications_api_notifications_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Read"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
                 };
             };
             /** @description The request cannot be carried out as it is written */
