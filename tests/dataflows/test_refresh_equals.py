@@ -6,7 +6,6 @@ The ordinary run makes a few steps, chosen by a seed that it prints; ``make test
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from tests.dataflows.conftest import rows, write_dataflow
 from tests.durability.service import Service, scoring_service
+from tests.seeds import SEED
 
 from headwater.access import SYSTEM
 from headwater.app.runtime import Headwater
@@ -62,7 +62,6 @@ refresh = "3 days"
 """
 ENTITIES = {"customers": "id", "events": "number", "totals": "name"}
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-SEED = os.environ.get("HEADWATER_TEST_SEED") or str(random.SystemRandom().randrange(10**6))
 
 
 class Shop:

@@ -5,12 +5,12 @@ The ordinary run kills at some of the moments, chosen by a seed that it prints; 
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
 from tests.durability.service import Service
 from tests.durability.site import BATCH, ROWS, Site, readers
+from tests.seeds import SEED
 
 from headwater.access import SYSTEM
 from headwater.models.services.options import ServiceOptions
@@ -31,7 +31,6 @@ MOMENTS = [
     ("refresh.after_pointer", 1),
     ("jobs.ending", 1),
 ]
-SEED = os.environ.get("HEADWATER_TEST_SEED") or str(random.SystemRandom().randrange(10**6))
 SAMPLE = random.Random(SEED).sample(MOMENTS, 2)
 
 

@@ -5,7 +5,6 @@ Another worker has finished its refresh meanwhile, and a later refresh has been 
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from tests.durability.site import ENTITIES, SECONDS, Site, wait_until
+from tests.seeds import SEED
 
 from headwater.store import tables
 from headwater.tables import versions
@@ -28,7 +28,6 @@ MOMENTS = [
     ("refresh.before_pointer", 1),
     ("refresh.after_pointer", 1),
 ]
-SEED = os.environ.get("HEADWATER_TEST_SEED") or str(random.SystemRandom().randrange(10**6))
 SAMPLE = random.Random(SEED).sample(MOMENTS, 1)
 
 

@@ -144,6 +144,8 @@ def every_error() -> list[HeadwaterError]:
             continue
         if issubclass(kind, errors.MError):
             made.append(kind("Expression.Error", "It happened.", hint="Do this.", place="here"))
+        elif issubclass(kind, errors.DefinitionError):
+            made.append(kind("sales", [errors.Finding("error", "name", "It happened.", "Do this.", "totals", 1, 1)]))
         elif issubclass(kind, errors.RemoteError):
             made.append(kind("It happened.", status=500, hint="Do this.", place="here"))
         else:
