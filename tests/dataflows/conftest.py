@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.models.conftest import saved_models
 
 from headwater.access import SYSTEM
 from headwater.app.runtime import Headwater
+
+__all__ = ["ORDERS", "QUERIES", "rows", "saved_models", "write_dataflow"]
 
 ORDERS = "id,customer,amount\n1,Ada,12.5\n2,Grace,\n3,Ada,30\n4,Linus,oops\n"
 

@@ -32,6 +32,7 @@ from headwater.tables import (
     row_count,
     stage,
     staged_scan,
+    staging,
     stored_batches,
     versions,
 )
@@ -145,7 +146,7 @@ def test_a_stream_that_fails_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_rows_keep_their_order_over_files_and_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delta, "ROW_GROUP_ROWS", 300)
+    monkeypatch.setattr(staging, "ROW_GROUP_ROWS", 300)
     staged = stage(tmp_path, published_schema(COLUMNS), stream(0, 10_000, batch=770), file_rows=1000)
     assert [file.rows for file in staged.files] == [1000] * 10
     groups = pq.read_metadata(tmp_path / staged.files[0].name)
@@ -158,7 +159,7 @@ def test_rows_keep_their_order_over_files_and_row_groups(tmp_path: Path, monkeyp
 
 
 def test_a_page_reads_one_row_group_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delta, "ROW_GROUP_ROWS", 300)
+    monkeypatch.setattr(staging, "ROW_GROUP_ROWS", 300)
     version = commit(tmp_path, staged_rows(tmp_path, 0, 3000, file_rows=1000), transaction="one")
     slices = list(delta._slices(tmp_path, delta._files(DeltaTable(str(tmp_path), version=version)), 1350, 100))
     assert [(len(s.groups), s.groups[0], s.offset, s.rows) for s in slices] == [(1, 1, 50, 100)]

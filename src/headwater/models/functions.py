@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from headwater.models.ledger import LedgerPredictions
 from headwater.models.options import CallOptions
 from headwater.models.predictions import Predictions
 from headwater.models.results import ResultForm
@@ -64,6 +65,14 @@ class ModelFunction:
     def identity(self) -> str:
         """The version's qualified name."""
         return self._model.identity
+
+    @property
+    def recipe(self) -> str:
+        """What decides its results besides its arguments; "" where the same call may have others tomorrow."""
+        kept, options = self._calling.predictions, self._calling.options
+        if not isinstance(kept, LedgerPredictions) or not kept.hold or options.rescore or options.on_error == "null":
+            return ""
+        return f"{kept.fingerprint} {self._model.version if options.include_model else ''}"
 
     @property
     def signature(self) -> Signature:

@@ -127,8 +127,10 @@ class LedgerPredictions:
     streams: bool = False
 
     def __init__(self, ledger: Ledger, fingerprint: str, max_age: timedelta | None = None) -> None:
+        self.fingerprint = fingerprint
+        #: Whether a prediction that was made once holds for ever.
+        self.hold = max_age is None
         self._ledger = ledger
-        self._fingerprint = fingerprint
         self._max_age = max_age
         self._segments: list[_Segment] = []
         #: The keys of files that this run wrote and has not looked into yet.
@@ -156,7 +158,7 @@ class LedgerPredictions:
         )
 
     def append(self, keys: RowKeys, results: Array, scored_at: datetime) -> None:
-        file = self._ledger.append(self._fingerprint, keys, results, scored_at)
+        file = self._ledger.append(self.fingerprint, keys, results, scored_at)
         self._own[file.path] = keys
         self._written.add(keys)
 
@@ -174,7 +176,7 @@ class LedgerPredictions:
             yield segment
 
     def _known(self) -> tuple[LedgerFile, ...]:
-        return self._ledger.known(self._fingerprint, None if self._max_age is None else utc_now() - self._max_age)
+        return self._ledger.known(self.fingerprint, None if self._max_age is None else utc_now() - self._max_age)
 
 
 class _Segment:

@@ -6,13 +6,9 @@ sort in it, and readers here go by those names.
 
 from __future__ import annotations
 
-import json
-import os
-import time
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,70 +19,14 @@ from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from headwater.errors import TableError
-from headwater.plan.cells import decode_error, error_column
 from headwater.plan.nodes import OFFSET_SUFFIX, Column, ParquetScan, Source, with_fresh_ids
 from headwater.plan.types import Kind, to_arrow
-from headwater.tables.convert import from_stored, to_stored
-from headwater.tables.encodings import columns_that_repeat
+from headwater.tables.convert import from_stored
+from headwater.tables.staged import Staged, StagedFile
+from headwater.tables.staging import reported
 from headwater.tables.types import PublishedColumn, PublishedSchema, plan_type, restored
 
-FILE_ROWS = 2_000_000
-ROW_GROUP_ROWS = 131_072
-
-ErrorPolicy = Literal["null", "fail"]
-
 _TRANSACTION_KEY = "headwater.transaction"
-_STATISTICS_OF = frozenset({Kind.INT64, Kind.DATE})
-
-
-@dataclass(frozen=True, slots=True)
-class StagedFile:
-    """A Parquet file in the table's folder that no log names yet. ``statistics`` is Delta's JSON of them."""
-
-    name: str
-    rows: int
-    bytes: int
-    statistics: str
-
-
-@dataclass(frozen=True)
-class Staged:
-    """What :func:`stage` wrote. ``errors`` and ``losses`` count cells by column name, where there are any."""
-
-    path: str
-    schema: PublishedSchema
-    files: tuple[StagedFile, ...] = ()
-    errors: dict[str, int] = field(default_factory=dict)
-    losses: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        return sum(file.rows for file in self.files)
-
-    @property
-    def bytes(self) -> int:
-        return sum(file.bytes for file in self.files)
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON values, for a row that outlives this process."""
-        return {
-            "path": self.path,
-            "schema": self.schema.to_json(),
-            "files": [asdict(file) for file in self.files],
-            "errors": self.errors,
-            "losses": self.losses,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Staged:
-        """What :meth:`to_json` wrote."""
-        return cls(
-            value["path"],
-            PublishedSchema.from_json(value["schema"]),
-            tuple(StagedFile(**file) for file in value["files"]),
-            dict(value["errors"]),
-            dict(value["losses"]),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,50 +38,28 @@ class TableVersion:
     transaction: str
 
 
-def stage(
-    path: Path,
-    schema: PublishedSchema,
-    batches: pa.RecordBatchReader,
-    *,
-    errors: ErrorPolicy = "null",
-    file_rows: int = FILE_ROWS,
-) -> Staged:
-    """Writes the rows into the table's folder, under new names, and leaves its log alone.
-
-    Args:
-        path: the table's folder; made if it is not there.
-        schema: its columns; each one's ``id`` names a column of ``batches``, in the Arrow type of its plan type.
-        batches: the rows, as an engine streams them, with sentinel columns where cells can be errors.
-        errors: "null" stores null for an error cell and counts it; "fail" raises.
-        file_rows: rows in a file, at most.
-
-    Raises:
-        TableError: an error cell under the policy "fail", or the folder cannot be written. No file stays.
-        HeadwaterError: what the stream of rows ended in. No file stays.
-    """
-    writer = _Stage(path, schema, errors, file_rows)
-    with _reported(path, "written"):
-        path.mkdir(parents=True, exist_ok=True)
-        with writer:
-            for batch in batches:
-                writer.add(batch)
-    return Staged(str(path), schema, tuple(writer.files), writer.errors, writer.losses)
-
-
 def discard(staged: Staged) -> None:
     """Deletes staged files that no version of the table names; those that were committed stay."""
+    if staged.unchanged_of is not None:
+        return
     root = Path(staged.path)
-    committed = set(_file_names(open_table(root))) if DeltaTable.is_deltatable(str(root)) else set()
-    for file in staged.files:
-        if file.name not in committed:
-            (root / file.name).unlink(missing_ok=True)
+    committed = set(file_names(open_table(root))) if DeltaTable.is_deltatable(str(root)) else set()
+    names = [file.name for file in staged.files]
+    if committed.isdisjoint(names):
+        names += staged.beside
+    for name in names:
+        if name not in committed:
+            # One that cannot be deleted now is found by the next cleaning.
+            with suppress(OSError):
+                (root / name).unlink(missing_ok=True)
 
 
 def commit(path: Path, staged: Staged, *, mode: Literal["overwrite", "append"] = "overwrite", transaction: str) -> int:
     """Makes staged rows the table's newest version, in one step.
 
     Committing again under the same ``transaction`` changes nothing and returns the version that it made: a caller
-    that crashed may simply repeat it. "overwrite" replaces rows and schema.
+    that crashed may simply repeat it. "overwrite" replaces rows and schema. What is unchanged of a version stays that
+    version.
 
     Args:
         path: the table's folder, which ``staged`` was staged into.
@@ -152,6 +70,8 @@ def commit(path: Path, staged: Staged, *, mode: Literal["overwrite", "append"] =
     Raises:
         TableError: staged files are missing, or the log could not be written.
     """
+    if staged.unchanged_of is not None:
+        return staged.unchanged_of
     missing = [file.name for file in staged.files if not (path / file.name).is_file()]
     exists = DeltaTable.is_deltatable(str(path))
     if exists and (done := _committed(path, transaction)) is not None:
@@ -169,7 +89,7 @@ def commit(path: Path, staged: Staged, *, mode: Literal["overwrite", "append"] =
     )
     actions = [_add_action(path, file) for file in staged.files]
     delta_schema = Schema.from_arrow(staged.schema.stored)
-    with _reported(path, "committed"):
+    with reported(path, "committed"):
         if exists:
             table = DeltaTable(str(path))
             table.create_write_transaction([*actions], mode, delta_schema, commit_properties=properties)
@@ -206,7 +126,7 @@ def read(
     wanted = [known[name] for name in (known if columns is None else columns)]
     stored = [one.name for column in wanted for one in column.stored]
     groups: list[pa.Table] = []
-    with _reported(path, "read"):
+    with reported(path, "read"), kept(path, version):
         for slice_ in _slices(path, _files(table), offset, limit):
             groups.append(slice_.read(stored))
     schema = pa.schema([pa.field(column.name, to_arrow(column.type)) for column in wanted])
@@ -229,7 +149,41 @@ def row_count(path: Path, version: int) -> int:
         TableError: there is no such table or version.
     """
     table = open_table(path, version)
-    return sum(_rows(path, name, rows) for name, rows in _files(table))
+    with kept(path, version):
+        return sum(_rows(path, name, rows) for name, rows in _files(table))
+
+
+def table_files(path: Path, version: int) -> tuple[StagedFile, ...]:
+    """The files of a version, in the order of its rows.
+
+    Raises:
+        TableError: there is no such table or version, or its files are gone.
+    """
+    table = open_table(path, version)
+    with reported(path, "read"), kept(path, version):
+        return tuple(
+            StagedFile(name, _rows(path, name, rows), (path / name).stat().st_size, "") for name, rows in _files(table)
+        )
+
+
+def unchanged(path: Path, version: int, schema: PublishedSchema) -> Staged:
+    """A version once more: staged, but nothing is written for it, and committing makes no new version.
+
+    Raises:
+        TableError: there is no such table or version, or its files are gone.
+    """
+    return Staged(str(path), schema, table_files(path, version), unchanged_of=version)
+
+
+def checkpoint(path: Path) -> None:
+    """Sums the log up in one file, so that opening the table reads no more than that and what came after.
+
+    Raises:
+        TableError: there is no such table, or it cannot be written.
+    """
+    table = open_table(path)
+    with reported(path, "summed up"):
+        table.create_checkpoint()
 
 
 def versions(path: Path) -> tuple[TableVersion, ...]:
@@ -239,7 +193,7 @@ def versions(path: Path) -> tuple[TableVersion, ...]:
         TableError: there is no such table.
     """
     table = open_table(path)
-    with _reported(path, "read"):
+    with reported(path, "read"):
         history = table.history()
     return tuple(
         TableVersion(entry["version"], entry["timestamp"], str(entry.get(_TRANSACTION_KEY, ""))) for entry in history
@@ -275,125 +229,6 @@ def staged_scan(staged: Staged, source: Source) -> ParquetScan:
 def _scan(files: Sequence[Path], published: Sequence[PublishedColumn], source: Source) -> ParquetScan:
     columns = with_fresh_ids([Column("", column.name, column.type) for column in published], ())
     return ParquetScan(tuple(map(str, files)), columns, tuple(column.name for column in published), source)
-
-
-class _Stage:
-    """Writes files one after another; on an error it takes all of them back."""
-
-    def __init__(self, path: Path, schema: PublishedSchema, errors: ErrorPolicy, file_rows: int) -> None:
-        self.files: list[StagedFile] = []
-        self.errors: dict[str, int] = {}
-        self.losses: dict[str, int] = {}
-        self._path = path
-        self._schema = schema
-        self._stored = schema.stored
-        self._policy = errors
-        self._file_rows = file_rows
-        # Sorts by the time of staging, then by the order of the files.
-        self._prefix = f"{time.time_ns():020d}-{uuid.uuid4().hex[:12]}"
-        self._waiting: list[pa.RecordBatch] = []
-        self._waiting_rows = 0
-        self._writer: pq.ParquetWriter | None = None
-        self._written = 0
-
-    def __enter__(self) -> _Stage:
-        return self
-
-    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        if failed is None:
-            self._flush()
-            self._finish_file()
-            return
-        if self._writer is not None:
-            self._writer.close()
-        for name in [*(file.name for file in self.files), self._name()]:
-            (self._path / name).unlink(missing_ok=True)
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Takes the next rows, and writes as soon as a row group or a file is full."""
-        rows = self._converted(batch)
-        while rows.num_rows:
-            room = min(ROW_GROUP_ROWS - self._waiting_rows, self._file_rows - self._written - self._waiting_rows)
-            taken, rows = rows.slice(0, room), rows.slice(room)
-            self._waiting.append(taken)
-            self._waiting_rows += taken.num_rows
-            full = self._written + self._waiting_rows == self._file_rows
-            if full or self._waiting_rows == ROW_GROUP_ROWS:
-                self._flush()
-            if full:
-                self._finish_file()
-
-    def _converted(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        arrays: list[Any] = []
-        for column in self._schema.columns:
-            if error_column(column.id) in batch.schema.names:
-                self._count_errors(column, batch.column(error_column(column.id)))
-            stored, lost = to_stored(batch.column(column.id), column.type)
-            arrays.extend(stored)
-            if lost:
-                self.losses[column.name] = self.losses.get(column.name, 0) + lost
-        return pa.RecordBatch.from_arrays(arrays, schema=self._stored)
-
-    def _count_errors(self, column: PublishedColumn, sentinels: Any) -> None:
-        count = len(sentinels) - sentinels.null_count
-        if not count:
-            return
-        if self._policy == "fail":
-            reason, message, _ = decode_error(sentinels.drop_null()[0].as_py())
-            raise TableError(
-                f"The column '{column.name}' has a cell that is an error: {reason}: {message}",
-                hint="Handle the errors in the query, or let error cells be published as null.",
-                code="table.error_cell",
-            )
-        self.errors[column.name] = self.errors.get(column.name, 0) + count
-
-    def _name(self) -> str:
-        return f"{self._prefix}-{len(self.files):05d}.snappy.parquet"
-
-    def _flush(self) -> None:
-        if not self._waiting:
-            return
-        group = pa.Table.from_batches(self._waiting, self._stored)
-        if self._writer is None:
-            repeating: Any = columns_that_repeat(group)
-            self._writer = pq.ParquetWriter(
-                self._path / self._name(), self._stored, compression="snappy", use_dictionary=repeating
-            )
-        self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
-        self._written += group.num_rows
-        self._waiting, self._waiting_rows = [], 0
-
-    def _finish_file(self) -> None:
-        if self._writer is None:
-            return
-        self._writer.close()
-        path = self._path / self._name()
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-        statistics = _statistics(pq.read_metadata(path), self._schema)
-        self.files.append(StagedFile(path.name, self._written, path.stat().st_size, statistics))
-        self._writer, self._written = None, 0
-
-
-def _statistics(metadata: pq.FileMetaData, schema: PublishedSchema) -> str:
-    """Delta's statistics of a file: rows, and the ranges of whole numbers and dates, by which readers skip files."""
-    kinds = {column.name: column.type.kind for column in schema.columns}
-    least: dict[str, Any] = {}
-    most: dict[str, Any] = {}
-    nulls: dict[str, int] = {}
-    for group in (metadata.row_group(i) for i in range(metadata.num_row_groups)):
-        for chunk in (group.column(i) for i in range(metadata.num_columns)):
-            name = chunk.path_in_schema
-            found: Any = chunk.statistics
-            if kinds.get(name) not in _STATISTICS_OF or found is None:
-                continue
-            nulls[name] = nulls.get(name, 0) + found.null_count
-            if found.has_min_max:
-                least[name] = min(found.min, least.get(name, found.min))
-                most[name] = max(found.max, most.get(name, found.max))
-    return json.dumps(
-        {"numRecords": metadata.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls}, default=str
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +309,8 @@ def _files(table: DeltaTable) -> list[tuple[str, int | None]]:
     return sorted((str(action["path"]), action.get("num_records")) for action in actions)
 
 
-def _file_names(table: DeltaTable) -> list[str]:
+def file_names(table: DeltaTable) -> list[str]:
+    """The names of a version's files, in the order of the rows."""
     return [name for name, _ in _files(table)]
 
 
@@ -487,7 +323,12 @@ def _committed(path: Path, transaction: str) -> int | None:
     table = open_table(path)
     if table.transaction_version(transaction) is None:
         return None
-    return next((v.version for v in versions(path) if v.transaction == transaction), None)
+    # Most often it is the newest version, and a long log is long to read.
+    for limit in (1, None):
+        for entry in table.history(limit):
+            if entry.get(_TRANSACTION_KEY) == transaction:
+                return int(entry["version"])
+    return None
 
 
 def _add_action(path: Path, file: StagedFile) -> AddAction:
@@ -505,10 +346,14 @@ def open_table(path: Path, version: int | None = None) -> DeltaTable:
 
 
 @contextmanager
-def _reported(path: Path, done: str) -> Iterator[None]:
-    """Errors of the disk, of Parquet and of the log as ours."""
+def kept(path: Path, version: int) -> Iterator[None]:
+    """A file that is gone, as what it means: the version that names it is not kept any more."""
     try:
         yield
-    except (DeltaError, pa.ArrowException, OSError) as error:
-        why = str(error).strip().split("\n", 1)[0]
-        raise TableError(f"The table could not be {done}: {why}", place=str(path)) from error
+    except FileNotFoundError as error:
+        raise TableError(
+            f"Version {version} of the table is not kept any more: its files are gone.",
+            place=str(path),
+            hint="Read the version that is published now, or keep more of them: [retention] in the configuration.",
+            code="table.version_gone",
+        ) from error
