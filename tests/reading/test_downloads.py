@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 from tests.reading.conftest import ROWS
 from typer.testing import CliRunner
 
@@ -24,6 +25,7 @@ from headwater.app.runtime import Headwater
 from headwater.cli.main import app as cli
 from headwater.server.application import create_app
 from headwater.server.settings import ServerSettings
+from headwater.store import tables
 
 
 def file_of(client: TestClient, table: str, form: str, **query: object) -> bytes:
@@ -120,6 +122,25 @@ def test_a_download_takes_no_more_memory_than_a_part(shop: Headwater, form: Any)
     assert size > 0
     # The table is read in two parts; both at once would be more than one of them and its text.
     assert most < 24 << 20 and python_most < 12 << 20
+
+
+def pins(shop: Headwater) -> int:
+    with shop.database.read() as connection:
+        return len(connection.execute(select(tables.table_pins.c.id)).all())
+
+
+def test_a_version_is_pinned_while_it_is_read_and_no_longer(shop: Headwater) -> None:
+    found = download(shop.reading, shop.reading.open(SYSTEM, "shop", "many"), "csv")
+    next(found.pieces)
+    assert pins(shop) == 1
+    for _ in found.pieces:
+        pass
+    assert pins(shop) == 0
+    # A reader that goes away lets go of it too.
+    found = download(shop.reading, shop.reading.open(SYSTEM, "shop", "many"), "arrow")
+    next(found.pieces)
+    found.pieces.close()
+    assert pins(shop) == 0
 
 
 def test_every_download_is_on_record(client: TestClient, shop: Headwater) -> None:

@@ -134,7 +134,7 @@ def test_pages_come_from_what_was_kept_and_others_ask_anew(shop: Headwater) -> N
 def test_what_is_not_kept_is_computed_page_by_page(shop: Headwater, tmp_path: Path) -> None:
     from headwater.app.reading import TableReader
 
-    reader = TableReader(shop.tables, tmp_path)
+    reader = TableReader(shop.database, shop.tables, tmp_path)
     reader._results = ResultStore(tmp_path, most_bytes=10)
     opened = reader.open(SYSTEM, "shop", "many")
     selection = Selection(call(">", opened.columns[0].ref, Literal(5, INT64)))

@@ -181,7 +181,7 @@ class Questions:
         to who may read them.
         """
         service = PublishedTables(self.database)
-        reader = TableReader(service, Path("nowhere"))
+        reader = TableReader(self.database, service, Path("nowhere"))
         queries = SqlQueries(service, reader, Path("nowhere"))
         expected = {key for key, scope in self.estate.published.items() if scope in self.scopes[Action.TABLE_READ]}
         for dataflow, entity in self.estate.published:

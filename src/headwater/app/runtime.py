@@ -89,7 +89,7 @@ class Headwater:
         self.assets = AssetService(self.database)
         self.dataflows = DataflowService(self.database)
         self.tables = PublishedTables(self.database)
-        self.reading = TableReader(self.tables, home.path / "cache" / "results")
+        self.reading = TableReader(self.database, self.tables, home.path / "cache" / "results")
         self.sql = SqlQueries(self.tables, self.reading, home.path / "cache" / "sql")
         self.ledger = Ledger(home.ledger, self.database)
         self.environments = Environments(home.models / "environments", home.scoring.environments)

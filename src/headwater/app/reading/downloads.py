@@ -7,9 +7,10 @@ too: a time or a duration is a number of ticks, a datetimezone an instant beside
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,6 +35,10 @@ MEDIA_TYPES: Final[Mapping[DownloadFormat, str]] = {
     "csv": "text/csv; charset=utf-8; header=present",
 }
 
+Batches: TypeAlias = Generator[pa.Table, None, None]
+Pieces: TypeAlias = Generator[bytes, None, None]
+Writer: TypeAlias = Callable[[OpenTable, pa.Table, Batches], Pieces]
+
 #: Rows that are held at a time: as many as a row group of a table's files has.
 _ROWS: Final = 131_072
 
@@ -46,7 +51,7 @@ class Download:
     rows: int
     total: int
     following: int | None
-    pieces: Iterator[bytes]
+    pieces: Pieces
 
 
 def download(
@@ -68,11 +73,17 @@ def download(
     reader.record(opened, rows=rows, form=form)
     # The first rows are read here, so that what stands in their way is told before an answer has begun.
     batches = reader.batches(opened, offset, rows, _ROWS)
-    first = next(batches)
-    return Download(opened.version, rows, total, end if end < total else None, _WRITERS[form](opened, first, batches))
+    pieces = _pieces(_WRITERS[form], opened, next(batches), batches)
+    return Download(opened.version, rows, total, end if end < total else None, pieces)
 
 
-def _csv(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[bytes]:
+def _pieces(writer: Writer, opened: OpenTable, first: pa.Table, rest: Batches) -> Pieces:
+    """The file; who stops reading it lets go of the table."""
+    with closing(rest):
+        yield from writer(opened, first, rest)
+
+
+def _csv(opened: OpenTable, first: pa.Table, rest: Batches) -> Pieces:
     types = [column.type for column in opened.columns]
     yield csv_header([column.name for column in opened.columns])
     yield csv_rows(first, types)
@@ -80,7 +91,7 @@ def _csv(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iterat
         yield csv_rows(rows, types)
 
 
-def _arrow(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[bytes]:
+def _arrow(opened: OpenTable, first: pa.Table, rest: Batches) -> Pieces:
     stored, sink = _stored_schema(opened), _Sink()
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), stored.stored) as writer:
         writer.write_table(_stored(first, stored))
@@ -91,7 +102,7 @@ def _arrow(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iter
     yield sink.taken()
 
 
-def _parquet(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[bytes]:
+def _parquet(opened: OpenTable, first: pa.Table, rest: Batches) -> Pieces:
     stored, sink = _stored_schema(opened), _Sink()
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), stored.stored) as writer:
         writer.write_table(_stored(first, stored))
@@ -102,7 +113,7 @@ def _parquet(opened: OpenTable, first: pa.Table, rest: Iterator[pa.Table]) -> It
     yield sink.taken()
 
 
-_WRITERS: Final[Mapping[DownloadFormat, Callable[[OpenTable, pa.Table, Iterator[pa.Table]], Iterator[bytes]]]] = {
+_WRITERS: Final[Mapping[DownloadFormat, Writer]] = {
     "arrow": _arrow,
     "parquet": _parquet,
     "csv": _csv,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,13 @@ from headwater.app.reading.parts import Parts
 from headwater.app.reading.results import ResultStore
 from headwater.app.reading.selection import Selection
 from headwater.dataflows import PublishedTable, PublishedTables
+from headwater.dataflows.retention import pinned
 from headwater.engines.base import Engine
 from headwater.engines.registry import load_engine
 from headwater.errors import EngineError, TableError, VersionGoneError
 from headwater.plan.nodes import Column, ParquetScan, Source
 from headwater.plan.types import to_arrow
+from headwater.store import Database
 from headwater.tables import plan_scan, read, row_count
 
 __all__ = ["OpenTable", "TablePage", "TableReader"]
@@ -60,11 +63,13 @@ class TableReader:
     """Reads published tables. Close it.
 
     Args:
+        database: the metadata database, which has what is being read.
         published: finds the tables that somebody may read.
         folder: where results are kept between two pages.
     """
 
-    def __init__(self, published: PublishedTables, folder: Path) -> None:
+    def __init__(self, database: Database, published: PublishedTables, folder: Path) -> None:
+        self._database = database
         self._published = published
         self._results = ResultStore(folder)
         self._parts = Parts()
@@ -124,7 +129,7 @@ class TableReader:
         self.record(opened, rows=rows.num_rows, form=form)
         return TablePage(selection.columns_of(opened.scan), rows, is_last)
 
-    def batches(self, opened: OpenTable, offset: int, rows: int, size: int) -> Iterator[pa.Table]:
+    def batches(self, opened: OpenTable, offset: int, rows: int, size: int) -> Generator[pa.Table, None, None]:
         """The table's own rows from ``offset``, so many of them, ``size`` at a time; without any, one empty part.
 
         Raises (while being read):
@@ -132,11 +137,16 @@ class TableReader:
         """
         names = [column.name for column in opened.columns]
         end = offset + rows
-        for start in range(offset, max(end, offset + 1), size):
-            try:
-                yield read(opened.table.path, opened.version, names, start, min(size, end - start))
-            except TableError as error:
-                raise _gone(opened.table, opened.version) from error
+        with self.pinned(opened):
+            for start in range(offset, max(end, offset + 1), size):
+                try:
+                    yield read(opened.table.path, opened.version, names, start, min(size, end - start))
+                except TableError as error:
+                    raise _gone(opened.table, opened.version) from error
+
+    def pinned(self, opened: OpenTable) -> AbstractContextManager[None]:
+        """Keeps the version's files there for as long as the block runs; for what may take long."""
+        return pinned(self._database, opened.table, opened.version)
 
     def record(self, opened: OpenTable, *, rows: int | None, form: str) -> None:
         """Put on record that rows are read."""
@@ -174,7 +184,8 @@ class TableReader:
         with self._results.alone(name):
             found = self._results.get(name)
             if found is None:
-                found = self._results.put(name, self._running().reader(selection.plan(opened.scan)))
+                with self.pinned(opened):
+                    found = self._results.put(name, self._running().reader(selection.plan(opened.scan)))
             return found
 
     def _running(self) -> Engine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -69,7 +69,7 @@ class SqlQueries:
         opened = {view: self._reader.open(actor, name.dataflow, name.entity) for name, view in read.tables.items()}
         for table in opened.values():
             self._reader.record(table, rows=None, form="sql")
-        return SqlQuery(read.sql, opened, limits or SqlLimits(), self._folder)
+        return SqlQuery(read.sql, opened, limits or SqlLimits(), self._folder, self._reader)
 
     def run(self, actor: Actor, statement: str, limits: SqlLimits | None = None) -> SqlResult:
         """The rows of a query; raises as :meth:`prepare` and :meth:`SqlQuery.run` do."""
@@ -84,6 +84,7 @@ class SqlQuery:
     tables: dict[str, OpenTable]
     limits: SqlLimits
     folder: Path
+    reader: TableReader
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: duckdb.DuckDBPyConnection | None = None
     _ended_by: str = ""
@@ -97,7 +98,11 @@ class SqlQuery:
                 (``sql.cancelled``).
         """
         files = [file for table in self.tables.values() for file in table.scan.paths]
-        with self._spill() as spill, closing(locked(files, self.limits.memory, spill, self.limits.disk)) as connection:
+        with ExitStack() as held:
+            for table in self.tables.values():
+                held.enter_context(self.reader.pinned(table))
+            spill = held.enter_context(self._spill())
+            connection = held.enter_context(closing(locked(files, self.limits.memory, spill, self.limits.disk)))
             timer = threading.Timer(self.limits.seconds, self._end, ["seconds"])
             timer.daemon = True
             with self._lock:
