@@ -16,10 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from tests.odata.conftest import BEARER, TOKEN, publish
 from tests.reading.conftest import ROWS
 from typer.testing import CliRunner
 
 from headwater.access import SYSTEM
+from headwater.access.administrator import AdministratorToken
+from headwater.app.identity import Identity
 from headwater.app.reading.downloads import FORMATS, download
 from headwater.app.runtime import Headwater
 from headwater.cli.main import app as cli
@@ -122,6 +125,28 @@ def test_a_download_takes_no_more_memory_than_a_part(shop: Headwater, form: Any)
     assert size > 0
     # The table is read in two parts; both at once would be more than one of them and its text.
     assert most < 24 << 20 and python_most < 12 << 20
+
+
+def test_an_older_version_is_found_by_its_refresh(tmp_path: Path) -> None:
+    settings = '[dataflow]\nname = "f"\nload = ["t"]\n'
+    with Headwater.open(tmp_path / "home", create=True) as app:
+        for number in (1, 2):
+            publish(app, tmp_path / "f", settings, {"t": f"#table(type table [n = Int64.Type], {{{{{number}}}}})"})
+        app.identity = Identity(app.database, AdministratorToken(TOKEN))
+        client = TestClient(create_app(app), base_url="http://127.0.0.1", headers=BEARER)
+        newest, oldest = (refresh.id for refresh in app.refreshes(SYSTEM, "f"))
+        address = "/api/tables/f/t/"
+        for refresh, expected in ((oldest, 1), (newest, 2)):
+            text = client.get(f"{address}download?format=csv&refresh={refresh}").text
+            assert text.split() == ["n", str(expected)]
+            assert client.get(f"{address}rows?refresh={refresh}").json()["rows"] == [[expected]]
+        for wrong in ("x", "00000000-0000-4000-8000-000000000000"):
+            assert client.get(f"{address}rows?refresh={wrong}").status_code == 404
+            assert client.get(f"{address}download?format=csv&refresh={wrong}").status_code == 404
+        for file in app.tables.get(SYSTEM, "f", "t").path.glob("*.parquet"):
+            file.unlink()
+        for way in ("rows?", "download?format=csv&"):
+            assert client.get(f"{address}{way}version=0").json()["error"]["code"] == "table.version_gone"
 
 
 def pins(shop: Headwater) -> int:

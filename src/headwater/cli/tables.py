@@ -22,6 +22,7 @@ app = typer.Typer(help="Published tables: list them, look into them, take them a
 
 TableArgument = Annotated[str, typer.Argument(help="A published table: DATAFLOW/ENTITY.")]
 VersionOption = Annotated[int | None, typer.Option("--version", help="A version that is still kept.")]
+RefreshOption = Annotated[str | None, typer.Option("--refresh", help="The version that this refresh published.")]
 OffsetOption = Annotated[int, typer.Option(min=0, help="How many rows to pass over.")]
 
 
@@ -54,18 +55,19 @@ def show_table(table: TableArgument, as_json: JsonOption = False, home: HomeOpti
 
 
 @app.command("rows")
-def rows(
+def rows(  # noqa: PLR0917 -- the command's options
     table: TableArgument,
     offset: OffsetOption = 0,
     limit: Annotated[int, typer.Option(min=1, help="How many rows to print, at most.")] = 20,
     version: VersionOption = None,
+    refresh: RefreshOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Print rows of a table as CSV."""
     from headwater.app.reading.downloads import download
 
     with as_machine(home) as (headwater, actor):
-        opened = headwater.reading.open(actor, *_parts(table), version)
+        opened = headwater.reading.open(actor, *_parts(table), version, refresh=refresh)
         found = download(headwater.reading, opened, "csv", offset=offset, limit=limit)
         for piece in found.pieces:
             if piece:
@@ -80,6 +82,7 @@ def download_table(  # noqa: PLR0917 -- the command's options
     offset: OffsetOption = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="How many rows to write, at most.")] = None,
     version: VersionOption = None,
+    refresh: RefreshOption = None,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Write a table into a file."""
@@ -87,7 +90,7 @@ def download_table(  # noqa: PLR0917 -- the command's options
 
     form = _format(output)
     with as_machine(home) as (headwater, actor):
-        opened = headwater.reading.open(actor, *_parts(table), version)
+        opened = headwater.reading.open(actor, *_parts(table), version, refresh=refresh)
         found = download(headwater.reading, opened, form, offset=offset, limit=limit)
         part = output.with_name(f"{output.name}.part")
         try:

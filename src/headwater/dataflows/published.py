@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from headwater.access import Action, Actor, allowed_to
 from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.dataflows.settings import Settings
-from headwater.errors import NotFoundError
+from headwater.errors import NotFoundError, TableError, VersionGoneError
 from headwater.store import Database, tables, utc_now
 from headwater.tables import read, row_count
 
@@ -83,6 +84,25 @@ class PublishedTables:
             )
         return wanted
 
+    def version_of(self, table: PublishedTable, refresh: str) -> int:
+        """The version that a refresh published; NotFoundError when it published none of this table."""
+        flows, runs, written = tables.dataflows.c, tables.refreshes.c, tables.refresh_entities.c
+        query = (
+            select(written.delta_version)
+            .join(tables.refreshes, runs.id == written.refresh_id)
+            .join(tables.dataflows, flows.id == runs.dataflow_id)
+            .where(flows.name == table.dataflow, written.entity == table.entity, runs.id == refresh)
+        )
+        with self._database.read() as connection:
+            found: int | None = connection.execute(query).scalar_one_or_none() if _is_id(refresh) else None
+        if found is None or found > table.delta_version:
+            raise NotFoundError(
+                "That refresh published no version of the table.",
+                place=f"{table.dataflow}/{table.entity}",
+                hint="The history of the dataflow lists its refreshes.",
+            )
+        return found
+
     def rows(self, actor: Actor, table: PublishedTable, offset: int, limit: int, version: int | None = None) -> Page:
         """Rows of a table in their stored order, at the version it has now or at one that was kept.
 
@@ -90,11 +110,14 @@ class PublishedTables:
 
         Raises:
             NotFoundError: the table has not come to that version.
-            TableError: that version is no longer there.
+            VersionGoneError: that version is no longer kept.
         """
         wanted = self.version(table, version)
-        total = table.rows if wanted == table.delta_version else row_count(table.path, wanted)
-        page = Page(read(table.path, wanted, offset=offset, limit=limit), total, wanted)
+        try:
+            total = table.rows if wanted == table.delta_version else row_count(table.path, wanted)
+            page = Page(read(table.path, wanted, offset=offset, limit=limit), total, wanted)
+        except TableError as error:
+            raise version_gone(table, wanted) from error
         self.record_reading(actor, table, wanted, rows=page.rows.num_rows, form="rows")
         return page
 
@@ -126,6 +149,23 @@ class PublishedTables:
                 format=form,
                 **counted,
             )
+
+
+def version_gone(table: PublishedTable, version: int) -> VersionGoneError:
+    """That a version's files are no longer there, to be raised."""
+    return VersionGoneError(
+        f"Version {version} of the table is no longer kept.",
+        place=f"{table.dataflow}/{table.entity}",
+        hint="Start again with the version that is published now.",
+    )
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _listing(actor: Actor) -> Select[Any]:

@@ -15,10 +15,11 @@ from headwater.app.reading.parts import Parts
 from headwater.app.reading.results import ResultStore
 from headwater.app.reading.selection import Selection
 from headwater.dataflows import PublishedTable, PublishedTables
+from headwater.dataflows.published import version_gone
 from headwater.dataflows.retention import pinned
 from headwater.engines.base import Engine
 from headwater.engines.registry import load_engine
-from headwater.errors import EngineError, TableError, VersionGoneError
+from headwater.errors import EngineError, TableError
 from headwater.plan.nodes import Column, ParquetScan, Source
 from headwater.plan.types import to_arrow
 from headwater.store import Database
@@ -83,21 +84,25 @@ class TableReader:
                 self._engine.close()
                 self._engine = None
 
-    def open(self, actor: Actor, dataflow: str, entity: str, version: int | None = None) -> OpenTable:
-        """A table at the version it has now, or at one that was kept.
+    def open(
+        self, actor: Actor, dataflow: str, entity: str, version: int | None = None, *, refresh: str | None = None
+    ) -> OpenTable:
+        """A table at the version it has now, or at one that was kept: by its number, or by the refresh that made it.
 
         Raises:
-            NotFoundError: there is none that may be read, or it has not come to that version.
+            NotFoundError: there is none that may be read, it has not come to that version, or that refresh made none.
             VersionGoneError: that version is no longer kept.
         """
         table = self._published.get(actor, dataflow, entity)
         wanted = self._published.version(table, version)
+        if refresh is not None:
+            wanted = self._published.version_of(table, refresh)
         try:
             scan = plan_scan(table.path, wanted, Source(f"headwater://tables/{dataflow}/{entity}"))
         except TableError as error:
-            raise _gone(table, wanted) from error
+            raise version_gone(table, wanted) from error
         if not _is_whole(scan):
-            raise _gone(table, wanted)
+            raise version_gone(table, wanted)
         return OpenTable(actor, table, wanted, scan)
 
     def page(
@@ -123,7 +128,7 @@ class TableReader:
         except (TableError, EngineError) as error:
             if _is_whole(opened.scan):
                 raise
-            raise _gone(opened.table, opened.version) from error
+            raise version_gone(opened.table, opened.version) from error
         is_last = rows.num_rows <= limit
         rows = rows.slice(0, limit)
         self.record(opened, rows=rows.num_rows, form=form)
@@ -142,7 +147,7 @@ class TableReader:
                 try:
                     yield read(opened.table.path, opened.version, names, start, min(size, end - start))
                 except TableError as error:
-                    raise _gone(opened.table, opened.version) from error
+                    raise version_gone(opened.table, opened.version) from error
 
     def pinned(self, opened: OpenTable) -> AbstractContextManager[None]:
         """Keeps the version's files there for as long as the block runs; for what may take long."""
@@ -204,11 +209,3 @@ def _named(rows: pa.Table, columns: Sequence[Column]) -> pa.Table:
 def _is_whole(scan: ParquetScan) -> bool:
     """Whether the files of a version are all there."""
     return all(Path(path).is_file() for path in scan.paths)
-
-
-def _gone(table: PublishedTable, version: int) -> VersionGoneError:
-    return VersionGoneError(
-        f"Version {version} of the table is no longer kept.",
-        place=f"{table.dataflow}/{table.entity}",
-        hint="Start again with the version that is published now.",
-    )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from headwater.app.reading.downloads import MEDIA_TYPES, Download, DownloadFormat, download
-from headwater.server.answers import ErrorAnswer, Rows, Table, Tables, TableSummary
+from headwater.server.answers import WITHOUT_NUL, ErrorAnswer, Rows, Table, Tables, TableSummary
 from headwater.server.api import MAX_NUMBER, RESPONSES, App, Asking
 from headwater.server.cells import json_rows
 from headwater.server.settings import ServerSettings
@@ -19,6 +19,7 @@ router = APIRouter(prefix="/api/tables", tags=["tables"], responses=RESPONSES)
 
 MAX_ROWS = 1_000
 
+_GONE: dict[int | str, dict[str, Any]] = {410: {"model": ErrorAnswer, "description": "That version is no longer kept"}}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
@@ -26,8 +27,13 @@ _FILE: dict[int | str, dict[str, Any]] = {
         "content": {"text/csv": {"schema": {"type": "string"}}}
         | {media.partition(";")[0]: _BINARY for form, media in MEDIA_TYPES.items() if form != "csv"},
     },
-    410: {"model": ErrorAnswer, "description": "That version is no longer kept"},
+    **_GONE,
 }
+
+
+RefreshId = Annotated[
+    str | None, Query(max_length=64, pattern=WITHOUT_NUL, description="the version that this refresh published")
+]
 
 
 @router.get("")
@@ -45,7 +51,7 @@ def get_table(app: App, actor: Asking, dataflow: str, entity: str) -> Table:
     return Table.in_full(app.tables.get(actor, dataflow, entity), app.table_guid(actor, dataflow, entity))
 
 
-@router.get("/{dataflow}/{entity}/rows")
+@router.get("/{dataflow}/{entity}/rows", responses=_GONE)
 def get_rows(
     app: App,
     actor: Asking,
@@ -57,10 +63,12 @@ def get_rows(
     version: Annotated[
         int | None, Query(ge=0, le=MAX_NUMBER, description="a Delta version; without it the published one")
     ] = None,
+    refresh: RefreshId = None,
 ) -> Rows:
     """A page of a table's rows, in their stored order."""
     table = app.tables.get(actor, dataflow, entity)
-    page = app.tables.rows(actor, table, offset, limit, version)
+    wanted = version if refresh is None else app.tables.version_of(table, refresh)
+    page = app.tables.rows(actor, table, offset, limit, wanted)
     return Rows(
         offset=offset,
         limit=limit,
@@ -85,12 +93,13 @@ def download_table(
     version: Annotated[
         int | None, Query(ge=0, le=MAX_NUMBER, description="a Delta version; without it the published one")
     ] = None,
+    refresh: RefreshId = None,
 ) -> StreamingResponse:
     """A table's rows as a file, in their stored order. Where `limit`, or the server's own, leaves rows over, the header
     `Link` has the address of the rest of the same version.
     """
     settings: ServerSettings = request.app.state.settings
-    opened = app.reading.open(actor, dataflow, entity, version)
+    opened = app.reading.open(actor, dataflow, entity, version, refresh=refresh)
     limits = [most for most in (limit, settings.download_rows) if most is not None]
     found = download(app.reading, opened, form, offset=offset, limit=min(limits, default=None))
     name = quote(f"{dataflow}-{entity}.{form}", safe="")
