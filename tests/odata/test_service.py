@@ -47,6 +47,10 @@ class TestDocuments:
         assert document["@odata.context"] == "http://127.0.0.1/odata/every%20type/$metadata"
         assert [one["url"] for one in document["value"]] == ["many", "the_x0020_empty_x0020_one", "types"]
 
+    @pytest.mark.parametrize("address", ["/odata", "/odata/", "/odata/nothing", "/odata/nothing/$metadata"])
+    def test_there_is_no_other_service(self, client: TestClient, address: str) -> None:
+        assert error_of(client.get(address)) == (404, "not_found")
+
     def test_metadata_has_every_type(self, client: TestClient) -> None:
         answer = client.get(f"{ROOT}/$metadata")
         assert answer.headers["content-type"].startswith("application/xml")

@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
+from tests.odata.conftest import publish
 from tests.reading.conftest import ROWS
 from typer.testing import CliRunner
 
@@ -112,6 +113,29 @@ def test_a_table_that_may_not_be_read_is_not_there(shop: Headwater) -> None:
     for statement in ("select * from shop.orders", "select 1 where exists (select * from shop.many)"):
         with pytest.raises(NotFoundError):
             shop.sql.run(nobody, statement)
+
+
+def test_tables_of_one_dataflow_are_of_one_refresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = '[dataflow]\nname = "f"\nload = ["t", "u"]\n'
+
+    def published(app: Headwater, number: int) -> None:
+        queries = dict.fromkeys(("t", "u"), f"#table(type table [n = Int64.Type], {{{{{number}}}}})")
+        publish(app, tmp_path / "f", settings, queries)
+
+    with Headwater.open(tmp_path / "home", create=True) as app:
+        published(app, 1)
+        listing, opening, opened = app.tables.list, app.reading.open, list[str]()
+
+        def open_with_a_refresh_between(*arguments: object, **named: object) -> object:
+            opened.append("one")
+            if len(opened) == 2:
+                published(app, 2)
+            return opening(*arguments, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(app.reading, "open", open_with_a_refresh_between)
+        rows = app.sql.run(SYSTEM, "select t.n, u.n as m from f.t cross join f.u").rows.to_pylist()
+        assert rows == [{"n": 1, "m": 1}]
+        assert listing(SYSTEM)[0].delta_version == 1
 
 
 class TestTheEngineItself:

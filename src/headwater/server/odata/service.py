@@ -38,6 +38,13 @@ _OF_DOCUMENTS: Final = frozenset({"$format"})
 _MODELS: Final = "$models"
 
 
+@router.get("")
+@router.get("/")
+def no_service() -> Response:
+    """Each dataflow is a service of its own."""
+    raise _nothing("", "/odata", "Ask for one dataflow's tables: /odata/DATAFLOW/.")
+
+
 @router.get("/$models")
 @router.get("/$models/")
 def models_document(app: App, actor: Asking, request: Request) -> Response:

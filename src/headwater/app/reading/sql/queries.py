@@ -66,7 +66,11 @@ class SqlQueries:
         """
         names = _Names(self._published.list(actor))
         read = read_statement(statement, names.resolved)
-        opened = {view: self._reader.open(actor, name.dataflow, name.entity) for name, view in read.tables.items()}
+        # By the versions of the one listing, so that all tables of a dataflow are of one refresh.
+        opened = {
+            view: self._reader.open(actor, name.dataflow, name.entity, names.versions[name])
+            for name, view in read.tables.items()
+        }
         for table in opened.values():
             self._reader.record(table, rows=None, form="sql")
         return SqlQuery(read.sql, opened, limits or SqlLimits(), self._folder, self._reader)
@@ -184,11 +188,11 @@ class _Names:
     """The tables that may be read, by what a query calls them: exactly so, or in other letters' case."""
 
     def __init__(self, tables: Sequence[PublishedTable]) -> None:
-        self._names = [TableName(table.dataflow, table.entity) for table in tables]
+        self.versions = {TableName(table.dataflow, table.entity): table.delta_version for table in tables}
 
     def resolved(self, name: TableName) -> TableName:
         """The table that is meant."""
-        found = [known for known in self._names if _is_called(known, name)]
+        found = [known for known in self.versions if _is_called(known, name)]
         exact = [known for known in found if known.entity == name.entity and name.dataflow in ("", known.dataflow)]
         chosen = exact if len(exact) == 1 else found
         if len(chosen) == 1:
