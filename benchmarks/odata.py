@@ -28,6 +28,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -74,15 +75,15 @@ def make_home(folder: Path, rows: int) -> Path:
 
 
 @contextmanager
-def served(home: Path) -> Iterator[int]:
-    """The port of a server process over the home."""
+def served(home: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """A server process over the home: its port, and itself."""
     command = [sys.executable, "-m", "headwater.cli.main", "serve", "--home", str(home), "--port", "0"]
     environment = {**os.environ, "HEADWATER_ADMIN_TOKEN": TOKEN}
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
             line = next(line for line in process.stderr if line.startswith("Headwater serves"))
-            yield int(line.split("http://", 1)[1].split()[0].rsplit(":", 1)[1])
+            yield int(line.split("http://", 1)[1].split()[0].rsplit(":", 1)[1]), psutil.Process(process.pid)
         finally:
             process.terminate()
 
@@ -143,6 +144,15 @@ def add(cases: dict[str, dict[str, object]], case: str, ours: float, against: fl
     print(f"{case}: {ours:,.4g} against {against:,.4g}: {ratio:.2f} (target {target}) {'met' if met else 'NOT MET'}")
 
 
+def read_all(client: Client, server: psutil.Process, address: str, rows: int) -> tuple[int, float, list[str]]:
+    """All pages, as :meth:`Client.pages`; prints what they took, of the server's CPU too."""
+    before = sum(server.cpu_times()[:2])
+    size, seconds, addresses = client.pages(address)
+    used = sum(server.cpu_times()[:2]) - before
+    print(f"{rows:,} rows in {len(addresses)} pages, {size / 1e6:,.0f} MB in {seconds:.2f} s, {used:.2f} s of CPU")
+    return size, seconds, addresses
+
+
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser()
@@ -152,16 +162,14 @@ def main() -> None:
     cases: dict[str, dict[str, object]] = {}
     with tempfile.TemporaryDirectory(prefix="headwater-bench-") as folder:
         home = make_home(Path(folder), given.rows)
-        with served(home) as port:
+        with served(home) as (port, server):
             client = Client(port, given.page)
             address = f"/odata/shop/orders?{quote(QUERY, safe='$=&')}"
             found = client.count(f"/odata/shop/orders/$count?{quote(QUERY.partition('&')[0], safe='$=&')}")
-            size, seconds, addresses = client.pages(address)
-            print(f"{found:,} rows in {len(addresses)} pages, {size / 1e6:,.0f} MB in {seconds:.2f} s")
+            _, seconds, addresses = read_all(client, server, address, found)
             add(cases, "rows", found / seconds, TARGET)
             add(cases, "last_page", client.seconds(addresses[-2]), client.seconds(addresses[0]), at_least=False)
-            size, seconds, addresses = client.pages("/odata/shop/orders")
-            print(f"{given.rows:,} rows in {len(addresses)} pages, {size / 1e6:,.0f} MB in {seconds:.2f} s")
+            _, seconds, _ = read_all(client, server, "/odata/shop/orders", given.rows)
             add(cases, "plain", given.rows / seconds, TARGET)
     print(json.dumps(cases))
 
