@@ -87,7 +87,7 @@ def download_table(
     dataflow: str,
     entity: str,
     *,
-    form: Annotated[DownloadFormat, Query(alias="format", description="what kind of file")],
+    form: Annotated[DownloadFormat, Query(alias="format", description="what kind of file")] = "parquet",
     offset: Annotated[int, Query(ge=0, le=MAX_NUMBER // 2)] = 0,
     limit: Annotated[int | None, Query(ge=1, le=MAX_NUMBER // 2, description="without it, all rows")] = None,
     version: Annotated[
