@@ -164,6 +164,16 @@ class Dataflows:
         }
         return export_model(found.definition, published)
 
+    def import_model(self, document: Mapping[str, Any], name: str) -> Imported:
+        """The definition that Power BI's ``model.json`` describes, under this name, and what it does not carry.
+
+        Nothing is saved.
+
+        Raises:
+            UsageError: it is no such file, or describes what no dataflow can be.
+        """
+        return import_model(document, name)
+
     def remove(self, actor: Actor, name: str, *, force: bool = False) -> None:
         """Remove a dataflow with its tables; see :meth:`DataflowService.remove`."""
         self._service.remove(actor, name, force=force)

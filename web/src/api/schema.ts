@@ -5108,9 +5108,9 @@ export interface operations {
     };
     download_table_api_tables__dataflow___entity__download_get: {
         parameters: {
-            query: {
+            query?: {
                 /** @description what kind of file */
-                format: "arrow" | "parquet" | "csv";
+                format?: "arrow" | "parquet" | "csv";
                 offset?: number;
                 /** @description without it, all rows */
                 limit?: number | null;

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from headwater.dataflows.model_json import import_model
 from headwater.server.answers import (
     Dataflow,
     Dataflows,
@@ -146,12 +145,12 @@ def export_dataflow(app: App, actor: Asking, name: Name) -> ExportedModel:
 
 
 @router.post("/{name}/model.json")
-def import_dataflow(_actor: Asking, name: Name, given: ModelFile) -> ImportedModel:
+def import_dataflow(app: App, _actor: Asking, name: Name, given: ModelFile) -> ImportedModel:
     """The definition that Power BI's model.json describes, under this name, and what it does not carry.
 
     It is not saved: look at it, and then create the dataflow.
     """
-    return ImportedModel.of(import_model(given.model, name))
+    return ImportedModel.of(app.flows.import_model(given.model, name))
 
 
 def _etag(version: int) -> str:
