@@ -34,7 +34,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from headwater.dataflows.settings import EntitySettings, Partitions, Periods
+from headwater.dataflows.definitions.settings import EntitySettings, Partitions, Periods
 from headwater.dataflows.staging import EntityWork, Previous, StagedRows, stage_entity
 from headwater.models.functions import ModelFunction
 from headwater.models.ledger import Ledger, LedgerPredictions

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from headwater.dataflows import DataflowDefinition, Settings
-from headwater.dataflows.sections import MemberForm, SectionForm
-from headwater.dataflows.settings import (
+from headwater.dataflows.definitions.sections import MemberForm, SectionForm
+from headwater.dataflows.definitions.settings import (
     EntitySettings,
     Limits,
     LinkedEntity,

@@ -16,9 +16,9 @@ from deltalake import DeltaTable
 from sqlalchemy import delete, insert, select
 from tests.dataflows.staged import Entity
 
+from headwater.dataflows.definitions.settings import EntitySettings
 from headwater.dataflows.published import PublishedTable
 from headwater.dataflows.retention import pinned
-from headwater.dataflows.settings import EntitySettings
 from headwater.dataflows.staging import StagedRows
 from headwater.store import Database, open_database, tables, utc_now
 from headwater.tables import read

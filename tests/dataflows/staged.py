@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from headwater.dataflows.settings import EntitySettings
+from headwater.dataflows.definitions.settings import EntitySettings
 from headwater.dataflows.staging import EntityWork, Previous, StagedRows, stage_entity
 from headwater.plan.nodes import ArrowScan, Column, Node, with_fresh_ids
 from headwater.plan.types import from_arrow

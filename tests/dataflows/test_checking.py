@@ -12,7 +12,7 @@ from tests.conftest import SeededMLflow
 from headwater.access import SYSTEM, Actor, create_role, find_scope
 from headwater.app.runtime import Headwater
 from headwater.dataflows import DataflowDefinition, Settings
-from headwater.dataflows.settings import EntitySettings, LinkedEntity, Partitions, Periods
+from headwater.dataflows.definitions.settings import EntitySettings, LinkedEntity, Partitions, Periods
 from headwater.errors import DefinitionError, Finding, NotFoundError
 
 

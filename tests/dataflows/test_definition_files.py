@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from tests.dataflows.definitions import definitions
 
 from headwater.dataflows import DataflowDefinition, Settings, init_folder, load_folder, write_folder
-from headwater.dataflows.comparing import unified_diff
-from headwater.dataflows.folders import read_definition
-from headwater.dataflows.sections import SectionForm, read_section, write_section
-from headwater.dataflows.settings_writing import settings_document
+from headwater.dataflows.definitions.comparing import unified_diff
+from headwater.dataflows.definitions.folders import read_definition
+from headwater.dataflows.definitions.sections import SectionForm, read_section, write_section
+from headwater.dataflows.definitions.settings_writing import settings_document
 from headwater.errors import ConflictError, UsageError
 
 some = settings(max_examples=60, deadline=None)

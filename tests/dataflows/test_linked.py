@@ -9,8 +9,8 @@ from tests.dataflows.conftest import rows
 
 from headwater.access import SYSTEM, find_scope
 from headwater.app.runtime import Headwater
+from headwater.dataflows.definitions.settings import LinkedEntity
 from headwater.dataflows.linked import LinkedTables
-from headwater.dataflows.settings import LinkedEntity
 from headwater.errors import NotFoundError
 from headwater.powerquery import PlanTable, Session
 from headwater.store import tables

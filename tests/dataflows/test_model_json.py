@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.dataflows.definitions import definitions
 
 from headwater.dataflows import DataflowDefinition, Settings
-from headwater.dataflows.model_json import export_model, import_model
-from headwater.dataflows.settings import EntitySettings, LinkedEntity, Partitions, Periods
+from headwater.dataflows.definitions.model_json import export_model, import_model
+from headwater.dataflows.definitions.settings import EntitySettings, LinkedEntity, Partitions, Periods
 from headwater.errors import MSyntaxError, UsageError
 from headwater.powerquery.language import parse_document, print_expression
 

@@ -13,7 +13,7 @@ from tests.access.roles.support import NOW, give, group, person
 
 from headwater.access import SYSTEM, Action, Actor, check, find_scope, install, server_scope
 from headwater.dataflows import DataflowDefinition, DataflowService, Settings
-from headwater.dataflows.settings import LinkedEntity, ScheduleSettings
+from headwater.dataflows.definitions.settings import LinkedEntity, ScheduleSettings
 from headwater.errors import ConflictError, ForbiddenError, HeadwaterError, NotFoundError, StaleError, UsageError
 from headwater.jobs import schedules
 from headwater.store import Database, open_database, tables, utc_now

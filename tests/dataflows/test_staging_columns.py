@@ -11,7 +11,7 @@ import pytest
 from tests.dataflows.staged import Entity
 from tests.tables.test_types import TYPES
 
-from headwater.dataflows.settings import EntitySettings, SchemaPolicy
+from headwater.dataflows.definitions.settings import EntitySettings, SchemaPolicy
 from headwater.dataflows.staging.digests import Digests, Hasher, read_digests, write_digests
 from headwater.errors import RefreshError
 from headwater.plan.types import to_arrow

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.dataflows.staged import Entity
 
-from headwater.dataflows.settings import EntitySettings
+from headwater.dataflows.definitions.settings import EntitySettings
 from headwater.dataflows.staging import merging
 from headwater.errors import RefreshError
 from headwater.models.functions import ModelFunction

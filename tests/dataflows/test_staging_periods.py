@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.dataflows.staged import Entity
 
-from headwater.dataflows.settings import EntitySettings, Partitions, Periods
+from headwater.dataflows.definitions.settings import EntitySettings, Partitions, Periods
 from headwater.dataflows.staging import StagedRows
 from headwater.dataflows.staging.periods import Period, floor, layout_of, missing, pieces
 from headwater.engines.duckdb import DuckDBEngine

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from headwater.access import SYSTEM, ScopeKind, add_scope, install
 from headwater.dataflows import DataflowDefinition, DataflowService, PublishedTable, PublishedTables, Settings
-from headwater.dataflows.settings import EntitySettings
+from headwater.dataflows.definitions.settings import EntitySettings
 from headwater.errors import NotFoundError
 from headwater.store import Database, open_database, tables, utc_now
 

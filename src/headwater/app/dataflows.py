@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from headwater.access import Action, Actor, may, server_scope
 from headwater.dataflows import Dataflow, DataflowDefinition, DataflowService, PublishedTables
-from headwater.dataflows.checking import check_definition
-from headwater.dataflows.comparing import unified_diff
-from headwater.dataflows.model_json import Exported, Imported, export_model, import_model
+from headwater.dataflows.definitions.checking import check_definition
+from headwater.dataflows.definitions.comparing import unified_diff
+from headwater.dataflows.definitions.model_json import Exported, Imported, export_model, import_model
 from headwater.dataflows.service import DataflowVersion
 from headwater.errors import DefinitionError, Finding, MError, NotFoundError, UsageError
 from headwater.models.environment import ModelEnvironment

@@ -31,7 +31,7 @@ CommentOption = Annotated[str, typer.Option("--comment", help="Why, for the hist
 @app.command("init")
 def init(folder: FolderArgument) -> None:
     """Begin a dataflow in a folder: commented settings, and a query that runs."""
-    from headwater.dataflows.folders import init_folder
+    from headwater.dataflows.definitions.folders import init_folder
 
     init_folder(folder)
     say(f"a dataflow begins in {folder}: change its files, then 'headwater dataflow apply {folder}'")
@@ -48,7 +48,7 @@ def apply(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Save the dataflow that a folder holds, once it has been checked."""
-    from headwater.dataflows.folders import load_folder
+    from headwater.dataflows.definitions.folders import load_folder
 
     with as_machine(home) as (headwater, actor):
         saved = headwater.flows.apply(
@@ -83,7 +83,7 @@ def diff(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Show what applying a folder would change, or what a version changed: the newest, or from one to another."""
-    from headwater.dataflows.folders import load_folder
+    from headwater.dataflows.definitions.folders import load_folder
 
     with as_machine(home) as (headwater, actor):
         if versions is None and _is_folder(dataflow):
@@ -106,7 +106,7 @@ def show_dataflow(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Print a dataflow's settings and queries, or write its files."""
-    from headwater.dataflows.folders import definition_files, write_folder
+    from headwater.dataflows.definitions.folders import definition_files, write_folder
 
     with as_machine(home) as (headwater, actor):
         definition = headwater.flows.definition(actor, name, version)
@@ -177,7 +177,7 @@ def import_model(
 ) -> None:
     """Make a dataflow's folder of Power BI's model.json, and name what does not carry over."""
     from headwater.app.dataflows import read_model_file
-    from headwater.dataflows.folders import write_folder
+    from headwater.dataflows.definitions.folders import write_folder
 
     imported = read_model_file(file)
     write_folder(imported.definition, out, replace=replace)
@@ -209,13 +209,13 @@ def _say_notes(notes: Sequence[str]) -> None:
 
 
 def _is_folder(dataflow: str) -> bool:
-    from headwater.dataflows.settings_file import SETTINGS_FILE
+    from headwater.dataflows.definitions.settings_file import SETTINGS_FILE
 
     return (Path(dataflow) / SETTINGS_FILE).is_file()
 
 
 def _definition(flows: Dataflows, dataflow: str) -> DataflowDefinition:
-    from headwater.dataflows.folders import load_folder
+    from headwater.dataflows.definitions.folders import load_folder
 
     return load_folder(Path(dataflow)) if _is_folder(dataflow) else flows.definition(machine(), dataflow)
 

@@ -8,8 +8,8 @@ from headwater.access import Actor
 from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.catalog import names
+from headwater.dataflows.definitions.settings import LinkedEntity
 from headwater.dataflows.published import PublishedTable, PublishedTables
-from headwater.dataflows.settings import LinkedEntity
 from headwater.errors import NotFoundError
 from headwater.plan.nodes import ParquetScan, Source
 from headwater.store import Database, tables, utc_now

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from headwater.access import OWNER, SYSTEM, Action, Actor, Via, may, server_scope
 from headwater.access.people import User, find_user, get_user
+from headwater.dataflows.definitions.settings import Subscriber
 from headwater.dataflows.history import EndedRefresh
-from headwater.dataflows.settings import Subscriber
 from headwater.dataflows.telling import Message, message_of
 from headwater.jobs import NewJob, queue, schedules
 from headwater.store import tables, utc_now

@@ -15,7 +15,7 @@ from sqlalchemy import Row, Select, select
 from headwater.access import Action, Actor, allowed_to
 from headwater.access.audit import record
 from headwater.access.events import Event
-from headwater.dataflows.settings import Settings
+from headwater.dataflows.definitions.settings import Settings
 from headwater.errors import NotFoundError, TableError, VersionGoneError
 from headwater.store import Database, tables, utc_now
 from headwater.tables import read, row_count

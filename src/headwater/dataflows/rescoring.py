@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
 
-from headwater.dataflows.settings import RescorePolicy
+from headwater.dataflows.definitions.settings import RescorePolicy
 from headwater.models.earlier import EarlierVersions
 from headwater.store import Database, tables
 

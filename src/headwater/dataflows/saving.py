@@ -14,8 +14,8 @@ from headwater.access import SYSTEM, Action, Actor, ScopeKind, add_scope, allowe
 from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.dataflows import removing
-from headwater.dataflows.definition import DataflowDefinition
-from headwater.dataflows.settings import Settings
+from headwater.dataflows.definitions.definition import DataflowDefinition
+from headwater.dataflows.definitions.settings import Settings
 from headwater.errors import ConflictError, NotFoundError, StaleError
 from headwater.jobs import schedules
 from headwater.store import exclusive, tables, utc_now

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, or_, select
 
 from headwater.access import SYSTEM, Action, Actor, Via, allowed_to, require
 from headwater.dataflows import removing, saving
-from headwater.dataflows.definition import DataflowDefinition
+from headwater.dataflows.definitions.definition import DataflowDefinition
 from headwater.errors import NotFoundError
 from headwater.store import Database, exclusive, tables
 
@@ -81,7 +81,7 @@ class DataflowService:
         """Save a definition: as a new dataflow, as its next version, or not at all when nothing changed.
 
         Whoever creates one owns it, and its runs have the rights of whoever saved it last. Whether its queries can run
-        with those is for :mod:`headwater.dataflows.checking`.
+        with those is for :mod:`headwater.dataflows.definitions.checking`.
 
         Args:
             actor: who saves it.

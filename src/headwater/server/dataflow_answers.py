@@ -10,9 +10,9 @@ from pydantic import Field
 
 from headwater import dataflows, errors
 from headwater.app.dataflows import Saved as AppSaved
-from headwater.dataflows.model_json import Imported
+from headwater.dataflows.definitions.model_json import Imported
+from headwater.dataflows.definitions.settings_writing import settings_document
 from headwater.dataflows.service import DataflowVersion as StoredVersion
-from headwater.dataflows.settings_writing import settings_document
 from headwater.server.answers import WITHOUT_NUL, Answer
 
 Text = Annotated[str, Field(max_length=1_000_000)]

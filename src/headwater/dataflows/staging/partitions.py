@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from headwater.dataflows.settings import Partitions
+from headwater.dataflows.definitions.settings import Partitions
 from headwater.dataflows.staging.columns import check_columns, same_columns
 from headwater.dataflows.staging.markers import MarkerColumn
 from headwater.dataflows.staging.periods import Period, layout_of, missing, pieces

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from headwater.dataflows.settings import Partitions, Unit
+from headwater.dataflows.definitions.settings import Partitions, Unit
 
 __all__ = ["Layout", "Period", "layout_of", "missing", "pieces"]
 
@@ -61,7 +61,7 @@ class Layout:
 def layout_of(partitions: Partitions, now: datetime) -> Layout:
     """What is kept at a moment: so many whole periods, and the running one unless only complete ones are wanted.
 
-    >>> from headwater.dataflows.settings import Periods
+    >>> from headwater.dataflows.definitions.settings import Periods
     >>> found = layout_of(Partitions(Periods(2, "years"), Periods(1, "months")), datetime(2024, 6, 15, 12))
     >>> str(found.kept), [str(period) for period in found.window]
     ('2022-01-01 to 2024-07-01', ['2024-05-01 to 2024-06-01', '2024-06-01 to 2024-07-01'])

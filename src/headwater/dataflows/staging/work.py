@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from headwater.dataflows.settings import EntitySettings, ErrorPolicy, SchemaPolicy
+from headwater.dataflows.definitions.settings import EntitySettings, ErrorPolicy, SchemaPolicy
 from headwater.errors import RefreshError
 from headwater.plan.nodes import Node
 from headwater.powerquery import PlanTable, Value

@@ -1,4 +1,4 @@
-"""What a dataflow is: queries in M and settings. :mod:`headwater.dataflows.folders` keeps them as files."""
+"""What a dataflow is: queries in M and settings. :mod:`headwater.dataflows.definitions.folders` keeps them as files."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from headwater.dataflows.references import Reference, references
-from headwater.dataflows.sections import SectionForm, read_section, write_section
-from headwater.dataflows.settings import Settings
-from headwater.dataflows.settings_file import SETTINGS_FILE
+from headwater.dataflows.definitions.references import Reference, references
+from headwater.dataflows.definitions.sections import SectionForm, read_section, write_section
+from headwater.dataflows.definitions.settings import Settings
+from headwater.dataflows.definitions.settings_file import SETTINGS_FILE
 from headwater.errors import UsageError
 from headwater.powerquery.language import parse_expression, syntax
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from headwater.dataflows.constants import Constants
-from headwater.dataflows.references import Names, scoped
+from headwater.dataflows.definitions.constants import Constants
+from headwater.dataflows.definitions.references import Names, scoped
 from headwater.errors import Finding, MError, UsageError
 from headwater.net.origins import parse_origin
 from headwater.powerquery.connections.resolving import WEB_KINDS

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from headwater.dataflows.settings import EntitySettings, Partitions, Periods, Unit
+from headwater.dataflows.definitions.settings import EntitySettings, Partitions, Periods, Unit
 from headwater.errors import MSyntaxError
 from headwater.powerquery.language import (
     parse_expression,

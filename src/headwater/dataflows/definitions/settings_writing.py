@@ -1,10 +1,10 @@
-"""Settings written down as :mod:`headwater.dataflows.settings_file` reads them."""
+"""Settings written down as :mod:`headwater.dataflows.definitions.settings_file` reads them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from headwater.dataflows.settings import EntitySettings, Limits, Settings, Subscriber
+from headwater.dataflows.definitions.settings import EntitySettings, Limits, Settings, Subscriber
 
 __all__ = ["settings_document", "settings_text"]
 

@@ -13,13 +13,13 @@ from typing import Protocol
 from sqlalchemy import select
 
 from headwater.access import Action, Actor, allowed_to
-from headwater.dataflows.constants import Constants
-from headwater.dataflows.data_sources import SourceRights, source_findings
-from headwater.dataflows.definition import DataflowDefinition
+from headwater.dataflows.definitions.constants import Constants
+from headwater.dataflows.definitions.data_sources import SourceRights, source_findings
+from headwater.dataflows.definitions.definition import DataflowDefinition
+from headwater.dataflows.definitions.references import Names, Reference, scoped
+from headwater.dataflows.definitions.settings import LinkedEntity
 from headwater.dataflows.published import PublishedTables
-from headwater.dataflows.references import Names, Reference, scoped
 from headwater.dataflows.saving import check_circle
-from headwater.dataflows.settings import LinkedEntity
 from headwater.errors import (
     ConflictError,
     Finding,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headwater.dataflows.settings import ColumnKind
+from headwater.dataflows.definitions.settings import ColumnKind
 
 __all__ = ["COLUMN_KINDS", "DATA_TYPES"]
 

@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from headwater.dataflows.definition import DataflowDefinition
-from headwater.dataflows.model_json.groups import ANNOTATION, read_groups
-from headwater.dataflows.model_json.policies import read_policy
-from headwater.dataflows.model_json.types import COLUMN_KINDS
-from headwater.dataflows.sections import SectionForm, read_section
-from headwater.dataflows.settings import ColumnKind, EntitySettings, LinkedEntity, Settings
+from headwater.dataflows.definitions.definition import DataflowDefinition
+from headwater.dataflows.definitions.model_json.groups import ANNOTATION, read_groups
+from headwater.dataflows.definitions.model_json.policies import read_policy
+from headwater.dataflows.definitions.model_json.types import COLUMN_KINDS
+from headwater.dataflows.definitions.sections import SectionForm, read_section
+from headwater.dataflows.definitions.settings import ColumnKind, EntitySettings, LinkedEntity, Settings
 from headwater.errors import UsageError
 
 __all__ = ["Imported", "import_model"]

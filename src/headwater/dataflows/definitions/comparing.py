@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from headwater.dataflows.definition import DataflowDefinition
-from headwater.dataflows.settings_file import SETTINGS_FILE
-from headwater.dataflows.settings_writing import settings_text
+from headwater.dataflows.definitions.definition import DataflowDefinition
+from headwater.dataflows.definitions.settings_file import SETTINGS_FILE
+from headwater.dataflows.definitions.settings_writing import settings_text
 
 __all__ = ["unified_diff"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headwater.dataflows.definition import DataflowDefinition
-from headwater.dataflows.references import Names
-from headwater.dataflows.settings import ColumnKind
+from headwater.dataflows.definitions.definition import DataflowDefinition
+from headwater.dataflows.definitions.references import Names
+from headwater.dataflows.definitions.settings import ColumnKind
 from headwater.powerquery.language import syntax
 
 __all__ = ["static_columns"]

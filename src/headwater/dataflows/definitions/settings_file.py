@@ -61,7 +61,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from headwater.dataflows.settings import (
+from headwater.dataflows.definitions.settings import (
     ColumnKind,
     EntitySettings,
     ErrorPolicy,

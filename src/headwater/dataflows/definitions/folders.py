@@ -1,8 +1,8 @@
 """A dataflow as files that a person can put under version control.
 
-A folder holds ``dataflow.toml`` (see :mod:`headwater.dataflows.settings_file`) and a ``.pq`` file for each query, named
-like the query; or, in place of those, one ``.pq`` file that is a section document. Characters that no file's name
-can have on every system stand in it as ``%2F``.
+A folder holds ``dataflow.toml`` (see :mod:`headwater.dataflows.definitions.settings_file`) and a ``.pq`` file for each
+query, named like the query; or, in place of those, one ``.pq`` file that is a section document. Characters that no
+file's name can have on every system stand in it as ``%2F``.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from headwater.dataflows.definition import DataflowDefinition
-from headwater.dataflows.settings_file import SETTINGS_FILE, read_settings
-from headwater.dataflows.settings_writing import settings_text
+from headwater.dataflows.definitions.definition import DataflowDefinition
+from headwater.dataflows.definitions.settings_file import SETTINGS_FILE, read_settings
+from headwater.dataflows.definitions.settings_writing import settings_text
 from headwater.errors import ConflictError, NotFoundError, UsageError
 from headwater.powerquery.language import parse_document, syntax
 

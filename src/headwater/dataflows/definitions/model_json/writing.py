@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from headwater.dataflows.definition import DataflowDefinition
-from headwater.dataflows.model_json.groups import identity, written_groups
-from headwater.dataflows.model_json.policies import written_policy
-from headwater.dataflows.model_json.static_columns import static_columns
-from headwater.dataflows.model_json.types import DATA_TYPES
-from headwater.dataflows.settings import EntitySettings, Limits, Settings
+from headwater.dataflows.definitions.definition import DataflowDefinition
+from headwater.dataflows.definitions.model_json.groups import identity, written_groups
+from headwater.dataflows.definitions.model_json.policies import written_policy
+from headwater.dataflows.definitions.model_json.static_columns import static_columns
+from headwater.dataflows.definitions.model_json.types import DATA_TYPES
+from headwater.dataflows.definitions.settings import EntitySettings, Limits, Settings
 
 __all__ = ["Columns", "Exported", "export_model"]
 

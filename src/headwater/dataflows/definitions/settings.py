@@ -1,4 +1,4 @@
-"""What a dataflow's settings are; :mod:`headwater.dataflows.settings_file` says how ``dataflow.toml`` states them."""
+"""What a dataflow's settings are; ``settings_file`` beside this says how ``dataflow.toml`` states them."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headwater.dataflows.references import Names
+from headwater.dataflows.definitions.references import Names
 from headwater.powerquery.language import syntax
 
 __all__ = ["Constants"]
