@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import func, insert, select, update
 
@@ -20,7 +21,9 @@ from headwater.app.retention import CLEAN, KIND, CleanHandler, RetentionHandler,
 from headwater.app.runtime import Headwater
 from headwater.errors import HomeError, TableError
 from headwater.jobs import NewJob, Worker, queue, schedules
+from headwater.plan.types import to_arrow
 from headwater.store import tables, utc_now
+from headwater.tables import PublishedSchema, commit, schema, stage, table_files
 
 CANARY = "canary-in-a-cell"
 
@@ -120,6 +123,21 @@ def test_files_of_versions_that_are_no_longer_kept_go(app: Headwater) -> None:
     with pytest.raises(TableError):
         app.tables.rows(SYSTEM, table, 0, 10, 0)
     assert before == 4 and len(list(table.path.glob("*.parquet"))) == 2
+
+
+def test_small_files_are_put_together(app: Headwater) -> None:
+    app.refresh(SYSTEM, "flow")
+    table = app.tables.get(SYSTEM, "flow", "n")
+    columns = PublishedSchema(tuple(replace(column, id="a") for column in schema(table.path, 0)))
+    batches = pa.table({"a": pa.array(range(8), to_arrow(columns.columns[0].type))}).to_reader()
+    staged = stage(table.path, columns, batches, file_rows=1)
+    pointer = update(tables.published_tables).values(delta_version=commit(table.path, staged, transaction="many"))
+    with app.database.begin() as connection:
+        connection.execute(pointer)
+    tidy(app, RetentionSettings())
+    found = app.tables.get(SYSTEM, "flow", "n")
+    assert found.delta_version == 2 and len(table_files(table.path, 2)) == 1
+    assert app.tables.rows(SYSTEM, found, 0, 10).rows["a"].to_pylist() == list(range(8))
 
 
 def test_every_night_by_whoever_is_there(app: Headwater) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, select
 
 from headwater.access import SYSTEM
 from headwater.app.configuration import Section
+from headwater.dataflows.compaction import compact_all
 from headwater.dataflows.forgetting import forget
 from headwater.dataflows.refreshing.context import dataflow_of, subject_of
 from headwater.dataflows.retention import Retention, clean
@@ -94,18 +95,25 @@ class RetentionHandler:
 
 
 class CleanHandler:
-    """Deletes the files of a dataflow's table versions that are no longer kept, while no refresh of it runs."""
+    """Puts small files of a dataflow's tables together, and deletes those of versions that are no longer kept.
+
+    Its jobs are on the dataflow, so that no refresh of it runs meanwhile.
+    """
 
     def __init__(self, settings: RetentionSettings) -> None:
         self._retention = Retention(settings.keep_days, settings.keep_refreshes)
 
     def run(self, lease: Lease) -> None:
-        """Clean the tables.
+        """Compact the tables, and clean them.
 
         Raises:
-            TableError: one cannot be read or cleaned.
+            TableError: one cannot be read, written or cleaned.
+            LeaseLostError: another worker has the job.
         """
-        clean(lease.database, dataflow_of(lease.job.subject), self._retention)
+        dataflow = dataflow_of(lease.job.subject)
+        compact_all(lease.database, dataflow, begin=lease.begin)
+        lease.check()
+        clean(lease.database, dataflow, self._retention)
 
     def may_pass(self, error: Exception) -> bool:
         """Nothing beyond what passes for every job: there is a next night."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from headwater.tables import (
 )
 from headwater.tables.staging import FILE_ROWS
 
-__all__ = ["compact"]
+__all__ = ["compact", "compact_all"]
 
 #: So many files fewer there have to be, for all to be worth another version.
 _WORTHWHILE = 4
@@ -76,6 +76,20 @@ def compact(
     with (begin or database.begin)() as connection:
         changed = connection.execute(update(tables.published_tables).where(same).values(delta_version=version))
     return version if changed.rowcount else None
+
+
+def compact_all(
+    database: Database, dataflow_id: int, *, begin: Callable[[], AbstractContextManager[Connection]] | None = None
+) -> Mapping[str, int]:
+    """Put the small files of each of a dataflow's tables together; the new versions of those where it was worth it.
+
+    See :func:`compact`.
+    """
+    table = tables.published_tables.c
+    with database.read() as connection:
+        entities = connection.scalars(select(table.entity).where(table.dataflow_id == dataflow_id)).all()
+    made = {entity: compact(database, dataflow_id, entity, begin=begin) for entity in entities}
+    return {entity: version for entity, version in made.items() if version is not None}
 
 
 def _published(connection: Connection, dataflow_id: int, entity: str) -> Any:

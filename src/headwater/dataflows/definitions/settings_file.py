@@ -59,8 +59,6 @@ from dataclasses import fields
 from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
-
 from headwater.dataflows.definitions.settings import (
     ColumnKind,
     EntitySettings,
@@ -79,7 +77,7 @@ from headwater.dataflows.definitions.settings import (
     Subscriber,
 )
 from headwater.errors import UsageError
-from headwater.store import utc_now
+from headwater.jobs.cron import check as check_cron
 
 __all__ = ["SETTINGS_FILE", "read_settings"]
 
@@ -135,12 +133,7 @@ def _schedule(stated: Mapping[str, Any]) -> ScheduleSettings:
     _known(stated, ("cron", "time_zone", "missed"), "setting of 'schedule'")
     zone = _text(stated, "time_zone", "")
     cron = _text(stated, "cron", "")
-    try:
-        CronSim(cron, utc_now())
-    except CronSimError as error:
-        raise _misstated(
-            f"'{cron}' is no cron expression: {error}.", 'Write it as "0 6 * * *": daily at six.'
-        ) from error
+    check_cron(cron, zone or "UTC")
     return ScheduleSettings(cron, _zone(zone) if zone else "", _choice(stated, "missed", MissedPolicy, "once"))
 
 
