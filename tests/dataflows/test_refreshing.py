@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.dataflows.conftest import QUERIES, rows, write_dataflow
 
 from headwater.access import SYSTEM, Action, Actor, Via, grant
@@ -69,13 +69,45 @@ def test_a_refresh_waits_until_a_worker_has_it(app: Headwater) -> None:
     assert (done.id, done.trigger, done.requested_by, done.definition_version) == (asked, "api", "system", 1)
 
 
+def left_by_the_dead(app: Headwater, identifier: str, ago: float, **values: Any) -> None:
+    """As a process leaves a refresh that was killed at it."""
+    now = utc_now()
+    values = {"status": "running", "attempts": 1, "fence": 1, "worker": "gone", "started_at": now, **values}
+    with app.database.begin() as connection:
+        job = update(tables.jobs).where(tables.jobs.c.id == identifier)
+        connection.execute(job.values(lease_until=now - timedelta(seconds=ago), **values))
+
+
+def test_what_nobody_is_at_is_taken_up(app: Headwater) -> None:
+    waiting = app.refreshing.request(SYSTEM, "shop")
+    assert app.refresh(SYSTEM, "shop").id == waiting
+    left = app.refreshing.request(SYSTEM, "shop")
+    left_by_the_dead(app, left, ago=-20)
+    with pytest.raises(ConflictError, match="being refreshed"):
+        app.refresh(SYSTEM, "shop")
+    left_by_the_dead(app, left, ago=1)
+    assert app.refresh(SYSTEM, "shop").id == left
+    assert [done.status for done in app.refreshes(SYSTEM, "shop")] == ["succeeded", "succeeded"]
+
+
+@pytest.mark.parametrize(("left", "asked"), [({"cancel_requested": True}, {}), ({}, {"full": True})])
+def test_what_was_left_ends_where_it_is_not_what_is_wanted(
+    app: Headwater, left: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    identifier = app.refreshing.request(SYSTEM, "shop")
+    left_by_the_dead(app, identifier, ago=1, **left)
+    done = app.refreshing.run(SYSTEM, "shop", **asked)
+    assert done.id != identifier and app.refreshing.get(SYSTEM, identifier).status == "cancelled"
+
+
 def test_who_may_not_refresh_may_not_ask(app: Headwater) -> None:
     stranger = person(app, "eve")
     with pytest.raises(NotFoundError):
         app.refreshing.request(stranger, "shop")
     history_only(app, stranger)
-    with pytest.raises(ForbiddenError):
-        app.refreshing.request(stranger, "shop")
+    for ask in (app.refreshing.request, app.refreshing.take_up):
+        with pytest.raises(ForbiddenError):
+            ask(stranger, "shop")
     with pytest.raises(ForbiddenError):
         app.refreshing.foresee(stranger, "shop")
     asked = app.refreshing.request(SYSTEM, "shop")

@@ -116,7 +116,7 @@ class Refreshing:
         """
         started = time.perf_counter()
         watcher = watcher or Watcher()
-        identifier = self.request(actor, name, full=full, trigger=trigger, rescore=rescore)
+        identifier = self.take_up(actor, name, full=full, trigger=trigger, rescore=rescore)
         try:
             state = self.carry_out(actor, identifier, watcher)
         except BaseException:
@@ -124,6 +124,36 @@ class Refreshing:
             raise
         check_succeeded(state)
         return RefreshResult(identifier, self._results(state), watcher.scoring, time.perf_counter() - started)
+
+    def take_up(
+        self, actor: Actor, name: str, *, full: bool = False, trigger: str = "manual", rescore: bool = False
+    ) -> str:
+        """Ask for a refresh that is going to be carried out here; returns its id.
+
+        One that waits for a worker, or was left by a process that died, is taken up in place of another one; where more
+        is wanted than it does, it ends.
+
+        Raises:
+            NotFoundError, ForbiddenError, ConflictError: as :meth:`request`.
+        """
+        dataflow = self._dataflows.get(actor, name)
+        with self._database.read() as connection:
+            require(connection, actor, Action.DATAFLOW_REFRESH, dataflow.scope_id)
+            left = active_refresh(connection, dataflow.id)
+            if left is not None and not queue.is_left(connection, left.id):
+                left = None
+        if left is not None:
+            does_as_much = not rescore and (not full or RefreshRequest.from_json(left.payload).full)
+            if does_as_much and not left.cancel_requested:
+                return left.id
+            self._end_left(left.id)
+        return self.request(actor, name, full=full, trigger=trigger, rescore=rescore)
+
+    def _end_left(self, identifier: str) -> None:
+        self._call_off(identifier)
+        # A queued one has ended by that, another worker may be at it after all.
+        with suppress(ConflictError, LeaseLostError):
+            Worker(self._database, {KIND: self.handler()}, self._worker).run_one(identifier)
 
     def carry_out(
         self,

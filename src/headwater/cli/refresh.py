@@ -49,10 +49,11 @@ def run(home: Path, name: str, options: RefreshOptions) -> None:
             _foresee(headwater, actor, name, options)
             return
         active = refreshing.active(actor, name) if options.watch else None
-        if active is None:
-            identifier = refreshing.request(actor, name, full=options.full, rescore=options.rescore)
-        else:
+        if active is not None:
             identifier = active.id
+        else:
+            ask = refreshing.request if options.no_wait else refreshing.take_up
+            identifier = ask(actor, name, full=options.full, rescore=options.rescore)
         if not options.no_wait:
             _to_the_end(headwater, actor, identifier, mine=active is None)
         _tell(refreshing.get(actor, identifier), options.as_json)

@@ -53,7 +53,7 @@ def request_refresh(database: Database, actor: Actor, dataflow: Dataflow, reques
             raise ConflictError(
                 f"The dataflow '{dataflow.name}' is being refreshed already.",
                 place=active.id,
-                hint="Wait until that refresh has ended, or cancel it.",
+                hint="Wait until it has ended, or cancel it. If its process died, try again in half a minute.",
                 code="refresh.active",
             )
         tries = dataflow.definition.settings.retries + 1

@@ -15,7 +15,7 @@ from headwater.jobs.handlers import Handler
 from headwater.jobs.job import Job, NewJob
 from headwater.store import tables
 
-__all__ = ["add", "forget_ended", "get", "of_subject", "request_cancel"]
+__all__ = ["add", "forget_ended", "get", "is_left", "of_subject", "request_cancel"]
 
 _jobs = tables.jobs
 _job = tables.jobs.c
@@ -62,6 +62,14 @@ def of_subject(connection: Connection, subject: str, *, active_only: bool = Fals
     if active_only:
         query = query.where(_job.status.in_(["queued", "running"]))
     return [Job.of(row) for row in connection.execute(query)]
+
+
+def is_left(connection: Connection, job_id: str) -> bool:
+    """Whether nobody is at a job: it waits for a worker, or the lease of the one that had it is over."""
+    row = connection.execute(select(_job.status, _job.lease_until).where(_job.id == job_id)).one_or_none()
+    if row is None or row.status not in {"queued", "running"}:
+        return False
+    return bool(row.status == "queued" or row.lease_until < database_clock(connection))
 
 
 def request_cancel(connection: Connection, job_id: str, handlers: Mapping[str, Handler]) -> bool:
