@@ -84,7 +84,20 @@ def _parsed(content: bytes) -> Any:
     except ValueError:
         if len(content) > _MAX_YAML_BYTES:
             raise
+        _check_depth(content)
         return yaml.safe_load(content)
+
+
+def _check_depth(content: bytes) -> None:
+    """Refuse YAML that is nested deeper than any description is; its reader calls itself for each level.
+
+    Where the language has raised the limit for that, it would go on for minutes.
+    """
+    depth = 0
+    for event in yaml.parse(content, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise ValueError("nested deeper than a description is")
 
 
 class _Plain:
