@@ -104,6 +104,7 @@ def test_password_managers_know_the_fields(open_page: OpenPage, site: Site) -> N
     expect(password).to_have_attribute("type", "password")
 
 
+@pytest.mark.long
 def test_too_many_failures_are_waited_out(open_page: OpenPage, site: Site) -> None:
     user_id = add_person(site, "hasty")
     page = open_page(f"{site.address}/sign-in", stranger=True, expected=THROTTLED).page

@@ -178,7 +178,7 @@ def endless_refresh_interrupted(home: Path, text: str, with_signal: signal.Signa
     ("work", "with_signal"),
     [
         ("evaluator", signal.SIGINT),
-        ("engine", signal.SIGINT),
+        pytest.param("engine", signal.SIGINT, marks=pytest.mark.long),
         ("engine", signal.SIGTERM),
         ("engine, asked by the evaluator", signal.SIGINT),
     ],
