@@ -130,8 +130,8 @@ class Refreshing:
     ) -> str:
         """Ask for a refresh that is going to be carried out here; returns its id.
 
-        One that waits for a worker, or was left by a process that died, is taken up in place of another one; where more
-        is wanted than it does, it ends.
+        One that was left by a process that died is taken up in place of another one; where more is wanted than it does,
+        it ends.
 
         Raises:
             NotFoundError, ForbiddenError, ConflictError: as :meth:`request`.
@@ -151,7 +151,7 @@ class Refreshing:
 
     def _end_left(self, identifier: str) -> None:
         self._call_off(identifier)
-        # A queued one has ended by that, another worker may be at it after all.
+        # Another worker may be at it after all.
         with suppress(ConflictError, LeaseLostError):
             Worker(self._database, {KIND: self.handler()}, self._worker).run_one(identifier)
 

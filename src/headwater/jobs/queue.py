@@ -65,11 +65,9 @@ def of_subject(connection: Connection, subject: str, *, active_only: bool = Fals
 
 
 def is_left(connection: Connection, job_id: str) -> bool:
-    """Whether nobody is at a job: it waits for a worker, or the lease of the one that had it is over."""
+    """Whether nobody is at a job that was begun: the lease of the worker that had it is over."""
     row = connection.execute(select(_job.status, _job.lease_until).where(_job.id == job_id)).one_or_none()
-    if row is None or row.status not in {"queued", "running"}:
-        return False
-    return bool(row.status == "queued" or row.lease_until < database_clock(connection))
+    return row is not None and row.status == "running" and bool(row.lease_until < database_clock(connection))
 
 
 def request_cancel(connection: Connection, job_id: str, handlers: Mapping[str, Handler]) -> bool:
