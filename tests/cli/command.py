@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
+
+from tests.cli.forks import Forks, forks
 
 COMMAND = (sys.executable, "-m", "headwater.cli.main")
 SECONDS = 60
@@ -32,18 +37,30 @@ class Outcome:
 
 def headwater(*arguments: str | Path, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> Outcome:
     """Run a command to its end; whatever it was, it never shows a traceback."""
-    run = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=cwd,
-        env=environment(environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert "Traceback" not in run.stdout + run.stderr, run.stderr
-    return Outcome(run.returncode, run.stdout, run.stderr)
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err, Path(os.devnull).open() as nothing:
+        status = forked().run(
+            [*map(str, arguments)],
+            cwd=str(cwd or Path.cwd()),
+            environ=environment(environ),
+            streams=(nothing.fileno(), out.fileno(), err.fileno()),
+            seconds=SECONDS,
+        )
+        written, told = _whole(out), _whole(err)
+    assert "Traceback" not in written + told, told
+    return Outcome(status, written, told)
+
+
+def _whole(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
+
+
+@cache
+def forked() -> Forks:
+    """What forks commands for this process of tests, while it runs."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(forks())
 
 
 def succeeded(*arguments: str | Path, cwd: Path | None = None) -> Outcome:

@@ -25,10 +25,14 @@ router = APIRouter(prefix="/api", tags=["session"], responses=RESPONSES)
 #: Ties the way back to the browser that set out.
 BINDING: Final = "headwater_openid"
 
-_TO_PROVIDER: dict[int | str, dict[str, Any]] = {303: {"description": "To the provider, or back to the app"}}
+_AWAY: dict[str, Any] = {
+    "responses": {303: {"description": "To the provider, or back to the app"}},
+    "status_code": HTTPStatus.SEE_OTHER,
+    "response_class": RedirectResponse,
+}
 
 
-@router.get("/sign-in/openid/{provider}", responses=_TO_PROVIDER, status_code=HTTPStatus.SEE_OTHER)
+@router.get("/sign-in/openid/{provider}", **_AWAY)
 def begin(
     app: App, request: Request, provider: str, return_to: Annotated[str, Query(alias="next", max_length=2_000)] = "/"
 ) -> Response:
@@ -43,7 +47,7 @@ def begin(
     return away
 
 
-@router.get("/sign-in/openid/{provider}/callback", responses=_TO_PROVIDER, status_code=HTTPStatus.SEE_OTHER)
+@router.get("/sign-in/openid/{provider}/callback", **_AWAY)
 def come_back(
     app: App,
     request: Request,
