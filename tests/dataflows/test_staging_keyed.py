@@ -181,8 +181,9 @@ def test_a_row_given_twice_is_refused(entity: Entity) -> None:
 def test_digests_that_are_equal_by_chance_are_looked_at(entity: Entity, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys decide, not their digests."""
     from headwater.dataflows.staging import keys
+    from headwater.dataflows.staging.hashing import row_hashes
 
-    monkeypatch.setattr(keys.KeyColumns, "digests", lambda self, rows, hasher: hasher.digests(self.of(rows)) * 0 + 5)
+    monkeypatch.setattr(keys.KeyColumns, "digests", lambda self, rows: row_hashes(self.of(rows)) * 0 + 5)
     rows = counted(20)
     entity.refresh(rows)
     assert entity.rows().equals(rows)
@@ -207,7 +208,7 @@ def test_digests_that_are_lost_cost_a_comparison_and_nothing_else(
     elif broken == "text":
         digests.write_text("no array")
     else:
-        monkeypatch.setattr("headwater.dataflows.staging.digests._VERSION", 99)
+        monkeypatch.setattr("headwater.dataflows.staging.keyed.HASHING", 99)
     changed = replaced(rows, 3, n=7.0)
     staged = entity.refresh(changed)
     assert (staged.inserted, staged.updated, staged.skipped) == (0, 30, 0)

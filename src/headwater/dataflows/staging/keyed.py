@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,7 +19,8 @@ import pyarrow as pa
 
 from headwater.dataflows.staging.before import Before
 from headwater.dataflows.staging.columns import check_columns
-from headwater.dataflows.staging.digests import Digests, Hasher, Words, write_digests
+from headwater.dataflows.staging.digests import Digests, write_digests
+from headwater.dataflows.staging.hashing import HASHING, Words, row_hashes
 from headwater.dataflows.staging.keys import KeyColumns
 from headwater.dataflows.staging.matching import Comparison, Matcher, Tally
 from headwater.dataflows.staging.merging import KEYED_FILE_ROWS, Merger
@@ -48,32 +48,25 @@ def stage_keyed(work: EntityWork) -> StagedRows:
     keys = KeyColumns(work.name, work.settings.key, schema)
     split = split_below_models(table)
     recipe = _recipe(schema, keys, split)
-    with closing(Hasher()) as hasher:
-        before = None
-        if not work.full:
-            before = Before.open(work, schema=schema, recipe=recipe, keys=keys, hasher=hasher)
-        run = _Run(work, schema, keys, hasher, before)
-        staged_rows = run.stage(table, split, recipe)
+    before = None if work.full else Before.open(work, schema=schema, recipe=recipe, keys=keys)
+    staged_rows = _Run(work, schema, keys, before).stage(table, split, recipe)
     return StagedRows(**{**staged_rows, "plans": (table.plan,), "schema_changes": changes})
 
 
 def _recipe(schema: PublishedSchema, keys: KeyColumns, split: Split | None) -> str:
     """What digests are made of: those that were made of something else say nothing."""
     columns = [(one["name"], one["type"]) for one in schema.to_json()]
-    of = [Hasher.version(), columns, list(keys.names), None if split is None else split.recipe]
+    of = [HASHING, columns, list(keys.names), None if split is None else split.recipe]
     return hashlib.sha256(json.dumps(of).encode()).hexdigest()
 
 
 class _Run:
     """One staging of a keyed entity."""
 
-    def __init__(
-        self, work: EntityWork, schema: PublishedSchema, keys: KeyColumns, hasher: Hasher, before: Before | None
-    ) -> None:
+    def __init__(self, work: EntityWork, schema: PublishedSchema, keys: KeyColumns, before: Before | None) -> None:
         self._work = work
         self._schema = schema
         self._keys = keys
-        self._hasher = hasher
         self._before = before
         self._tally = Tally()
         self._conversion = Conversion(schema, work.errors, work.settings.key)
@@ -106,7 +99,7 @@ class _Run:
         matcher = Matcher(None if self._before is None else self._before.digests)
         for batch in limited(self._work, table.reader()):
             rows = self._conversion.stored(batch)
-            digests = self._hasher.digests(rows)
+            digests = row_hashes(rows)
             places = matcher.places(digests)
             self._tally.places.append(places)
             self._tally.digests.append(digests)
@@ -117,7 +110,7 @@ class _Run:
     def _changed(self, table: PlanTable, split: Split) -> Iterator[_Rows]:
         """The rows that changed, computed, with the places of these and of the rows between them."""
         matcher = Matcher(None if self._before is None else self._before.digests, together=True)
-        chosen = _Chosen(self._work, self._hasher, matcher, self._tally)
+        chosen = _Chosen(self._work, matcher, self._tally)
         for batch in self._computed(table, split, chosen):
             places = chosen.next_places(batch.num_rows)
             _check_count(self._work, places, batch.num_rows)
@@ -139,7 +132,7 @@ class _Run:
         return PlanTable(changed, table.session).reader()
 
     def _note_keys(self, rows: pa.RecordBatch) -> None:
-        self._tally.new_keys.append(self._keys.digests(rows, self._hasher))
+        self._tally.new_keys.append(self._keys.digests(rows))
 
     # -- what becomes of it ----------------------------------------------------------------------------------------
 
@@ -187,11 +180,10 @@ class _Run:
 class _Chosen:
     """Says which rows go through the models, and keeps the places of all for whoever writes them."""
 
-    def __init__(self, work: EntityWork, hasher: Hasher, matcher: Matcher, tally: Tally) -> None:
+    def __init__(self, work: EntityWork, matcher: Matcher, tally: Tally) -> None:
         #: How many places have been given out.
         self.given = 0
         self._work = work
-        self._hasher = hasher
         self._matcher = matcher
         self._tally = tally
         self._rows = 0
@@ -213,7 +205,7 @@ class _Chosen:
 
     def _noted(self, batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
         self._watch(batch.num_rows)
-        digests = self._hasher.digests(batch)
+        digests = row_hashes(batch)
         places = self._matcher.places(digests)
         # In this order: whoever sees the places finds the digests.
         self._tally.digests.append(digests)

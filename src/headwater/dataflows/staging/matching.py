@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
-from headwater.dataflows.staging.digests import Digests, Words
+from headwater.dataflows.staging.digests import Digests
+from headwater.dataflows.staging.hashing import Words
 
 __all__ = ["Comparison", "Matcher", "Tally"]
 
