@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +77,21 @@ class StoredRows:
             yield part
             start += len(part)
             count -= len(part)
+
+    def columns(self, number: int) -> Iterator[tuple[str, pa.ChunkedArray[Any]]]:
+        """The columns of a file, each read when it is asked for.
+
+        Raises:
+            TableError: the file is gone, or cannot be read.
+        """
+        with (
+            reported(self._path, "read"),
+            kept(self._path, self._version),
+            pq.ParquetFile(self._path / self.files[number].name) as file,
+        ):
+            for one in self._schema:
+                read = file.read(columns=[one.name], use_threads=False).select([one.name])
+                yield one.name, read.column(0).cast(one.type)
 
     def _scattered(self, places: npt.NDArray[np.int64]) -> Iterator[pa.Table]:
         """The rows at these places, which ascend; each row group is read once."""
