@@ -36,6 +36,9 @@ __all__ = ["stage_keyed"]
 #: Rows, all of them or only the new ones, and the places of all of them in the version before.
 _Rows: TypeAlias = tuple[pa.RecordBatch | None, npt.NDArray[np.int64]]
 
+#: Rows that changed go through the models so many at a time, at least, where there are as many.
+_TOGETHER_ROWS = 16_384
+
 #: Rows of the version before that are carried over together.
 _CARRIED_ROWS = 65_536
 
@@ -191,12 +194,18 @@ class _Chosen:
         self._offset = 0
 
     def those_of(self, batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        """The rows that go through the models."""
+        """The rows that go through the models, many at a time: each batch of them is a run of what follows."""
+        waiting: list[pa.RecordBatch] = []
         for batch in batches:
             places = self._noted(batch)
             changed = np.flatnonzero(places < 0)
             if len(changed):
-                yield batch if len(changed) == len(places) else batch.take(changed)
+                waiting.append(batch if len(changed) == len(places) else batch.take(changed))
+            if sum(one.num_rows for one in waiting) >= _TOGETHER_ROWS:
+                yield pa.concat_batches(waiting)
+                waiting = []
+        if waiting:
+            yield pa.concat_batches(waiting)
 
     def look(self, batch: pa.RecordBatch) -> pa.Array[Any]:
         """Note rows that all go through the models."""
