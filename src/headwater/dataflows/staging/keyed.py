@@ -194,7 +194,7 @@ class _Chosen:
         self._offset = 0
 
     def those_of(self, batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        """The rows that go through the models, many at a time: each batch of them is a run of what follows."""
+        """The rows that go through the models, many at a time: the engine begins anew with each batch."""
         waiting: list[pa.RecordBatch] = []
         for batch in batches:
             places = self._noted(batch)
@@ -202,10 +202,10 @@ class _Chosen:
             if len(changed):
                 waiting.append(batch if len(changed) == len(places) else batch.take(changed))
             if sum(one.num_rows for one in waiting) >= _TOGETHER_ROWS:
-                yield pa.concat_batches(waiting)
+                yield from _together(waiting)
                 waiting = []
         if waiting:
-            yield pa.concat_batches(waiting)
+            yield from _together(waiting)
 
     def look(self, batch: pa.RecordBatch) -> pa.Array[Any]:
         """Note rows that all go through the models."""
@@ -254,6 +254,10 @@ class _Chosen:
         seen = pa.record_batch({"": pa.nulls(rows)})
         for _ in self._work.watch(pa.RecordBatchReader.from_batches(seen.schema, [seen])):
             pass
+
+
+def _together(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()
 
 
 def _check_count(work: EntityWork, places: npt.NDArray[np.int64], new: int) -> None:
