@@ -9,15 +9,17 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["Member", "Struct", "read_struct", "write_struct"]
+__all__ = ["BINARY", "I64", "LIST", "STRUCT", "Member", "Struct", "read_struct", "write_struct"]
 
 TRUE: Final = 1
 FALSE: Final = 2
 BYTE: Final = 3
-_INTEGERS: Final = frozenset({4, 5, 6})
+I64: Final = 6
+_INTEGERS: Final = frozenset({4, 5, I64})
 DOUBLE: Final = 7
 BINARY: Final = 8
-_LISTS: Final = frozenset({9, 10})
+LIST: Final = 9
+_LISTS: Final = frozenset({LIST, 10})
 STRUCT: Final = 12
 
 #: Lists of so many members have their length in the byte that begins them.

@@ -7,7 +7,7 @@ what they were, the pages can be taken as they are, and only the footer has to s
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,17 +16,17 @@ from typing import Any, BinaryIO, Literal, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from headwater.tables.compact import Member, Struct, read_struct, write_struct
+from headwater.tables.compact import BINARY, I64, LIST, STRUCT, Member, Struct, read_struct, write_struct
 
 __all__ = ["splice"]
 
 Compression: TypeAlias = Literal["snappy"]
 
 _MAGIC = b"PAR1"
-_I64 = 6
 
 # Where Parquet's footer has what is needed here: the numbers of members, as in parquet.thrift.
-_ROW_GROUPS = 4
+_ROW_GROUPS, _KEY_VALUES = 4, 5
+_KEY, _VALUE = 1, 2
 _COLUMNS, _BYTE_SIZE, _ROWS, _GROUP_OFFSET, _COMPRESSED_SIZE = 1, 2, 3, 5, 6
 _CHUNK_OFFSET, _METADATA, _INDEXES = 2, 3, (4, 5, 6, 7)
 _PATH, _UNCOMPRESSED, _COMPRESSED = 3, 6, 7
@@ -37,7 +37,15 @@ _BLOOM_FILTER = (14, 15)
 _COPIED_BYTES = 1 << 20
 
 
-def splice(old: Path, new: Path, columns: pa.Table, *, use_dictionary: Any, compression: Compression) -> None:
+def splice(
+    old: Path,
+    new: Path,
+    columns: pa.Table,
+    *,
+    use_dictionary: Any,
+    compression: Compression,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Write the file ``new``: what ``old`` has, with these columns in the place of those of the same names.
 
     Args:
@@ -46,6 +54,7 @@ def splice(old: Path, new: Path, columns: pa.Table, *, use_dictionary: Any, comp
         columns: all rows of some of its columns, in the file's types.
         use_dictionary: as :class:`pyarrow.parquet.ParquetWriter` has it, for the new values.
         compression: of the new values.
+        metadata: what the footer says besides, in the place of what it says under these keys.
 
     Raises:
         OSError: a file cannot be read or written.
@@ -57,7 +66,7 @@ def splice(old: Path, new: Path, columns: pa.Table, *, use_dictionary: Any, comp
         if sum(groups) != columns.num_rows:
             raise pa.ArrowInvalid(f"{columns.num_rows} values for the {sum(groups)} rows of a file")
         made = _encoded(columns, groups, use_dictionary, compression)
-        _Splicer(file, made, out).write(footer)
+        _Splicer(file, made, out).write(_told(footer, metadata or {}))
 
 
 def _encoded(columns: pa.Table, groups: list[int], use_dictionary: Any, compression: Compression) -> BinaryIO:
@@ -83,6 +92,16 @@ def _footer(file: BinaryIO) -> Struct:
         return read_struct(file.read(size))
     except ValueError as error:
         raise pa.ArrowInvalid("no footer of a Parquet file") from error
+
+
+def _told(footer: Struct, metadata: Mapping[str, str]) -> Struct:
+    """A footer that says something more."""
+    keys = {key.encode() for key in metadata}
+    before = footer[_KEY_VALUES].value if _KEY_VALUES in footer else []
+    pairs = [pair for pair in before if pair[_KEY].value not in keys]
+    for key, value in metadata.items():
+        pairs.append({_KEY: Member(BINARY, key.encode()), _VALUE: Member(BINARY, value.encode())})
+    return {**footer, _KEY_VALUES: Member(LIST, pairs, STRUCT)} if pairs else footer
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +138,9 @@ class _Chunk:
         metadata = {number: member for number, member in self.metadata.items() if number not in _BLOOM_FILTER}
         for number in _OFFSETS:
             if number in metadata and metadata[number].value:
-                metadata[number] = Member(_I64, metadata[number].value + by)
+                metadata[number] = Member(I64, metadata[number].value + by)
         column = {number: member for number, member in self.column.items() if number not in _INDEXES}
-        return {**column, _CHUNK_OFFSET: Member(_I64, 0), _METADATA: Member(12, metadata)}
+        return {**column, _CHUNK_OFFSET: Member(I64, 0), _METADATA: Member(STRUCT, metadata)}
 
 
 class _Splicer:
@@ -153,9 +172,9 @@ class _Splicer:
         return {
             **old,
             _COLUMNS: Member(old[_COLUMNS].kind, columns, old[_COLUMNS].of),
-            _BYTE_SIZE: Member(_I64, uncompressed),
-            _GROUP_OFFSET: Member(_I64, start),
-            _COMPRESSED_SIZE: Member(_I64, sum(chunk.size for chunk in chunks)),
+            _BYTE_SIZE: Member(I64, uncompressed),
+            _GROUP_OFFSET: Member(I64, start),
+            _COMPRESSED_SIZE: Member(I64, sum(chunk.size for chunk in chunks)),
         }
 
     def _chosen(self, old: Struct, new: Struct) -> Iterator[_Chunk]:

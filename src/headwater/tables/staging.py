@@ -29,6 +29,7 @@ from headwater.plan.cells import decode_error, error_column
 from headwater.plan.types import Kind
 from headwater.tables.convert import to_stored
 from headwater.tables.encodings import columns_that_repeat
+from headwater.tables.fingerprints import Fingerprint, fingerprint, fingerprints_of, to_metadata
 from headwater.tables.splicing import splice
 from headwater.tables.staged import ERROR_CELLS, ErrorCell, Staged, StagedFile
 from headwater.tables.types import PublishedColumn, PublishedSchema
@@ -149,9 +150,12 @@ class StageWriter:
         path: the table's folder; made if it is not there.
         schema: its columns.
         file_rows: rows in a file, at most.
+        fingerprints: whether files say what values their columns have; see :mod:`headwater.tables.fingerprints`.
     """
 
-    def __init__(self, path: Path, schema: PublishedSchema, file_rows: int = FILE_ROWS) -> None:
+    def __init__(
+        self, path: Path, schema: PublishedSchema, file_rows: int = FILE_ROWS, *, fingerprints: bool = False
+    ) -> None:
         self.files: list[StagedFile] = []
         self.path = path
         self.schema = schema
@@ -165,6 +169,8 @@ class StageWriter:
         self._written = 0
         self._repeating: Any = None
         self._beside: list[str] = []
+        self._has_fingerprints = fingerprints
+        self._fingerprints: dict[str, Fingerprint] = {}
 
     def __enter__(self) -> StageWriter:
         with reported(self.path, "written"):
@@ -242,7 +248,10 @@ class StageWriter:
             self.end_file()
             path = self.path / self._name()
             repeating: Any = columns_that_repeat(columns)
-            splice(self.path / file.name, path, columns, use_dictionary=repeating, compression=COMPRESSION)
+            old = self.path / file.name
+            made = {name: fingerprint(columns.column(name).chunks) for name in columns.column_names}
+            told = to_metadata({**fingerprints_of(old), **made})
+            splice(old, path, columns, use_dictionary=repeating, compression=COMPRESSION, metadata=told)
             self._add_file(path, file.rows)
 
     def end_file(self) -> None:
@@ -250,6 +259,10 @@ class StageWriter:
         self._flush()
         if self._writer is None:
             return
+        if self._fingerprints:
+            told = to_metadata({name: one.text for name, one in self._fingerprints.items()})
+            self._writer.add_key_value_metadata(told)
+            self._fingerprints = {}
         self._writer.close()
         self._add_file(self.path / self._name(), self._written)
         self._writer, self._written = None, 0
@@ -293,8 +306,17 @@ class StageWriter:
                 self.path / self._name(), self._stored, compression=COMPRESSION, use_dictionary=self._repeating
             )
         self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+        if self._has_fingerprints:
+            self._note_fingerprints(group)
         self._written += group.num_rows
         self._waiting, self._waiting_rows = [], 0
+
+    def _note_fingerprints(self, group: pa.Table) -> None:
+        for name, column in zip(group.column_names, group.columns, strict=True):
+            if not pa.types.is_nested(column.type):
+                one = self._fingerprints.setdefault(name, Fingerprint())
+                for part in column.chunks:
+                    one.add(part)
 
 
 def _statistics(metadata: pq.FileMetaData, schema: PublishedSchema) -> str:

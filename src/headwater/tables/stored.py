@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headwater.tables.delta import kept, table_files
+from headwater.tables.fingerprints import fingerprints_of
 from headwater.tables.staged import StagedFile
 from headwater.tables.staging import reported
 
@@ -77,6 +78,15 @@ class StoredRows:
             yield part
             start += len(part)
             count -= len(part)
+
+    def fingerprints(self, number: int) -> dict[str, str]:
+        """The fingerprints of a file's columns, as far as it has them.
+
+        Raises:
+            TableError: the file is gone, or cannot be read.
+        """
+        with reported(self._path, "read"), kept(self._path, self._version):
+            return fingerprints_of(self._path / self.files[number].name)
 
     def columns(self, number: int) -> Iterator[tuple[str, pa.ChunkedArray[Any]]]:
         """The columns of a file, each read when it is asked for.

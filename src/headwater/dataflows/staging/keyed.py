@@ -76,7 +76,8 @@ class _Run:
 
     def stage(self, table: PlanTable, split: Split | None, recipe: str) -> dict[str, Any]:
         """Write the new version; what :class:`StagedRows` says of it."""
-        with StageWriter(self._work.path, self._schema, KEYED_FILE_ROWS) as writer:
+        # Where all rows are at hand, fingerprints spare reading those of the version before.
+        with StageWriter(self._work.path, self._schema, KEYED_FILE_ROWS, fingerprints=split is None) as writer:
             comparable = None if self._before is None else self._before.comparable
             merger = Merger(writer, comparable, is_complete=split is None)
             for batch, places in self._changed(table, split) if split else self._all(table):

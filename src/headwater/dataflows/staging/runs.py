@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute
 
 from headwater.dataflows.staging.matching import Places
-from headwater.tables import StoredRows
+from headwater.tables import StoredRows, fingerprint
 
 __all__ = ["Chunk", "FileRun", "Mask", "with_replaced"]
 
@@ -117,19 +117,25 @@ class FileRun:
         """
         if not self._new:
             return pa.table({})
-        new, at = pa.Table.from_batches(self._new), np.concatenate(self._changed)
-        if 2 * len(new) > self.file.rows:
+        if 2 * sum(batch.num_rows for batch in self._new) > self.file.rows:
             return None
-        changed: dict[str, Any] = {}
+        known = self._before.fingerprints(self._number) if self._held is not None else {}
+        changed = dict(self._by_fingerprint(known) if known else self._by_cells())
+        return pa.table(changed) if len(changed) < self._new[0].num_columns else None
+
+    def _by_fingerprint(self, known: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+        """The columns that changed, from those that have come."""
+        rows = pa.Table.from_batches(self._held or [])
+        for name, column in zip(rows.column_names, rows.columns, strict=True):
+            if fingerprint(column.chunks) != known.get(name, ""):
+                yield name, column
+
+    def _by_cells(self) -> Iterator[tuple[str, Any]]:
+        """The columns that changed, from those of the version before and the rows that are new."""
+        new, at = pa.Table.from_batches(self._new), np.concatenate(self._changed)
         for name, old in self._before.columns(self._number):
             if not _is_same(old.take(at), new.column(name)):
-                changed[name] = self._column(name, old, new)
-        return pa.table(changed) if len(changed) < new.num_columns else None
-
-    def _column(self, name: str, old: Any, new: pa.Table) -> Any:
-        if self._held is not None:
-            return pa.chunked_array([batch.column(name) for batch in self._held])
-        return _replaced(old, self._mask(), new.column(name))
+                yield name, _replaced(old, self._mask(), new.column(name))
 
     def _mask(self) -> Mask:
         mask = np.zeros(self._count, bool)
