@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -88,8 +88,8 @@ class StoredRows:
         with reported(self._path, "read"), kept(self._path, self._version):
             return fingerprints_of(self._path / self.files[number].name)
 
-    def columns(self, number: int) -> Iterator[tuple[str, pa.ChunkedArray[Any]]]:
-        """The columns of a file, each read when it is asked for.
+    def columns(self, number: int, names: Sequence[str] | None = None) -> Iterator[tuple[str, pa.ChunkedArray[Any]]]:
+        """Columns of a file, all or some, each read when it is asked for.
 
         Raises:
             TableError: the file is gone, or cannot be read.
@@ -99,7 +99,7 @@ class StoredRows:
             kept(self._path, self._version),
             pq.ParquetFile(self._path / self.files[number].name) as file,
         ):
-            for one in self._schema:
+            for one in map(self._schema.field, self._schema.names if names is None else names):
                 read = file.read(columns=[one.name], use_threads=False).select([one.name])
                 yield one.name, read.column(0).cast(one.type)
 

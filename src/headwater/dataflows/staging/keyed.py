@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from headwater.dataflows.staging.before import Before
 from headwater.dataflows.staging.columns import check_columns
+from headwater.dataflows.staging.comparing import compared_rows
 from headwater.dataflows.staging.digests import Digests, write_digests
 from headwater.dataflows.staging.hashing import HASHING, Words, row_hashes
 from headwater.dataflows.staging.keys import KeyColumns
@@ -80,7 +81,7 @@ class _Run:
         with StageWriter(self._work.path, self._schema, KEYED_FILE_ROWS, fingerprints=split is None) as writer:
             comparable = None if self._before is None else self._before.comparable
             merger = Merger(writer, comparable, is_complete=split is None)
-            for batch, places in self._changed(table, split) if split else self._all(table):
+            for batch, places in self._changed(table, split) if split else self._all(table, merger):
                 merger.add(places, batch)
             compared = self._tally.compared(self._before.keys if self._before else np.empty(0, np.uint64))
             self._check_keys(compared, writer, merger)
@@ -98,18 +99,20 @@ class _Run:
 
     # -- rows in ---------------------------------------------------------------------------------------------------
 
-    def _all(self, table: PlanTable) -> Iterator[_Rows]:
+    def _all(self, table: PlanTable, merger: Merger) -> Iterator[_Rows]:
         """All rows of the query, each with its place before."""
-        matcher = Matcher(None if self._before is None else self._before.digests)
-        for batch in limited(self._work, table.reader()):
-            rows = self._conversion.stored(batch)
-            digests = row_hashes(rows)
-            places = matcher.places(digests)
-            self._tally.places.append(places)
-            self._tally.digests.append(digests)
-            new = np.flatnonzero(places < 0)
-            self._note_keys(rows if len(new) == len(places) else self._keys.of(rows).take(new))
-            yield rows, places
+        stored = map(self._conversion.stored, limited(self._work, table.reader()))
+        for compared in compared_rows(stored, self._before):
+            self._tally.places.append(compared.places)
+            self._tally.digests.append(compared.digests)
+            merger.knows(compared.file, compared.changed)
+            start = 0
+            for rows in compared.batches:
+                places = compared.places[start : start + rows.num_rows]
+                start += rows.num_rows
+                new = np.flatnonzero(places < 0)
+                self._note_keys(rows if len(new) == len(places) else self._keys.of(rows).take(new))
+                yield rows, places
 
     def _changed(self, table: PlanTable, split: Split) -> Iterator[_Rows]:
         """The rows that changed, computed, with the places of these and of the rows between them."""

@@ -45,6 +45,17 @@ class Merger:
         self._run: FileRun | None = None
         #: Where the rows are expected that come next: a new row there may stand for the first one of a file.
         self._expected: int | None = 0
+        self._known: dict[int, frozenset[str]] = {}
+
+    def knows(self, file: int | None, changed: frozenset[str]) -> None:
+        """The rows that are added next, up to the next word of this kind, are a file's.
+
+        Args:
+            file: its number in the version before; None: they are no file's.
+            changed: the columns in which its rows have other values now.
+        """
+        # A run that has begun already would be of other rows.
+        self._known = {} if file is None or self._run is not None else {file: changed}
 
     def add(self, places: Places, rows: pa.RecordBatch | None) -> None:
         """Takes the next rows.
@@ -103,7 +114,7 @@ class Merger:
         assert self._run is not None, "asked for in a run alone"
         run, self._run = self._run, None
         self._expected = run.end
-        columns = run.changed_columns()
+        columns = run.changed_columns(self._known.get(run.number))
         if columns is None:
             self._write(run)
         elif columns.num_columns:

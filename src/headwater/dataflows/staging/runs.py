@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute
 
 from headwater.dataflows.staging.matching import Places
-from headwater.tables import StoredRows, fingerprint
+from headwater.tables import StoredRows
 
-__all__ = ["Chunk", "FileRun", "Mask", "with_replaced"]
+__all__ = ["Chunk", "FileRun", "Mask", "same_bits", "with_replaced"]
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -34,16 +34,14 @@ class Chunk:
         self.places = places
         self.rows = rows
         self.is_complete = is_complete
-        self._new_before = np.concatenate([[0], np.cumsum(places < 0)])
+        self._new = np.flatnonzero(places < 0)
 
     def new_rows(self, begin: int, end: int) -> pa.RecordBatch | None:
         """The new ones among these rows; None where there is none."""
-        first, count = int(self._new_before[begin]), int(self._new_before[end] - self._new_before[begin])
-        if self.rows is None or not count:
+        first, last = np.searchsorted(self._new, [begin, end]).tolist()
+        if self.rows is None or first == last:
             return None
-        if self.is_complete:
-            return self.rows.take(begin + np.flatnonzero(self.places[begin:end] < 0))
-        return self.rows.slice(first, count)
+        return self.rows.take(self._new[first:last]) if self.is_complete else self.rows.slice(first, last - first)
 
 
 class FileRun:
@@ -55,10 +53,10 @@ class FileRun:
     """
 
     def __init__(self, before: StoredRows, number: int) -> None:
+        self.number = number
         self.file = before.files[number]
         self.start = before.starts[number]
         self._before = before
-        self._number = number
         self._count = 0
         self._changed: list[Places] = []
         self._new: list[pa.RecordBatch] = []
@@ -109,8 +107,11 @@ class FileRun:
             old = with_replaced(old, self._mask(), pa.Table.from_batches(self._new))
         yield from old.to_batches()
 
-    def changed_columns(self) -> pa.Table | None:
+    def changed_columns(self, known: frozenset[str] | None) -> pa.Table | None:
         """The columns in which the file's rows have other values now, whole; None where that is most of the file.
+
+        Args:
+            known: the names of these columns, where they are known.
 
         Raises:
             TableError: the file cannot be read.
@@ -119,21 +120,15 @@ class FileRun:
             return pa.table({})
         if 2 * sum(batch.num_rows for batch in self._new) > self.file.rows:
             return None
-        known = self._before.fingerprints(self._number) if self._held is not None else {}
-        changed = dict(self._by_fingerprint(known) if known else self._by_cells())
+        if known is not None and self._held is not None:
+            return pa.Table.from_batches(self._held).select(sorted(known))
+        changed = dict(self._by_cells())
         return pa.table(changed) if len(changed) < self._new[0].num_columns else None
-
-    def _by_fingerprint(self, known: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-        """The columns that changed, from those that have come."""
-        rows = pa.Table.from_batches(self._held or [])
-        for name, column in zip(rows.column_names, rows.columns, strict=True):
-            if fingerprint(column.chunks) != known.get(name, ""):
-                yield name, column
 
     def _by_cells(self) -> Iterator[tuple[str, Any]]:
         """The columns that changed, from those of the version before and the rows that are new."""
         new, at = pa.Table.from_batches(self._new), np.concatenate(self._changed)
-        for name, old in self._before.columns(self._number):
+        for name, old in self._before.columns(self.number):
             if not _is_same(old.take(at), new.column(name)):
                 yield name, _replaced(old, self._mask(), new.column(name))
 
@@ -161,9 +156,11 @@ def _replaced(old: Any, is_new: Mask, new: Any) -> Any:
 
 def _is_same(old: Any, new: Any) -> bool:
     """Whether cells are the same to the bit. Of nested ones it is not asked: equal numbers need not be the same."""
-    if pa.types.is_nested(old.type):
-        return False
-    if pa.types.is_floating(old.type):
-        old, new = (cells.combine_chunks().view(pa.int64()) for cells in (old, new))
-        return bool(old.equals(new))
-    return bool(old.equals(new))
+    return not pa.types.is_nested(old.type) and bool(same_bits(old).equals(same_bits(new)))
+
+
+def same_bits(cells: Any) -> Any:
+    """Cells that are equal exactly where these are the same: 0.0 is not -0.0, and what is no number is itself."""
+    if not pa.types.is_floating(cells.type):
+        return cells
+    return pa.chunked_array([part.view(pa.int64()) for part in cells.chunks], pa.int64())
