@@ -8,7 +8,7 @@ value by value. Where rows do not come where they were, or much of them has chan
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ import pyarrow.compute
 from headwater.dataflows.staging.before import Before
 from headwater.dataflows.staging.digests import Digests
 from headwater.dataflows.staging.hashing import Words, row_hashes
-from headwater.dataflows.staging.matching import Matcher, Places
-from headwater.dataflows.staging.runs import Mask, same_bits
+from headwater.dataflows.staging.matching import Mask, Matcher, Places
+from headwater.dataflows.staging.runs import same_bits
 from headwater.tables import StoredRows, fingerprint
 
 __all__ = ["Compared", "compared_rows"]
@@ -53,8 +53,10 @@ class Compared:
     changed: frozenset[str] = frozenset()
 
 
-def compared_rows(batches: Iterable[pa.RecordBatch], before: Before | None) -> Iterator[Compared]:
-    """All rows, some at a time, each with its place in the version before.
+def compared_rows(
+    batches: Iterable[pa.RecordBatch], before: Before | None, keys_of: Callable[[pa.RecordBatch], Words]
+) -> Iterator[Compared]:
+    """All rows, some at a time, each with its place in the version before; ``keys_of`` gives digests of keys.
 
     Raises (while being read):
         TableError: the version before cannot be read.
@@ -62,11 +64,14 @@ def compared_rows(batches: Iterable[pa.RecordBatch], before: Before | None) -> I
     if before is None or before.digests is None:
         matcher = Matcher(None)
         return (_by_digest([batch], matcher) for batch in batches)
-    return _compared(_Rows(batches), before.rows, before.digests)
+    return _compared(_Rows(batches), before.rows, before.digests, keys_of)
 
 
-def _compared(rows: _Rows, before: StoredRows, digests: Digests) -> Iterator[Compared]:
+def _compared(
+    rows: _Rows, before: StoredRows, digests: Digests, keys_of: Callable[[pa.RecordBatch], Words]
+) -> Iterator[Compared]:
     matcher = Matcher(digests)
+    by_column = _ByColumn(before, digests, keys_of, matcher)
     files = {before.starts[number]: number for number, file in enumerate(before.files) if file.rows}
     starts = [*sorted(files), len(before)]
     while True:
@@ -77,7 +82,7 @@ def _compared(rows: _Rows, before: StoredRows, digests: Digests) -> Iterator[Com
             return
         number = files.get(place)
         is_file = number is not None and sum(batch.num_rows for batch in taken) == left
-        found = _by_column(taken, number, before, digests, matcher) if is_file and number is not None else None
+        found = by_column.compared(taken, number) if is_file and number is not None else None
         yield found or _by_digest(taken, matcher)
 
 
@@ -86,44 +91,56 @@ def _by_digest(batches: list[pa.RecordBatch], matcher: Matcher) -> Compared:
     return Compared(batches, matcher.places(digests), digests)
 
 
-def _by_column(
-    batches: list[pa.RecordBatch], number: int, before: StoredRows, known: Digests, matcher: Matcher
-) -> Compared | None:
-    """Rows against a file that has as many; None where they have to be compared otherwise."""
-    start, count = before.starts[number], before.files[number].rows
-    probe = row_hashes(batches[0].slice(0, _PROBED_ROWS))
-    if 2 * int(np.count_nonzero(probe == known.rows[start : start + len(probe)])) <= len(probe):
-        return None
-    rows = pa.Table.from_batches(batches)
-    changed = _changed_columns(rows, before.fingerprints(number))
-    if changed is None:
-        return None
-    other = np.zeros(count, bool)
-    for name, old in before.columns(number, sorted(changed)):
-        other |= _differs(old, rows.column(name))
-    digests = known.rows[start : start + count].copy()
-    digests[other] = np.concatenate(list(_hashes_of(batches, other)))
-    return Compared(batches, matcher.places_in(start, other, digests), digests, number, changed)
+@dataclass(frozen=True, slots=True)
+class _ByColumn:
+    """Compares rows with the files of the version before, column by column."""
 
+    before: StoredRows
+    known: Digests
+    keys_of: Callable[[pa.RecordBatch], Words]
+    matcher: Matcher
 
-def _hashes_of(batches: list[pa.RecordBatch], chosen: Mask) -> Iterator[Words]:
-    """The digests of some rows; taking them from a table would copy all of it."""
-    start = 0
-    for batch in batches:
-        at = np.flatnonzero(chosen[start : start + batch.num_rows])
-        start += batch.num_rows
-        yield row_hashes(batch.take(at))
+    def compared(self, batches: list[pa.RecordBatch], number: int) -> Compared | None:
+        """Rows against a file that has as many; None where they have to be compared otherwise."""
+        start = self.before.starts[number]
+        probe = row_hashes(batches[0].slice(0, _PROBED_ROWS))
+        if 2 * int(np.count_nonzero(probe == self.known.rows[start : start + len(probe)])) <= len(probe):
+            return None
+        rows = pa.Table.from_batches(batches)
+        changed = _changed_columns(rows, self.before.fingerprints(number))
+        if changed is None:
+            return None
+        other = np.zeros(len(rows), bool)
+        for name, old in self.before.columns(number, sorted(changed)):
+            other |= _differs(old, rows.column(name))
+        places, digests = self._found(batches, start, other)
+        return Compared(batches, places, digests, number, changed)
+
+    def _found(self, batches: list[pa.RecordBatch], start: int, other: Mask) -> tuple[Places, Words]:
+        """The places and digests of rows that are those from a place on, except some other ones."""
+        digests = self.known.rows[start : start + len(other)].copy()
+        moved = np.zeros(len(other), bool)
+        at = 0
+        for batch in batches:
+            chosen = np.flatnonzero(other[at : at + batch.num_rows])
+            if len(chosen):
+                new = batch.take(chosen)
+                digests[at + chosen] = row_hashes(new)
+                # A row with the key that was there has changed; one with another key may have been elsewhere.
+                moved[at + chosen] = self.keys_of(new) != self.known.keys[start + at + chosen]
+            at += batch.num_rows
+        return self.matcher.places_in(start, other, moved, digests), digests
 
 
 def _changed_columns(rows: pa.Table, known: dict[str, str]) -> frozenset[str] | None:
     """The columns with other values than a file has, by its fingerprints; None where that is most of them."""
-    changed = set()
+    changed: set[str] = set()
     for name, column in zip(rows.column_names, rows.columns, strict=True):
-        if name not in known:
+        if name not in known or 2 * len(changed) > rows.num_columns:
             return None
         if fingerprint(column.chunks) != known[name]:
             changed.add(name)
-    return frozenset(changed) if 2 * len(changed) <= rows.num_columns else None
+    return frozenset(changed)
 
 
 def _differs(old: Any, new: Any) -> Mask:

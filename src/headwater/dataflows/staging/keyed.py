@@ -102,7 +102,7 @@ class _Run:
     def _all(self, table: PlanTable, merger: Merger) -> Iterator[_Rows]:
         """All rows of the query, each with its place before."""
         stored = map(self._conversion.stored, limited(self._work, table.reader()))
-        for compared in compared_rows(stored, self._before):
+        for compared in compared_rows(stored, self._before, self._keys.digests_of):
             self._tally.places.append(compared.places)
             self._tally.digests.append(compared.digests)
             merger.knows(compared.file, compared.changed)

@@ -56,6 +56,10 @@ class KeyColumns:
             for more in nulls[1:]:
                 absent = absent | more.to_numpy(zero_copy_only=False)
             self.absent += int(absent.sum())
+        return self.digests_of(rows)
+
+    def digests_of(self, rows: pa.RecordBatch) -> Words:
+        """The digest of each row's key."""
         return row_hashes(self.of(rows))
 
     def check_present(self) -> None:

@@ -15,6 +15,7 @@ from headwater.dataflows.staging.hashing import Words
 __all__ = ["Comparison", "Matcher", "Tally"]
 
 Places = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 #: How far apart, in rows of the table for each row looked for, unchanged rows may lie that have to be read from it.
 _SPREAD = 8
@@ -43,16 +44,25 @@ class Matcher:
         expected = self._known[self.expected : self.expected + len(digests)]
         other = np.ones(len(digests), bool)
         np.not_equal(expected, digests[: len(expected)], out=other[: len(expected)])
-        return self.places_in(self.expected, other, digests)
+        return self.places_in(self.expected, other, other, digests)
 
-    def places_in(self, start: int, other: npt.NDArray[np.bool_], digests: Words) -> Places:
-        """The same for rows that were compared: except some other ones they are those from a place on."""
+    def places_in(self, start: int, other: Mask, moved: Mask, digests: Words) -> Places:
+        """The same for rows that were compared: they are those from a place on.
+
+        Args:
+            start: that place.
+            other: except for these rows.
+            moved: which of these may be elsewhere.
+            digests: of all.
+        """
         found = np.arange(start, start + len(digests))
-        elsewhere = np.flatnonzero(other)
-        if len(elsewhere):
-            found[elsewhere] = self._looked_up(digests[elsewhere]) if len(self._known) else -1
+        found[other] = -1
+        elsewhere = np.flatnonzero(moved)
+        if len(elsewhere) and len(self._known):
+            found[elsewhere] = self._looked_up(digests[elsewhere])
             if self._together:
                 self._leave_scattered(found)
+        known = found if len(found) and found[-1] >= 0 else found[found >= 0]
         # Where the last known row is, the next one is expected; rows that are new leave that place as it is.
         known = found[found >= 0] if len(elsewhere) else found
         self.expected = int(known[-1]) + 1 if len(known) else self.expected
@@ -117,7 +127,7 @@ class Tally:
         # One more, for the rows whose place is -1: cheaper than picking out the others.
         used = np.zeros(len(before) + 1, bool)
         used[places] = True
-        keys = np.append(before, np.uint64(0))[places]
+        keys = before[places] if len(before) else np.empty(len(places), np.uint64)
         if len(new):
             keys[places < 0] = new
         used = used[:-1]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from headwater.dataflows.staging.matching import Places
-from headwater.dataflows.staging.runs import Chunk, FileRun, Mask, with_replaced
+from headwater.dataflows.staging.matching import Mask, Places
+from headwater.dataflows.staging.runs import Chunk, FileRun, with_replaced
 from headwater.tables import StageWriter, StoredRows
 
 __all__ = ["KEYED_FILE_ROWS", "Merger"]

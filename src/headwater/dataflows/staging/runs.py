@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
-from headwater.dataflows.staging.matching import Places
+from headwater.dataflows.staging.matching import Mask, Places
 from headwater.tables import StoredRows
 
-__all__ = ["Chunk", "FileRun", "Mask", "same_bits", "with_replaced"]
-
-Mask: TypeAlias = npt.NDArray[np.bool_]
+__all__ = ["Chunk", "FileRun", "same_bits", "with_replaced"]
 
 #: Rows of a run are kept until its end, so that they need not be read again, up to so much memory.
 _HELD_BYTES = 128 << 20
@@ -120,8 +117,9 @@ class FileRun:
             return pa.table({})
         if 2 * sum(batch.num_rows for batch in self._new) > self.file.rows:
             return None
-        if known is not None and self._held is not None:
-            return pa.Table.from_batches(self._held).select(sorted(known))
+        if self._held is not None:
+            # Where nobody knows, writing what is at hand costs less than reading what was there.
+            return None if known is None else pa.Table.from_batches(self._held).select(sorted(known))
         changed = dict(self._by_cells())
         return pa.table(changed) if len(changed) < self._new[0].num_columns else None
 
