@@ -20,7 +20,8 @@ from headwater.app.refresh_history import history_csv
 from headwater.app.runtime import Headwater
 from headwater.dataflows import RefreshEvent, history
 from headwater.dataflows.history import EndedRefresh
-from headwater.dataflows.refreshing.context import KIND, Watcher, subject_of
+from headwater.dataflows.refresh_jobs import KIND, subject_of
+from headwater.dataflows.refreshing.context import Watcher
 from headwater.dataflows.refreshing.failures import step_at
 from headwater.dataflows.refreshing.graph import run_in_order
 from headwater.errors import (

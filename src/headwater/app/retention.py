@@ -22,7 +22,7 @@ from headwater.access import SYSTEM
 from headwater.app.configuration import Section
 from headwater.dataflows.compaction import compact_all
 from headwater.dataflows.forgetting import forget
-from headwater.dataflows.refreshing.context import dataflow_of, subject_of
+from headwater.dataflows.refresh_jobs import dataflow_of, subject_of
 from headwater.dataflows.retention import Retention, clean
 from headwater.errors import HeadwaterError
 from headwater.jobs import Job, JobStatus, Lease, NewJob, NewSchedule, queue, schedules
