@@ -225,7 +225,7 @@ class Headwater:
     @cached_property
     def sources(self) -> SourceService:
         """The registered workspaces and scoring services."""
-        return SourceService(self.database, self.secrets_store)
+        return SourceService(self.database, self.secrets_store, self.home.folders)
 
     @cached_property
     def connections(self) -> ConnectionService:
