@@ -51,6 +51,8 @@ class Management:
     forbidden: str = "nothing"
     broken: str = "nothing"
     next_link: Callable[[str], object] | None = None
+    #: How many lists are answered before it begins to be busy.
+    patience: int = 0
     seen: list[str] = field(default_factory=list)
     #: What is given out for endpoints: the answers to ``onlineEndpoints/NAME/ACTION``, the last of them for ever.
     secrets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class Management:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if not self.accepts(token):
             return failure(401, "InvalidAuthenticationToken")
-        if self.busy:
+        if self.busy and len(self.seen) > self.patience:
             self.busy -= 1
             status, _, body = failure(429, "TooManyRequests")
             return status, {"Retry-After": "0"}, body
@@ -99,7 +101,10 @@ class Management:
         below = path[len(HOME) + 1 :] if path.lower().startswith(HOME.lower() + "/") else "?"
         if below.count("/") % 2:
             return self.items.get(below)
-        if below not in {"models", "onlineEndpoints"} and below.rpartition("/")[0] not in self.items:
+        if (
+            below not in {"models", "onlineEndpoints", "jobs", "data", "datastores"}
+            and below.rpartition("/")[0] not in self.items
+        ):
             return None
         found = [self.items[key] for key in self.items if key.rpartition("/")[0] == below]
         if query.get("listViewType", "ActiveOnly") == "ActiveOnly":
