@@ -89,14 +89,17 @@ class DataAssets:
         if not address:
             return self._bare(name, container, "It has no version that says where its data is.")
         place, number = self._datasets.place(address), self._name(version)
-        data_type = text(told.get("dataType")) or text(about.get("dataType"))
+        types = (text(told.get("dataType")), text(about.get("dataType")))
+        known = next((_KINDS[name] for name in types if name in _KINDS), None)
         return DataAssetInfo(
             place,
             name,
-            _KINDS.get(data_type, "folder" if address.endswith("/") else "file"),
+            known or ("folder" if address.endswith("/") else "file"),
             "azureml",
             description=text(told.get("description")) or text(about.get("description")),
-            tags=pairs(about.get("tags")) | pairs(told.get("tags")) | pairs({"azureml.dataType": data_type or None}),
+            tags=pairs(about.get("tags"))
+            | pairs(told.get("tags"))
+            | pairs({"azureml.dataType": types[0] or types[1] or None}),
             parts=self._datasets.parts(told),
             parent=self._holder(address, place, stores),
             aliases=tuple(alias for alias in self._aliases(name, address, stores) if alias != place),
