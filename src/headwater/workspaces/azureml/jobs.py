@@ -190,9 +190,10 @@ def _settings(told: Mapping[str, Any]) -> dict[str, str]:
     settings = dict(mapping(told.get("parameters")))
     for name, entry in mapping(told.get("inputs")).items():
         described = mapping(entry)
-        if described.get("jobInputType") == "literal":
+        kind = text(described.get("jobInputType"))
+        if kind == "literal":
             settings[name] = described.get("value")
-        elif described.get("jobInputType") in _MODEL_KINDS:
+        elif kind in _MODEL_KINDS:
             settings[name] = described.get("uri")
     details, objective = mapping(told.get("taskDetails")), mapping(told.get("objective"))
     task = {name: details.get(name) for name in _TASK_SETTINGS}
