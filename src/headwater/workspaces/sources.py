@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, update
 
 from headwater.access import Action, Actor
 from headwater.access.events import Event
@@ -51,8 +50,8 @@ from headwater.workspaces.source_rows import (
 from headwater.workspaces.source_scopes import (
     add_source_scope,
     check_settings,
-    move_source_scope,
     release_assets,
+    relocate_source,
     remove_source_scope,
 )
 from headwater.workspaces.stored_credentials import CredentialDescription, NewCredential
@@ -62,7 +61,7 @@ __all__ = ["CredentialMode", "Source", "SourcePage", "SourceService"]
 #: What only an administrator may register.
 _TRUSTED = "a source whose models may run code on this machine"
 
-_sources, _assets = tables.sources, tables.assets
+_sources = tables.sources
 
 
 class SourceService:
@@ -191,7 +190,7 @@ class SourceService:
                 wanted = readdressed(connection, actor, wanted, url, private_networks, self._folders)
             connection.execute(update(_sources).where(_sources.c.id == before.id).values(changeable_values(wanted)))
             if collection is not None:
-                self._move(connection, actor, wanted, collection, now)
+                relocate_source(connection, actor, wanted, collection, now)
             if origin_of(wanted.url) != origin_of(before.url):
                 self._credentials.remove_all(connection, before, by=actor, now=now)
             record_source(connection, Event.SOURCE_CHANGED, wanted, by=actor, now=now)
@@ -396,15 +395,3 @@ class SourceService:
         if check_new(source, new).uses_machine_identity:
             require_administrator(connection, actor, "a credential that is the identity of Headwater's own machine")
         self._credentials.put(connection, source, user_id, new, by=actor, now=utc_now())
-
-    def _move(self, connection: Connection, actor: Actor, source: Source, collection: str, now: datetime) -> None:
-        """Put a source into a collection, with the assets that lie where it lay."""
-        place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection)
-        here = _sources.c.id == source.id
-        left = connection.scalar(select(_sources.c.collection_id).where(here))
-        if left == place.id:
-            return
-        connection.execute(update(_sources).where(here).values(collection_id=place.id))
-        beside = (_assets.c.source_id == source.id, _assets.c.collection_id == left)
-        connection.execute(update(_assets).where(*beside).values(collection_id=place.id))
-        move_source_scope(connection, source.scope_id, place, dict(source.settings), by=actor, now=now)

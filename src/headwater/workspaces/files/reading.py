@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.errors import WorkspaceError
+from headwater.net.jsons import parse_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Opened", "open_data", "row_count"]
 
 _HEAD = 64 * 1024
+#: The search for a delimiter takes much longer for a longer text.
+_SNIFFED = 4 * 1024
 _BLOCK = 2**20
 #: What can only be read as a whole is looked into up to this size.
 _WHOLE = 16 * 2**20
@@ -57,8 +59,8 @@ def open_data(files: Sequence[Path], form: str, folder: Path) -> Opened:
         if form == "json" and _head(files[0]).lstrip()[:1] == b"[":
             return _of_table(_json_array(files[0]))
         return _of_files(files, form, folder)
-    except (pa.ArrowException, OSError, ValueError, zipfile.BadZipFile) as error:
-        # Their words can hold the file's.
+    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, zipfile.BadZipFile) as error:
+        # Whatever they say can hold what the file does.
         raise WorkspaceError(
             f"The file cannot be read as {form}.", place=place, hint="Check that it is complete, and of that form."
         ) from error
@@ -130,7 +132,7 @@ def _dialect(file: Path) -> tuple[str, str]:
     # The head may end within a character.
     text = codecs.getincrementaldecoder(encoding)("ignore").decode(head)
     try:
-        return encoding, csv.Sniffer().sniff(text, _DELIMITERS).delimiter
+        return encoding, csv.Sniffer().sniff(text[:_SNIFFED], _DELIMITERS).delimiter
     except csv.Error:
         return encoding, "\t" if ".tsv" in file.name.lower() else ","
 
@@ -156,7 +158,7 @@ def _json_array(file: Path) -> pa.Table:
     import pyarrow as pa
 
     _check_size(file, file.stat().st_size, _WHOLE)
-    rows = json.loads(file.read_bytes())
+    rows = parse_json(file.read_bytes())
     if not all(isinstance(row, dict) for row in rows):
         raise ValueError("an array of other things than records")
     return pa.Table.from_pylist(rows)
