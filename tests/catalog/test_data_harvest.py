@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from headwater.access import install
+from headwater.catalog.columns import columns_of
 from headwater.catalog.data_harvest import data_records
 from headwater.catalog.native_types import published_data_type
 from headwater.catalog.records import AssetRef
@@ -155,12 +156,13 @@ def test_a_folder_reaches_the_catalog_with_what_holds_what(database: Database, t
         for _ in range(2):
             with database.begin() as connection:
                 guids = write_assets(connection, data_records(source.list_data_assets()).assets, now=utc_now())
-    names = {guid: ref.qualified_name for ref, guid in guids.items()}
-    column = tables.asset_columns.c
+    assert len(guids) == 3
+    asset, edge = tables.assets.c, tables.flow_edges.c
     with database.read() as connection:
-        held = {
-            (names[row.parent_guid], names[row.child_guid]) for row in connection.execute(select(tables.containment))
-        }
-        columns = connection.execute(select(column.name, column.type)).all()
+        names = {row.id: row.qualified_name for row in connection.execute(select(asset.id, asset.qualified_name))}
+        parts = connection.execute(select(edge.source_id, edge.target_id).where(edge.kind == tables.FLOW_KINDS["part"]))
+        held = {(names[row.target_id], names[row.source_id]) for row in parts}
+        columns = columns_of(connection, list(names))
     assert held == {(home, f"{home}/sales"), (f"{home}/sales", f"{home}/sales/orders.parquet")}
-    assert [tuple(row) for row in columns] == [("id", "int64")]
+    (orders,) = [found for found in columns.values() if found]
+    assert [(column.name, column.type) for column in orders] == [("id", "int64")]

@@ -22,6 +22,7 @@ from headwater.access.closure import below
 from headwater.access.events import Event
 from headwater.errors import UsageError
 from headwater.store import tables
+from headwater.store.changes import next_change
 from headwater.workspaces.permissions import Place, writable_collection
 from headwater.workspaces.source_rows import Source
 
@@ -87,7 +88,11 @@ def relocate_source(connection: Connection, actor: Actor, source: Source, collec
         return
     connection.execute(update(_sources).where(here).values(collection_id=place.id))
     beside = (_assets.c.source_id == source.id, _assets.c.collection_id == left)
-    connection.execute(update(_assets).where(*beside).values(collection_id=place.id))
+    moved = {"collection_id": place.id, "change": next_change(connection)}
+    link = tables.asset_columns.c
+    columns = select(link.column_id).join(_assets, _assets.c.id == link.asset_id).where(*beside)
+    connection.execute(update(_assets).where(_assets.c.id.in_(columns)).values(moved))
+    connection.execute(update(_assets).where(*beside).values(moved))
     move_source_scope(connection, source.scope_id, place, dict(source.settings), by=actor, now=now)
 
 
@@ -103,11 +108,11 @@ def release_assets(connection: Connection, source_id: int, scope_id: int) -> Non
 
     Anything else that was trimmed by the source's scopes is trimmed by its collection's from now on, too.
     """
-    owned = _assets.c.source_id == source_id
-    connection.execute(update(_assets).where(owned).values(status="deleted"))
+    owned, change = _assets.c.source_id == source_id, next_change(connection)
+    connection.execute(update(_assets).where(owned).values(status="deleted", change=change))
     collected = select(_collections.c.scope_id).where(_collections.c.id == _assets.c.collection_id).scalar_subquery()
     inside = or_(owned, _assets.c.scope_id.in_(below(scope_id)))
-    connection.execute(update(_assets).where(inside).values(scope_id=collected))
+    connection.execute(update(_assets).where(inside).values(scope_id=collected, change=change))
 
 
 def _scope_kind(kind: str) -> ScopeKind:

@@ -106,7 +106,7 @@ def test_a_log_that_cannot_be_read_is_that_tables_problem(source: DeltaSource, l
         source.sample(found["people"].qualified_name, 5)
 
 
-@pytest.mark.parametrize("path", ["../../secret.parquet", "{folder}/secret.parquet", "file://{folder}/secret.parquet"])
+@pytest.mark.parametrize("path", ["../../../../secret.parquet", "{folder}/secret.parquet", "file://{folder}/secret.parquet"])
 def test_files_outside_the_table_are_not_read(source: DeltaSource, lake: Path, path: str) -> None:
     """A log may name any file of the machine."""
     import pyarrow.parquet as pq
@@ -122,8 +122,6 @@ def test_files_outside_the_table_are_not_read(source: DeltaSource, lake: Path, p
         "dataChange": True,
     }
     log.write_text(json.dumps({"add": add}) + "\n")
-    for file in (lake / "raw" / "people").glob("*.parquet"):
-        file.unlink()
     with pytest.raises(WorkspaceError) as caught:
         source.sample((lake / "raw" / "people").as_uri(), 5)
     assert "canary" not in str(caught.value.to_dict())
