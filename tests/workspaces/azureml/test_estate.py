@@ -155,6 +155,12 @@ def test_data_assets_are_named_by_where_their_data_is(connector: AzureMLConnecto
     found = by_name(connector)
     first, table = found["claims-000"], found["claims-005"]
     assert (first.qualified_name, first.kind, first.version, first.digest) == (f"{BLOBS}/claims/000", "file", "1", "1")
+    (read,) = connector.get_job("command_000").inputs
+    assert (read.qualified_name, read.source_type, read.digest) == (
+        first.qualified_name,
+        first.source_type,
+        first.digest,
+    )
     assert first.parent == BLOBS and first.description == "Claims 0."
     assert first.aliases == (
         f"{QUALIFIED}/data/claims-000",

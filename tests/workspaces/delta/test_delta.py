@@ -106,7 +106,9 @@ def test_a_log_that_cannot_be_read_is_that_tables_problem(source: DeltaSource, l
         source.sample(found["people"].qualified_name, 5)
 
 
-@pytest.mark.parametrize("path", ["../../../../secret.parquet", "{folder}/secret.parquet", "file://{folder}/secret.parquet"])
+@pytest.mark.parametrize(
+    "path", ["../../../../secret.parquet", "{folder}/secret.parquet", "file://{folder}/secret.parquet"]
+)
 def test_files_outside_the_table_are_not_read(source: DeltaSource, lake: Path, path: str) -> None:
     """A log may name any file of the machine."""
     import pyarrow.parquet as pq

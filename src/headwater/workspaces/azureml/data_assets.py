@@ -95,7 +95,8 @@ class DataAssets:
             place,
             name,
             known or ("folder" if address.endswith("/") else "file"),
-            "azureml",
+            # As a job's input or output of this data is told, so that the two do not contradict each other.
+            types[0] or types[1] or "azureml",
             description=text(told.get("description")) or text(about.get("description")),
             tags=pairs(about.get("tags"))
             | pairs(told.get("tags"))
