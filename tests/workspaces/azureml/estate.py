@@ -144,7 +144,7 @@ def _data() -> list[dict[str, Any]]:
         *(_untold(number) for number in (2, 10, 9)),
         resource("data/mistold", {"dataType": "uri_folder", "latestVersion": "7"}),
         resource("data/mistold/versions/6", {"dataType": "hologram", "dataUri": "https://open.example.com/m/?sig=canary"}),
-        resource("data/nothing", {"dataType": "uri_file"}),
+        resource("data/hollow", {"dataType": "uri_file"}),
         resource("data/same-place", {"dataType": "uri_file", "latestVersion": "1"}),
         resource("data/same-place/versions/1", {"dataType": "uri_file", "dataUri": f"{LAKE}/claims/001"}),
     ]  # fmt: skip

@@ -50,6 +50,7 @@ class Management:
     busy: int = 0
     forbidden: str = "nothing"
     broken: str = "nothing"
+    throttled: str = "nothing"
     next_link: Callable[[str], object] | None = None
     #: How many lists are answered before it begins to be busy.
     patience: int = 0
@@ -78,8 +79,8 @@ class Management:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if not self.accepts(token):
             return failure(401, "InvalidAuthenticationToken")
-        if self.busy and len(self.seen) > self.patience:
-            self.busy -= 1
+        if self.throttled in target or (self.busy and len(self.seen) > self.patience):
+            self.busy = max(self.busy - 1, 0)
             status, _, body = failure(429, "TooManyRequests")
             return status, {"Retry-After": "0"}, body
         if self.forbidden in target:

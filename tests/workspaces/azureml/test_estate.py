@@ -74,6 +74,7 @@ def test_every_job_of_every_kind_is_listed_over_many_pages(connector: AzureMLCon
     assert len(pages) == -(-(COMMANDS + 7) // 7) and all("listViewType=All" in target for target in pages)
     # What several jobs read is looked up once.
     assert len(management.seen) == len(set(management.seen))
+    assert not [target for target in management.seen if "/jobs/" in target]
 
 
 def test_experiments_are_those_of_the_jobs(connector: AzureMLConnector) -> None:
@@ -138,7 +139,7 @@ def test_a_pipeline_has_its_steps(connector: AzureMLConnector) -> None:
     assert places(score.outputs) == [("scored", f"{LAKE}/scores")] == [("scored", places(whole.outputs)[0][1])]
     assert f"{PIPELINE}/odd" in found
     with pytest.raises(NotFoundError):
-        connector.get_job(f"{PIPELINE}/nothing")
+        connector.get_job(f"{PIPELINE}/hollow")
 
 
 def test_a_model_knows_its_job_by_name_or_by_where_its_files_are(connector: AzureMLConnector) -> None:
@@ -178,7 +179,7 @@ def test_the_latest_version_is_found_whatever_is_told_of_it(connector: AzureMLCo
     assert (found["untold"].version, found["untold"].qualified_name) == ("10", f"{LAKE}/u10")
     assert (found["mistold"].version, found["mistold"].kind) == ("6", "folder")
     assert found["mistold"].qualified_name == "https://open.example.com/m/"
-    assert found["nothing"].qualified_name == f"{QUALIFIED}/data/nothing" and found["nothing"].problem
+    assert found["hollow"].qualified_name == f"{QUALIFIED}/data/hollow" and found["hollow"].problem
     assert "canary" not in repr(found)
 
 
@@ -216,7 +217,7 @@ def test_one_data_asset_that_cannot_be_read_loses_no_other(connector: AzureMLCon
     management.broken = "/data/claims-004/"
     found = by_name(connector)
     assert len([name for name in found if name.startswith("claims-")]) == DATA
-    assert {name for name, asset in found.items() if asset.problem} == {"claims-004", "nothing"}
+    assert {name for name, asset in found.items() if asset.problem} == {"claims-004", "hollow"}
     assert found["claims-004"].qualified_name == f"{QUALIFIED}/data/claims-004"
     assert "canary" not in found["claims-004"].problem
 
@@ -233,11 +234,14 @@ def test_a_busy_plane_is_asked_again_in_the_midst_of_a_listing(
 def test_a_plane_that_stays_busy_or_forgets_us_ends_a_listing(
     connector: AzureMLConnector, management: Management
 ) -> None:
-    management.patience, management.busy = 9, 10_000
-    for ask in (connector.list_jobs, connector.list_data_assets):
-        with pytest.raises(RemoteError) as caught:
-            list(ask())
-        assert caught.value.status == 429
+    # While it lists, and while it is asked for one item of many: no word about that item.
+    for throttled in ("/jobs?", "/data?", "/data/claims-004/"):
+        management.throttled = throttled
+        for ask, listed in ((connector.list_jobs, "/jobs?"), (connector.list_data_assets, "/data?")):
+            if throttled in {listed, "/data/claims-004/"}:
+                with pytest.raises(RemoteError) as caught:
+                    list(ask())
+                assert caught.value.status == 429
 
 
 def test_the_next_page_is_opaque_and_never_elsewhere(connector: AzureMLConnector, management: Management) -> None:
