@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -128,6 +129,20 @@ def test_every_name_is_recorded_once_and_holders_that_come_first_are_there(found
     assert len(seen) == len(set(seen))
     assert set(seen) == {info.qualified_name for info in found} | {part for info in found for part in info.parts}
     assert all(record.parent is None or record.parent.qualified_name in seen for record in records)
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()) | st.sampled_from("\0\udc80\ud800"), max_size=4)
+
+
+@given(ANY_TEXT, ANY_TEXT, ANY_TEXT)
+def test_whatever_things_are_called_can_be_kept(name: str, column: str, words: str) -> None:
+    info = DataAssetInfo(
+        f"file:///{name}", name, "file", "local", ((column, "int64"),), words, {column: words}, problem=words
+    )
+    (record,) = data_records([info]).assets
+    texts = [record.qualified_name, record.display_name, *(one.name for one in record.columns or ())]
+    texts.append(json.dumps(dict(record.attributes), ensure_ascii=False, default=str))
+    assert all("\0" not in text and "\\u0000" not in text and text.encode() for text in texts if text)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from headwater.catalog import names
@@ -35,7 +35,7 @@ def data_records(
             registered, and others may, too.
     """
     by_name: dict[str, list[DataAssetInfo]] = {}
-    for info in found:
+    for info in map(_storable, found):
         by_name.setdefault(info.qualified_name, []).append(info)
     assets: dict[str, AssetRecord] = {}
     for name, seen in by_name.items():
@@ -60,6 +60,21 @@ def data_columns(info: DataAssetInfo) -> tuple[ColumnRecord, ...] | None:
         ColumnRecord(name, published_data_type(native), _column_attributes(info, name, native))
         for name, native in info.columns
     )
+
+
+def _storable(info: DataAssetInfo) -> DataAssetInfo:
+    """A data asset without what no database keeps: a file may have any name, and a column, too."""
+    return replace(info, **{each.name: _kept(getattr(info, each.name)) for each in fields(info)})
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode().replace("\0", "\ufffd")
+    if isinstance(value, tuple):
+        return tuple(map(_kept, value))
+    if isinstance(value, Mapping):
+        return {_kept(name): _kept(each) for name, each in value.items()}
+    return value
 
 
 def _column_attributes(info: DataAssetInfo, name: str, native: str) -> dict[str, Any]:

@@ -191,6 +191,17 @@ def test_links_are_not_followed(source: FolderSource, data: Path, tmp_path: Path
             source.sample(f"{data.as_uri()}/{name}", 5)
 
 
+@pytest.mark.parametrize("name", [b"\xff\xfe.csv", b"a\nb.csv", b"100%25 #?.csv", "ü ö.csv".encode(), b" .csv"])
+def test_a_file_may_have_any_name(source: FolderSource, data: Path, name: bytes) -> None:
+    (data / os.fsdecode(name)).write_text("a\n1\n")
+    (found,) = [found for found in source.list_data_assets() if found.parent and found.size == 4]
+    assert found.display_name.encode()
+    assert found.qualified_name.isascii() and found.qualified_name.isprintable()
+    assert found.columns == (("a", "int64"),) or found.problem
+    if found.columns:
+        assert source.sample(found.qualified_name, 5).to_pylist() == [{"a": 1}]
+
+
 def test_a_pipe_is_not_waited_for(source: FolderSource, data: Path) -> None:
     os.mkfifo(data / "pipe.csv")
     assert "pipe.csv" not in listed(source)

@@ -20,8 +20,8 @@ from headwater.workspaces.naming import dataset_name
 __all__ = ["DataAssets"]
 
 _KINDS: Mapping[str, Literal["file", "folder", "table"]] = {
-    "uri_file": "file",
-    "uri_folder": "folder",
+    "urifile": "file",
+    "urifolder": "folder",
     "mltable": "table",
 }
 
@@ -90,7 +90,7 @@ class DataAssets:
             return self._bare(name, container, "It has no version that says where its data is.")
         place, number = self._datasets.place(address), self._name(version)
         types = (text(told.get("dataType")), text(about.get("dataType")))
-        known = next((_KINDS[name] for name in types if name in _KINDS), None)
+        known = next((_KINDS[name] for name in map(_plain, types) if name in _KINDS), None)
         return DataAssetInfo(
             place,
             name,
@@ -115,7 +115,7 @@ class DataAssets:
         return DataAssetInfo(
             self._datasets.asset_name(name),
             name,
-            _KINDS.get(text(told.get("dataType")), "folder"),
+            _KINDS.get(_plain(text(told.get("dataType"))), "folder"),
             "azureml",
             description=text(told.get("description")),
             tags=pairs(told.get("tags")),
@@ -169,3 +169,8 @@ class DataAssets:
             return item_name(item)
         except (KeyError, ValueError) as error:
             raise self._manager.unusable() from error
+
+
+def _plain(data_type: str) -> str:
+    """A type of data in one spelling: ``uri_file`` is written ``UriFile`` as well."""
+    return data_type.replace("_", "").lower()

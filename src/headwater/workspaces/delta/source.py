@@ -12,7 +12,7 @@ from headwater.errors import NotFoundError, WorkspaceError
 from headwater.workspaces.addresses import Destination
 from headwater.workspaces.base import Capability, Credential, DataAssetInfo, WorkspaceInfo
 from headwater.workspaces.files.delta_tables import delta_sample, describe_delta
-from headwater.workspaces.files.folders import allowed_folder, check_there, folder_destination, member, path_name
+from headwater.workspaces.files.folders import allowed_folder, check_there, folder_destination, label, member, path_name
 from headwater.workspaces.files.walking import recognised, walk
 from headwater.workspaces.samples import check_rows
 
@@ -67,7 +67,7 @@ class DeltaSource:
             if table.problem:
                 raise WorkspaceError(table.problem, place=str(self._root), hint="Check it with the tool that wrote it.")
         name = path_name(self._root)
-        return WorkspaceInfo(self.kind, self._destination.path, name, self._root.name or str(self._root))
+        return WorkspaceInfo(self.kind, self._destination.path, name, label(self._root))
 
     def list_data_assets(self) -> Iterator[DataAssetInfo]:
         self._check()
@@ -91,7 +91,7 @@ class DeltaSource:
             parent = None if found.parent is None else path_name(found.parent)
             if found.kind == "folder":
                 folders[found.path] = DataAssetInfo(
-                    path_name(found.path), found.path.name, "folder", "local", parent=parent, problem=found.problem
+                    path_name(found.path), label(found.path), "folder", "local", parent=parent, problem=found.problem
                 )
                 if found.problem:
                     yield replace(folders[found.path], parent=None)

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from headwater.errors import TableError, WorkspaceError
 from headwater.workspaces.base import DataAssetInfo
-from headwater.workspaces.files.folders import path_name
+from headwater.workspaces.files.folders import label, path_name
 from headwater.workspaces.samples import first_rows
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def describe_delta(folder: Path, parent: str | None) -> DataAssetInfo:
     name = path_name(folder)
     try:
         table = _opened(folder)
-        return _described(table, name, folder.name, parent)
+        return _described(table, name, label(folder), parent)
     except WorkspaceError as error:
-        return DataAssetInfo(name, folder.name, "table", "delta", parent=parent, problem=error.message)
+        return DataAssetInfo(name, label(folder), "table", "delta", parent=parent, problem=error.message)
 
 
 def delta_sample(folder: Path, rows: int) -> pa.Table:
@@ -66,7 +66,7 @@ def _opened(folder: Path) -> DeltaTable:
         raise WorkspaceError(_UNREADABLE, place=str(folder), hint="Check it with the tool that wrote it.") from error
 
 
-def _described(table: DeltaTable, name: str, label: str, parent: str | None) -> DataAssetInfo:
+def _described(table: DeltaTable, name: str, title: str, parent: str | None) -> DataAssetInfo:
     import json
 
     from deltalake.exceptions import DeltaError
@@ -81,7 +81,7 @@ def _described(table: DeltaTable, name: str, label: str, parent: str | None) -> 
     counts = [file.get("num_records") for file in files]
     return DataAssetInfo(
         name,
-        told.name or label,
+        told.name or title,
         "table",
         "delta",
         columns=tuple((str(field["name"]), _type(field["type"])) for field in fields),

@@ -14,7 +14,7 @@ from headwater.errors import NotFoundError, OriginDeniedError, UsageError, Works
 from headwater.workspaces.addresses import Destination
 from headwater.workspaces.naming import dataset_name
 
-__all__ = ["allowed_folder", "check_there", "folder_destination", "folder_path", "member", "path_name"]
+__all__ = ["allowed_folder", "check_there", "folder_destination", "folder_path", "label", "member", "path_name"]
 
 _LONGEST = 2_000
 
@@ -28,7 +28,10 @@ def folder_destination(url: str) -> Destination:
     >>> folder_destination("/data/lake/")
     Destination(path='file:///data/lake', origin='file:///data/lake', public=False)
     """
-    name = path_name(folder_path(url))
+    path = folder_path(url)
+    if not str(path).isprintable():
+        raise _no_folder()
+    name = path_name(path)
     return Destination(name, name, public=False)
 
 
@@ -46,10 +49,10 @@ def folder_path(url: str) -> Path:
         parts = urlsplit(text)
         if parts.netloc not in {"", "localhost"} or parts.query or parts.fragment:
             raise _no_folder()
-        text = unquote(parts.path)
+        text = unquote(parts.path, errors="surrogateescape")
         text = text.lstrip("/") if PureWindowsPath(text.lstrip("/")).drive else text
     path = Path(text)
-    if len(text) > _LONGEST or not text.isprintable() or not path.is_absolute():
+    if len(text) > _LONGEST or "\0" in text or not path.is_absolute():
         raise _no_folder()
     # Not resolved: a link is looked at when the folder is opened, and may lead elsewhere by then.
     return Path(os.path.normpath(path))
@@ -60,6 +63,15 @@ def path_name(path: Path) -> str:
     name = dataset_name(str(path))
     assert name is not None, "an absolute path names a place"
     return name
+
+
+def label(path: Path) -> str:
+    """What people call a file or folder: its name, and of one that is no text what can be shown.
+
+    >>> label(Path("/data/lake"))
+    'lake'
+    """
+    return os.fsencode(path.name or str(path)).decode(errors="replace")
 
 
 def allowed_folder(url: str, folders: Sequence[Path]) -> Path:

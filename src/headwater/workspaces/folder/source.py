@@ -13,7 +13,7 @@ from headwater.errors import NotFoundError, WorkspaceError
 from headwater.workspaces.addresses import Destination
 from headwater.workspaces.base import Capability, Credential, DataAssetInfo, WorkspaceInfo
 from headwater.workspaces.files.delta_tables import delta_sample, describe_delta
-from headwater.workspaces.files.folders import allowed_folder, check_there, folder_destination, member, path_name
+from headwater.workspaces.files.folders import allowed_folder, check_there, folder_destination, label, member, path_name
 from headwater.workspaces.files.reading import Opened, open_data, row_count
 from headwater.workspaces.files.walking import Entry, Found, form_of, recognised, walk
 from headwater.workspaces.samples import check_rows, first_rows
@@ -64,9 +64,7 @@ class FolderSource:
 
     def test(self) -> WorkspaceInfo:
         self._check()
-        return WorkspaceInfo(
-            self.kind, self._destination.path, path_name(self._root), self._root.name or str(self._root)
-        )
+        return WorkspaceInfo(self.kind, self._destination.path, path_name(self._root), label(self._root))
 
     def list_data_assets(self) -> Iterator[DataAssetInfo]:
         self._check()
@@ -102,7 +100,7 @@ def _described(found: Found) -> DataAssetInfo:
         return describe_delta(found.path, parent)
     if found.kind == "folder":
         return DataAssetInfo(
-            path_name(found.path), found.path.name, "folder", "local", parent=parent, problem=found.problem
+            path_name(found.path), label(found.path), "folder", "local", parent=parent, problem=found.problem
         )
     base = found.path if found.kind == "dataset" else found.path.parent
     files, form = [file.path for file in found.files], found.files[0].form
@@ -114,7 +112,7 @@ def _described(found: Found) -> DataAssetInfo:
     partitions = _partitions(found)
     return DataAssetInfo(
         path_name(found.path),
-        found.path.name,
+        label(found.path),
         "folder" if found.kind == "dataset" else "file",
         "local",
         columns=columns,
