@@ -60,6 +60,7 @@ def test_a_table_becomes_a_dataset_with_its_columns() -> None:
     shop, schema, orders = found.assets
     assert found.warnings == ()
     assert (shop.parent, schema.parent, orders.parent) == (None, shop.ref, schema.ref)
+    assert data_records([ORDERS, SCHEMA, SHOP], collection="sales", source_id=7).assets == (shop, schema, orders)
     assert {record.type_name for record in found.assets} == {"dataset"}
     assert {(record.collection, record.source_id) for record in found.assets} == {("sales", 7)}
     assert (orders.qualified_name, orders.display_name) == (ORDERS.qualified_name, "shop.public.orders")

@@ -76,6 +76,13 @@ def test_the_log_tells_version_partitions_rows_and_size(source: DeltaSource, lak
     assert (again.version, again.rows, again.digest == orders.digest) == ("2", 1, False)
 
 
+def test_columns_have_the_comments_of_the_log(source: DeltaSource, lake: Path) -> None:
+    field = pa.field("name", pa.string(), metadata={"comment": "As on the passport."})
+    write_deltalake(lake / "commented", pa.table({"name": ["ann"]}, schema=pa.schema([field])))
+    found = next(found for found in source.list_data_assets() if found.display_name == "commented")
+    assert found.column_descriptions == {"name": "As on the passport."}
+
+
 def test_a_sample_has_the_partitions_values(source: DeltaSource, lake: Path) -> None:
     sample = source.sample((lake / "orders").as_uri(), 10)
     assert sorted(sample.to_pylist(), key=lambda row: int(row["id"])) == ORDERS.to_pylist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,12 +94,13 @@ def _described(table: DeltaTable, name: str, title: str, parent: str | None) -> 
         size=sum(int(file["size_bytes"]) for file in files),
         updated_at=_moment(last[0].get("timestamp")) if last else None,
         partition_columns=tuple(told.partition_columns),
-        column_descriptions={
-            str(field["name"]): str(field["metadata"]["comment"])
-            for field in fields
-            if field.get("metadata", {}).get("comment")
-        },
+        column_descriptions=_comments(fields),
     )
+
+
+def _comments(fields: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    told = {str(field["name"]): field.get("metadata", {}).get("comment") for field in fields}
+    return {name: str(comment) for name, comment in told.items() if comment}
 
 
 def _type(told: Any) -> str:
