@@ -12,10 +12,6 @@ from headwater.errors import UsageError
 
 __all__ = ["Incoming", "Reference", "is_placeholder", "read_entities", "read_reference"]
 
-_REFERRING = ("guid", "uniqueAttributes")
-#: Attributes that stand in columns of their own rather than among the attributes.
-_NAMES = ("name", "displayName", "qualifiedName")
-
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -86,6 +82,12 @@ class _Reader:
         self._stated = stated
         self._types = types
         self._type = types.get(stated["typeName"])
+        if self._type.is_abstract:
+            raise UsageError(
+                f"There are no assets of type '{self._type.name}' itself.",
+                hint="Give one of the types below it.",
+                code="catalog.entity",
+            )
         self._ends = types.ends(self._type.name)
 
     def read(self) -> Incoming:
@@ -112,11 +114,16 @@ class _Reader:
         return made
 
     def _attribute(self, made: Incoming, name: str, value: Any) -> None:
-        end = self._ends.get(name)
-        if end is not None and (value == [] or _refers(value)):
-            made.relations[name] = (end, _references(value))
-        elif end is None or value is not None:
+        end = None if self._is_plain(name) else self._ends.get(name)
+        if end is None:
             made.attributes[name] = value
+        elif value is not None:
+            made.relations[name] = (end, _references(value))
+
+    def _is_plain(self, name: str) -> bool:
+        """Whether the type says that an attribute is a value, although a relationship has the name as well."""
+        stated = self._types.attributes(self._type.name).get(name)
+        return stated is not None and stated.type_name.removeprefix("array<").removesuffix(">") not in self._types
 
 
 def _mapping(value: Any, name: str) -> Mapping[str, Any]:
@@ -127,13 +134,6 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
             f"The {name} of an entity are no object.", hint="See the types of the catalog.", code="catalog.entity"
         )
     return value
-
-
-def _refers(value: Any) -> bool:
-    """Whether a value is a reference to an entity, or a list of them."""
-    if isinstance(value, list):
-        return bool(value) and all(map(_refers, value))
-    return isinstance(value, Mapping) and any(key in value for key in _REFERRING)
 
 
 def _references(value: Any) -> list[Reference]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from headwater.access import Action, Actor, allowed_to
 from headwater.access.trimming import forbidden
+from headwater.catalog.annotating import annotate
 from headwater.catalog.chunks import chunked
 from headwater.catalog.column_mapping import write_column_mappings
 from headwater.catalog.edges import Related, relate
@@ -118,6 +119,7 @@ class _Request:
                 if "columnMapping" in record.attributes
             },
         )
+        annotate(self._writing, {after[self._ref(each)].id: each.said for each in incoming if each.said})
         return self._mutation(incoming, before, after, related)
 
     # -- what is there already --
