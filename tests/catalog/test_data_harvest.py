@@ -15,6 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from tests.workspaces.azureml.estate import estate
+from tests.workspaces.azureml.holdings import HOME as WORKSPACE
+from tests.workspaces.azureml.management import TOKEN, running_management
 
 from headwater.access import install
 from headwater.catalog.columns import columns_of
@@ -24,7 +27,8 @@ from headwater.catalog.records import AssetRef
 from headwater.catalog.writing import write_assets
 from headwater.plan.types import Kind, from_arrow
 from headwater.store import Database, open_database, tables, utc_now
-from headwater.workspaces import DataAssetInfo
+from headwater.workspaces import DataAssetInfo, make_credential
+from headwater.workspaces.azureml import AzureMLConnector
 from headwater.workspaces.folder import FolderSource
 
 HOME = "postgres://db:5432/shop"
@@ -175,6 +179,8 @@ def test_a_folder_reaches_the_catalog_with_what_holds_what(database: Database, t
     assert len(guids) == 3
     asset, edge = tables.assets.c, tables.flow_edges.c
     with database.read() as connection:
+        # What is there again as it was has not been changed.
+        assert set(connection.scalars(select(asset.version))) == {1}
         names = {row.id: row.qualified_name for row in connection.execute(select(asset.id, asset.qualified_name))}
         parts = connection.execute(select(edge.source_id, edge.target_id).where(edge.kind == tables.FLOW_KINDS["part"]))
         held = {(names[row.target_id], names[row.source_id]) for row in parts}
@@ -182,3 +188,21 @@ def test_a_folder_reaches_the_catalog_with_what_holds_what(database: Database, t
     assert held == {(home, f"{home}/sales"), (f"{home}/sales", f"{home}/sales/orders.parquet")}
     (orders,) = [found for found in columns.values() if found]
     assert [(column.name, column.type) for column in orders] == [("id", "int64")]
+
+
+def test_a_workspaces_data_reaches_the_catalog(database: Database) -> None:
+    reader = make_credential("token", {}, TOKEN)
+    with running_management() as management:
+        management.items = estate()
+        with closing(AzureMLConnector(management.url + WORKSPACE, credential=reader)) as connector:
+            found = data_records(connector.list_data_assets())
+    for _ in range(2):
+        with database.begin() as connection:
+            guids = write_assets(connection, found.assets, now=utc_now())
+    asset = tables.assets.c
+    with database.read() as connection:
+        stored = connection.execute(select(asset.qualified_name, asset.version, asset.attributes)).all()
+    assert len(stored) == len(found.assets) == len(guids) and {row.version for row in stored} == {1}
+    twice = next(row for row in stored if row.qualified_name.endswith("/claims/001"))
+    assert twice.attributes["registered_as"] == ["claims-001", "same-place"]
+    assert {warning["item"].rpartition("/")[2] for warning in found.warnings} == {"hollow"}
