@@ -8,8 +8,16 @@ from urllib.parse import unquote
 
 from headwater.workspaces.azureml.configuration import AzureMLConfiguration
 
-__all__ = ["AssetAddress", "OutputAddress", "StoredAddress", "asset_address", "output_address", "stored_address"]
-__all__ += ["producing_job", "spelled_alike"]
+__all__ = [
+    "AssetAddress",
+    "OutputAddress",
+    "StoredAddress",
+    "asset_address",
+    "output_address",
+    "producing_job",
+    "spelled_alike",
+    "stored_address",
+]
 
 _HOME = r"(?P<home>/.+/workspaces/[^/]+)"
 #: ``azureml:name:version``, and the same written as a resource of a workspace.
