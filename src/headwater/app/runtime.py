@@ -348,7 +348,7 @@ class Headwater:
         """What refreshes of this home need."""
 
         def environment(wanted: ModelsWanted) -> ModelEnvironment:
-            ledger = Ledger(self.home.ledger, wanted.database)
+            ledger = Ledger(self.home.ledger, wanted.database, on_kept=wanted.on_kept)
             return self.model_environment(
                 wanted.runner,
                 wanted.on_progress,

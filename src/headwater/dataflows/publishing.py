@@ -97,6 +97,7 @@ class Publisher:
         """Write the intent: from here on there is no way back."""
         moments.reached("refresh.before_intent")
         with self.lease.begin() as connection:
+            self.lease.advanced(connection)
             for entity in entities:
                 history.record_entity(connection, refresh_id, entity.summary, entity.errors)
             connection.execute(

@@ -197,7 +197,8 @@ def _schedule(connection: Connection, dataflow_id: int, settings: Settings) -> N
     if wanted is not None:
         zone, payload = wanted.time_zone or settings.time_zone, {"trigger": "schedule"}
         subject = schedule_subject(dataflow_id)
-        new = schedules.NewSchedule(REFRESH_KIND, subject, payload, wanted.cron, zone, wanted.missed)
+        when, tries = (wanted.cron, zone, wanted.missed), settings.retries + 1
+        new = schedules.NewSchedule(REFRESH_KIND, subject, payload, *when, max_attempts=tries)
         schedules.put(connection, new)
 
 

@@ -9,6 +9,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from headwater.access import Actor
 from headwater.dataflows.history import OnEnded
 from headwater.models.earlier import EarlierVersions
@@ -107,6 +109,7 @@ class ModelsWanted:
         database: by which predictions are kept: what is written goes through the refresh's lease.
         earlier: what versions that earlier refreshes called have to say.
         on_progress: told how far scoring is.
+        on_kept: called in each transaction that keeps predictions.
         counts_only: nothing is scored and nothing kept: what there would be to score is counted.
     """
 
@@ -114,6 +117,7 @@ class ModelsWanted:
     database: Database
     earlier: EarlierVersions
     on_progress: Progress | None = None
+    on_kept: Callable[[Connection], None] = lambda _: None
     counts_only: bool = False
 
 

@@ -106,7 +106,9 @@ class RefreshRun:
         dataflow, refresher = self._dataflow, self._refresher
         policy = dataflow.definition.settings.rescore
         earlier = earlier_versions(refresher.database, dataflow.id, policy, rescore=self._request.rescore)
-        wanted = ModelsWanted(dataflow.runner, self._lease.database, earlier, self._progress.scoring)
+        lease, progress = self._lease, self._progress.scoring
+        # What was scored need not be scored again: an attempt that comes to that has got ahead.
+        wanted = ModelsWanted(dataflow.runner, lease.database, earlier, progress, on_kept=lease.advanced)
         with closing(refresher.environment(wanted)) as models:
             around = Surroundings(
                 refresher,
