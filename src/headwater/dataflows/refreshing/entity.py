@@ -22,6 +22,7 @@ from headwater.dataflows.published import PublishedTable
 from headwater.dataflows.publishing import StagedEntity
 from headwater.dataflows.refreshing.context import Reach, Refresher, RefreshEvent, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.failures import entity_failure
+from headwater.dataflows.refreshing.fingerprint import entity_fingerprint
 from headwater.dataflows.refreshing.reading import rows_read
 from headwater.dataflows.retention import pinned
 from headwater.dataflows.service import Dataflow
@@ -149,7 +150,7 @@ class EntityRun:
             watch=self._watched,
             schema_changes=own.schema_changes or self._settings.schema_changes,
             max_rows=self._settings.limits.rows,
-            definition_version=around.dataflow.version,
+            made_by=entity_fingerprint(around.dataflow.definition, self._name),
             reads=around.dataflow.definition.reads(self._name),
         )
 
