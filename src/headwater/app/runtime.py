@@ -27,6 +27,7 @@ from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
+from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
@@ -284,6 +285,7 @@ class Headwater:
             lambda: self.connections,
             self.model_environment,
             lambda actor: ActorsRights(self.database, actor, Workspaces(self.sources, actor).scopes),
+            lambda settings: subscriber_findings(settings, self.home.mail, self.home.webhooks),
         )
         return Dataflows(self.dataflows, surroundings)
 
