@@ -359,13 +359,15 @@ class Headwater:
                 counts_only=wanted.counts_only,
             )
 
+        lineage = self.openlineage.writer(self.installation)
         return Refresher(
             self.database,
             self.installation,
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
-            on_ended=(notify, self.openlineage.writer(self.installation)),
+            on_started=(lineage.started,),
+            on_ended=(notify, lineage),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

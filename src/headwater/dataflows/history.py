@@ -75,6 +75,20 @@ class RefreshSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class StartedRefresh:
+    """A refresh that has just begun, for whoever is told of it."""
+
+    id: str
+    dataflow: Dataflow
+    trigger: str
+    started_at: datetime
+
+
+OnStarted: TypeAlias = Callable[[Connection, StartedRefresh], None]
+"""Called in the transaction in which a refresh begins, once however often it is taken up; as :data:`OnEnded`."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndedRefresh:
     """A refresh at its end, for whoever is told of it; ``lineage`` is what it published, nothing of one that failed."""
 
@@ -105,17 +119,22 @@ class Beginning:
     full: bool
 
 
-def begin(connection: Connection, beginning: Beginning) -> None:
-    """Write the row of a refresh that begins; of one that begins again after a crash, take back what it had noted."""
+def begin(connection: Connection, beginning: Beginning) -> datetime | None:
+    """Write the row of a refresh that begins; of one that begins again after a crash, take back what it had noted.
+
+    Returns the moment at which it begins; None where it had begun before.
+    """
     refreshes, entities = tables.refreshes, tables.refresh_entities
     known = connection.scalar(select(refreshes.c.status).where(refreshes.c.id == beginning.id))
     if known is None:
-        values = {**asdict(beginning), "status": "running", "started_at": utc_now()}
+        now = utc_now()
+        values = {**asdict(beginning), "status": "running", "started_at": now}
         connection.execute(insert(refreshes).values(values))
-        return
+        return now
     connection.execute(delete(entities).where(entities.c.refresh_id == beginning.id))
     again = update(refreshes).where(refreshes.c.id == beginning.id, refreshes.c.status == "running")
     connection.execute(again.values(definition_version=beginning.definition_version))
+    return None
 
 
 def status_of(connection: Connection, identifier: str) -> str | None:

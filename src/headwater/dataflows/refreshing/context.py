@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from headwater.access import Actor
-from headwater.dataflows.history import OnEnded
+from headwater.dataflows.history import OnEnded, OnStarted
 from headwater.models.earlier import EarlierVersions
 from headwater.models.environment import ModelEnvironment
 from headwater.models.statistics import Progress, ScoringProgress
@@ -132,6 +132,7 @@ class Refresher:
         reach: what queries may reach that run with somebody's rights, for a dataflow of this scope.
         environment: makes the models that such queries may call, as of now; closed after the refresh.
         engine_settings: settings of the engine, e.g. ``memory_limit``.
+        on_started: told of each refresh in the transaction in which it begins.
         on_ended: told of each refresh in the transaction that ends it.
     """
 
@@ -141,6 +142,7 @@ class Refresher:
     reach: Callable[[Actor, int], Reach]
     environment: Callable[[ModelsWanted], ModelEnvironment]
     engine_settings: Mapping[str, object] = field(default_factory=dict)
+    on_started: Sequence[OnStarted] = ()
     on_ended: Sequence[OnEnded] = ()
 
 
