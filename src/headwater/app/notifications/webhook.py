@@ -84,7 +84,8 @@ def signature(secret: str, body: bytes, at: int) -> str:
 
 def _body(webhooks: Webhooks, message: Message) -> dict[str, object]:
     told = message.to_json()
-    link = f"{webhooks.link}/api/dataflows/{message.dataflow}/refreshes/{message.refresh}" if webhooks.link else None
+    refresh = f"/api/dataflows/{message.dataflow}/refreshes/{message.refresh}"
+    link = f"{webhooks.link}{refresh}" if webhooks.link and message.refresh else None
     return {name: value for name, value in told.items() if name not in {"title", "text"}} | {
         "summary": message.title,
         "link": link,
