@@ -18,7 +18,9 @@ from headwater.store import Database, tables, utc_now
 
 @dataclass(frozen=True, slots=True)
 class EntitySummary:
-    """What a refresh did to one entity; ``delta_version`` is None where it was not published."""
+    """What a refresh did to one entity; ``delta_version`` is None where it was not published, ``rows_read`` where
+    nobody knows.
+    """
 
     entity: str
     rows_written: int
@@ -29,7 +31,7 @@ class EntitySummary:
     seconds: float
     delta_version: int | None = None
     model_versions: Mapping[str, str] = field(default_factory=dict)
-    rows_read: int = 0
+    rows_read: int | None = 0
     rows_skipped: int = 0
     rows_inserted: int | None = None
     rows_updated: int | None = None

@@ -239,7 +239,7 @@ class EntityRun:
             bytes=rows.staged.bytes,
             seconds=time.perf_counter() - self._begun,
             model_versions=_versions(self._models, rows.plans),
-            rows_read=rows_read(rows.plans),
+            rows_read=rows_read(rows.plans, self._fetched()),
             rows_skipped=rows.skipped,
             rows_inserted=rows.inserted,
             rows_updated=rows.updated,
@@ -249,6 +249,9 @@ class EntityRun:
             engine=_ENGINE,
             schema_changes=list(rows.schema_changes),
         )
+
+    def _fetched(self) -> int:
+        return 0 if self._first is None else self._first.engine.fetched_rows()
 
     def _lineage(self, rows: StagedRows) -> LineageRecord:
         dataflow = self._around.dataflow
