@@ -7,30 +7,33 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from headwater.catalog import names
-from headwater.catalog.types import CONTAINMENTS, TYPES, is_process, type_definition
+from headwater.catalog.types import BUILT_IN, CONTAINMENTS, TypeDefinition, Types, built_in_types
 from headwater.errors import UsageError
 
-
-def ancestors(name: str) -> set[str]:
-    return {name}.union(*(ancestors(supertype) for supertype in TYPES[name].supertypes))
+types = built_in_types()
 
 
 def test_every_type_descends_from_asset_and_is_a_dataset_or_a_process() -> None:
-    for name, definition in TYPES.items():
+    for name, definition in BUILT_IN.items():
+        above = {name, *types.supertypes(name)}
         assert definition.name == name
         if not definition.is_abstract:
-            assert {"Referenceable", "Asset"} <= ancestors(name)
-            assert ("DataSet" in ancestors(name)) != ("Process" in ancestors(name))
-            assert is_process(name) == ("Process" in ancestors(name))
-            own = [attribute.name for ancestor in ancestors(name) for attribute in TYPES[ancestor].attributes]
+            assert {"Referenceable", "Asset"} <= above
+            assert len({"DataSet", "Process", "Infrastructure"} & above) == 1
+            assert types.is_process(name) == ("Process" in above)
+            own = [attribute.name for each in above for attribute in BUILT_IN[each].attributes]
             assert len(own) == len(set(own))
     for parent, child in CONTAINMENTS:
-        assert not TYPES[parent].is_abstract and not TYPES[child].is_abstract
+        assert not BUILT_IN[parent].is_abstract and not BUILT_IN[child].is_abstract
 
 
 def test_the_types_are_those_clients_know() -> None:
-    concrete = {name for name, definition in TYPES.items() if not definition.is_abstract}
+    concrete = {name for name, definition in BUILT_IN.items() if not definition.is_abstract}
     assert concrete == {
+        "DataSet",
+        "Infrastructure",
+        "Process",
+        "column",
         "ml_workspace",
         "ml_model",
         "ml_model_version",
@@ -42,7 +45,23 @@ def test_the_types_are_those_clients_know() -> None:
         "dataflow_query",
     }
     with pytest.raises(UsageError, match="nonsense"):
-        type_definition("nonsense")
+        types.get("nonsense")
+
+
+def test_types_of_people_stand_beside_the_built_in_ones() -> None:
+    """A supertype that is gone, and one that is the type itself, harm nobody."""
+    report = TypeDefinition.from_json(
+        {
+            "name": "report",
+            "superTypes": ["DataSet", "report", "gone"],
+            "attributeDefs": [{"name": "pages", "typeName": "int"}],
+        }
+    )
+    with_report = Types([*BUILT_IN.values(), report])
+    assert with_report.supertypes("report") == ("DataSet", "Asset", "Referenceable")
+    assert {"pages", "qualifiedName"} <= with_report.attributes("report").keys()
+    assert "report" in with_report.subtypes("DataSet") and "report" not in with_report.processes()
+    assert not with_report.is_process("gone")
 
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)

@@ -25,7 +25,7 @@ from headwater import moments
 from headwater.access import SYSTEM
 from headwater.app.metadata_place import VARIABLE
 from headwater.app.runtime import Headwater
-from headwater.dataflows.refreshing.context import KIND, subject_of
+from headwater.dataflows.refresh_jobs import KIND, subject_of
 from headwater.jobs import NewJob, NewSchedule, Worker, WorkerOptions, queue, schedules
 from headwater.jobs.claims import MOST_LOST_IN_A_ROW
 from headwater.store import tables, utc_now

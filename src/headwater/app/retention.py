@@ -23,7 +23,7 @@ from headwater.app.configuration import Section
 from headwater.dataflows.abandoned import remove_abandoned
 from headwater.dataflows.compaction import compact_all
 from headwater.dataflows.forgetting import forget
-from headwater.dataflows.refreshing.context import dataflow_of, subject_of
+from headwater.dataflows.refresh_jobs import dataflow_of, subject_of
 from headwater.dataflows.retention import Retention, clean
 from headwater.dataflows.service import find_dataflow
 from headwater.errors import HeadwaterError

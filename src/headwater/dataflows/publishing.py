@@ -23,6 +23,7 @@ from headwater.dataflows.history import CellError, EntitySummary
 from headwater.dataflows.lineage_json import lineage_from_json, lineage_to_json, with_table_scope
 from headwater.jobs.lease import Lease
 from headwater.store import Database, tables, utc_now
+from headwater.store.changes import next_change
 from headwater.tables import PublishedSchema, Staged, commit
 
 
@@ -197,7 +198,8 @@ def _table_scopes(connection: Connection, dataflow_id: int, names: Sequence[str]
     known = {row.name: row.id for row in connection.execute(below)}
     for name in known.keys() - set(names):
         gone = tables.assets.c.scope_id == known[name]
-        connection.execute(update(tables.assets).where(gone).values(scope_id=dataflow))
+        moved = {"scope_id": dataflow, "change": next_change(connection)}
+        connection.execute(update(tables.assets).where(gone).values(moved))
         remove_scope(connection, known[name])
     new = [name for name in names if name not in known]
     return known | add_scopes(connection, ScopeKind.PUBLISHED_TABLE, new, dataflow)

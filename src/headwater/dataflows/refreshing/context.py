@@ -20,35 +20,13 @@ from headwater.powerquery.connections import Connections, Resolver
 from headwater.store import Database
 
 __all__ = [
-    "KIND",
     "ModelsWanted",
     "Reach",
     "RefreshEvent",
     "RefreshRequest",
     "Refresher",
     "Watcher",
-    "dataflow_of",
-    "subject_of",
 ]
-
-#: The kind of the jobs that are refreshes.
-KIND = "refresh"
-
-_SUBJECT = "dataflow:"
-
-
-def subject_of(dataflow_id: int) -> str:
-    """What the jobs of a dataflow work on."""
-    return f"{_SUBJECT}{dataflow_id}"
-
-
-def dataflow_of(subject: str) -> int:
-    """The dataflow that a job works on.
-
-    >>> dataflow_of(subject_of(12))
-    12
-    """
-    return int(subject.removeprefix(_SUBJECT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,8 @@ from headwater.access.events import Event
 from headwater.dataflows import history
 from headwater.dataflows.history import Beginning, EndedRefresh
 from headwater.dataflows.publishing import published_lineage
-from headwater.dataflows.refreshing.context import (
-    KIND,
-    Refresher,
-    RefreshRequest,
-    Watcher,
-    dataflow_of,
-    subject_of,
-)
+from headwater.dataflows.refresh_jobs import KIND, dataflow_of, subject_of
+from headwater.dataflows.refreshing.context import Refresher, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.run import SAVER_DISABLED, RefreshRun
 from headwater.dataflows.service import Dataflow, find_dataflow
 from headwater.errors import HeadwaterError, RefreshError, TableError
