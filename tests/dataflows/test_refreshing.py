@@ -22,12 +22,8 @@ from headwater.app.refresh_history import history_csv
 from headwater.app.runtime import Headwater
 from headwater.dataflows import RefreshEvent, history
 from headwater.dataflows.history import EndedRefresh
-<<<<<<< HEAD
-from headwater.dataflows.refreshing.context import KIND, Reach, Watcher, subject_of
-=======
 from headwater.dataflows.refresh_jobs import KIND, subject_of
-from headwater.dataflows.refreshing.context import Watcher
->>>>>>> 928e7be8dc65ec12df6648e766c7eabe0078a45a
+from headwater.dataflows.refreshing.context import Reach, Watcher
 from headwater.dataflows.refreshing.failures import step_at
 from headwater.dataflows.refreshing.graph import run_in_order
 from headwater.errors import (

@@ -189,14 +189,8 @@ def _schedule(connection: Connection, dataflow_id: int, settings: Settings) -> N
     wanted = settings.schedule
     if wanted is not None:
         zone, payload = wanted.time_zone or settings.time_zone, {"trigger": "schedule"}
-<<<<<<< HEAD
-        subject = schedule_subject(dataflow_id)
-        when, tries = (wanted.cron, zone, wanted.missed), settings.retries + 1
-        new = schedules.NewSchedule(REFRESH_KIND, subject, payload, *when, max_attempts=tries)
-=======
-        subject = subject_of(dataflow_id)
-        new = schedules.NewSchedule(KIND, subject, payload, wanted.cron, zone, wanted.missed)
->>>>>>> 928e7be8dc65ec12df6648e766c7eabe0078a45a
+        subject, when = subject_of(dataflow_id), (wanted.cron, zone, wanted.missed)
+        new = schedules.NewSchedule(KIND, subject, payload, *when, max_attempts=settings.retries + 1)
         schedules.put(connection, new)
 
 
