@@ -156,6 +156,34 @@ def test_a_full_disk_while_staging_changes_nothing(site: Site) -> None:
     site.refresh(2)
 
 
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [("refresh.after_intent", 1), pytest.param("refresh.committed", 2, marks=pytest.mark.long)],
+    ids=["no log", "two logs"],
+)
+def test_a_full_disk_while_publishing_is_finished_when_there_is_room(site: Site, moment: str, number: int) -> None:
+    """A file of SQLite's lies on the same disk: then it is the job's next worker who goes on, once there is room."""
+    site.write(2)
+    asked = site.request()
+    with readers(site) as seen, site.worker(asked, moment, number, "no_room") as process:
+        _, said = process.communicate(timeout=SECONDS)
+    assert set(seen) == {1}, "whoever reads goes on with the tables of before"
+    with site.open() as (app, refreshing):
+        assert site.generation(app) == 1
+        state, on_same_disk = refreshing.get(SYSTEM, asked), app.database.engine.dialect.name == "sqlite"
+    if on_same_disk:
+        assert not state.has_ended, said.decode()[-2_000:]
+        assert site.finish(asked).status == "succeeded"
+    else:
+        assert (state.status, state.error and state.error["code"]) == ("failed", "table"), said.decode()[-2_000:]
+        assert state.error is not None and "room" in state.error["hint"] and "next refresh" in state.error["hint"]
+        site.refresh(3)
+    with site.open() as (app, refreshing):
+        assert site.generation(app) == (2 if on_same_disk else 3)
+        assert refreshing.get(SYSTEM, asked).status == "succeeded", "what was decided came to be"
+        assert not any(entity.error for entity in app.refresh_entities(SYSTEM, asked))
+
+
 # -- a database that restarts ------------------------------------------------------------------------------------------
 
 

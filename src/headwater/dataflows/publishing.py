@@ -21,10 +21,16 @@ from headwater.catalog import LineageRecord, record_process
 from headwater.dataflows import history
 from headwater.dataflows.history import CellError, EntitySummary
 from headwater.dataflows.lineage_json import lineage_from_json, lineage_to_json, with_table_scope
+from headwater.errors import TableError
 from headwater.jobs.lease import Lease
 from headwater.store import Database, tables, utc_now
 from headwater.store.changes import next_change
 from headwater.tables import PublishedSchema, Staged, commit
+
+_HINT = (
+    "See that the disk has room and that the folder can be written to. What was published before is still read, and the"
+    " next refresh publishes this before it begins."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,11 @@ class Publisher:
 
     def _commit(self, refresh_id: str, entity: StagedEntity) -> int:
         self.lease.check()
-        version = commit(entity.path, entity.staged, transaction=refresh_id)
+        try:
+            version = commit(entity.path, entity.staged, transaction=refresh_id)
+        except TableError as error:
+            error.hint = error.hint or _HINT
+            raise
         moments.reached("refresh.committed")
         return version
 
