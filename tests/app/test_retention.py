@@ -16,13 +16,15 @@ import pytest
 from deltalake import DeltaTable
 from sqlalchemy import delete, func, insert, select, update
 
-from headwater.access import SYSTEM
+from headwater.access import SYSTEM, Actor, Via
+from headwater.access.people import create_user
 from headwater.app.home import CONFIGURATION, open_home
 from headwater.app.metadata_place import VARIABLE
+from headwater.app.reading.selection import Selection
 from headwater.app.retention import CLEAN, KIND, CleanHandler, RetentionHandler, RetentionSettings
 from headwater.app.runtime import Headwater
 from headwater.dataflows.retention import pinned
-from headwater.errors import HomeError, TableError
+from headwater.errors import HomeError, NotFoundError, TableError, VersionGoneError
 from headwater.jobs import NewJob, Worker, queue, schedules
 from headwater.plan.types import to_arrow
 from headwater.store import tables, utc_now
@@ -208,6 +210,26 @@ def test_the_table_of_an_entity_that_is_no_longer_loaded_goes_in_time(app: Headw
     assert [table.entity for table in app.tables.list(SYSTEM)] == ["n"]
     assert sorted(found.name for found in path.parent.iterdir()) == ["n"]
     assert app.tables.rows(SYSTEM, app.tables.get(SYSTEM, "flow", "n"), 0, 10).total == 1
+
+
+def test_what_was_let_go_of_is_read_as_of_a_refresh_until_it_goes(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n", "m")
+    load(app, tmp_path, "n")
+    later, with_both = (refresh.id for refresh in app.refreshes(SYSTEM, "flow"))
+    opened = app.reading.open(SYSTEM, "flow", "m", refresh=with_both)
+    assert app.reading.page(opened, Selection(), 0, 10, form="rows").rows["a"].to_pylist() == [1]
+    assert [column.name for column in opened.columns] == ["a"]
+    with app.database.begin() as connection:
+        stranger = create_user(connection, "eve", by=SYSTEM, now=utc_now())
+    eve = Actor(stranger.id, "eve", Via.SESSION)
+    for actor, refresh in ((SYSTEM, later), (SYSTEM, None), (SYSTEM, "nonsense"), (eve, with_both)):
+        with pytest.raises(NotFoundError):
+            app.reading.open(actor, "flow", "m", refresh=refresh)
+    app.access.grant(SYSTEM, stranger.id, "Reader", "/collection/root")
+    assert app.reading.open(eve, "flow", "m", refresh=with_both).version == 0
+    tidy(app, PROMPT, grace=timedelta(0))
+    with pytest.raises(VersionGoneError):
+        app.reading.open(SYSTEM, "flow", "m", refresh=with_both)
 
 
 def test_a_table_that_was_let_go_of_a_moment_ago_stays(app: Headwater, tmp_path: Path) -> None:
