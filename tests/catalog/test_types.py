@@ -7,7 +7,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from headwater.catalog import names
-from headwater.catalog.types import BUILT_IN, CONTAINMENTS, TypeDefinition, Types, built_in_types
+from headwater.catalog.types import (
+    BUILT_IN,
+    BUILT_IN_RELATIONSHIPS,
+    RelationshipDefinition,
+    TypeDefinition,
+    Types,
+    built_in_types,
+)
 from headwater.errors import UsageError
 
 types = built_in_types()
@@ -23,8 +30,9 @@ def test_every_type_descends_from_asset_and_is_a_dataset_or_a_process() -> None:
             assert types.is_process(name) == ("Process" in above)
             own = [attribute.name for each in above for attribute in BUILT_IN[each].attributes]
             assert len(own) == len(set(own))
-    for parent, child in CONTAINMENTS:
-        assert not BUILT_IN[parent].is_abstract and not BUILT_IN[child].is_abstract
+    for name, relationship in BUILT_IN_RELATIONSHIPS.items():
+        assert relationship.name == name
+        assert {relationship.end1.type_name, relationship.end2.type_name} <= BUILT_IN.keys()
 
 
 def test_the_types_are_those_clients_know() -> None:
@@ -46,6 +54,26 @@ def test_the_types_are_those_clients_know() -> None:
     }
     with pytest.raises(UsageError, match="nonsense"):
         types.get("nonsense")
+
+
+def test_the_ends_of_relationships_are_inherited_and_a_types_own_win() -> None:
+    own = RelationshipDefinition.from_json(
+        {
+            "name": "report_pages",
+            "endDef1": {"type": "report", "name": "columns", "isContainer": True, "cardinality": "SET"},
+            "endDef2": {"type": "page", "name": "report", "cardinality": "SINGLE"},
+            "relationshipCategory": "COMPOSITION",
+        }
+    )
+    of = [TypeDefinition("report", ("DataSet",)), TypeDefinition("page", ("DataSet",))]
+    for related in ([own, *BUILT_IN_RELATIONSHIPS.values()], [*BUILT_IN_RELATIONSHIPS.values(), own]):
+        found = Types([*BUILT_IN.values(), *of], related)
+        assert found.ends("report")["columns"].definition == own
+        assert found.ends("dataset")["columns"].definition.name == "dataset_columns"
+        assert found.ends("page")["report"].is_single and found.ends("page")["report"].other_type == "report"
+        assert found.ends("report")["inputToProcesses"].other_type == "Process"
+    assert types.ends("ml_job")["inputs"].definition.flow == "input"
+    assert types.holds("ml_model", "ml_model_version") and not types.holds("ml_model_version", "ml_model")
 
 
 def test_types_of_people_stand_beside_the_built_in_ones() -> None:

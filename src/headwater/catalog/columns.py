@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from headwater.catalog import names
 from headwater.catalog.chunks import chunked
@@ -13,7 +13,7 @@ from headwater.catalog.plain import plain
 from headwater.catalog.records import AssetRecord, ColumnRecord
 from headwater.store import tables
 
-__all__ = ["column_records", "columns_of", "columns_that_differ", "link_columns"]
+__all__ = ["add_columns", "column_records", "columns_of", "columns_that_differ", "link_columns"]
 
 _TYPE = "data_type"
 
@@ -73,6 +73,19 @@ def link_columns(connection: Connection, columns: Mapping[int, Sequence[int]]) -
     ]
     for row_chunk in chunked(rows):
         connection.execute(insert(link), row_chunk)
+
+
+def add_columns(connection: Connection, columns: Mapping[int, int]) -> None:
+    """Add columns, each to an asset's, after those that it has; a column is of one asset only."""
+    link = tables.asset_columns
+    for column_id, asset_id in columns.items():
+        holder = connection.scalar(select(link.c.asset_id).where(link.c.column_id == column_id))
+        if holder == asset_id:
+            continue
+        connection.execute(delete(link).where(link.c.column_id == column_id))
+        last = connection.scalar(select(func.max(link.c.ordinal)).where(link.c.asset_id == asset_id))
+        ordinal = 0 if last is None else last + 1
+        connection.execute(insert(link).values(asset_id=asset_id, ordinal=ordinal, column_id=column_id))
 
 
 def _column(name: str, attributes: Mapping[str, Any]) -> ColumnRecord:

@@ -10,19 +10,11 @@ from sqlalchemy import Connection, insert, select
 from headwater.catalog.chunks import chunked
 from headwater.catalog.records import AssetRecord, AssetRef
 from headwater.catalog.stored import StoredAsset, find_ids
+from headwater.catalog.types import containment_type
 from headwater.errors import NotFoundError
 from headwater.store import tables
 
-__all__ = ["containment_type", "hold"]
-
-
-def containment_type(parent: str, child: str) -> str:
-    """The type of the relationship between an asset and what it contains.
-
-    >>> containment_type("ml_model", "ml_model_version")
-    'ml_model_ml_model_version'
-    """
-    return f"{parent}_{child}"
+__all__ = ["hold"]
 
 
 def hold(

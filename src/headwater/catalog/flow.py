@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, func, select
 
-from headwater.access import Action, Actor, allowed_to
+from headwater.access import Actor
 from headwater.catalog.chunks import chunked
+from headwater.catalog.seeing import may_read
 from headwater.store import tables
 
 __all__ = ["Direction", "count_neighbours", "neighbours", "rows_by_id"]
@@ -55,9 +56,7 @@ def rows_by_id(connection: Connection, actor: Actor, numbers: Iterable[int], *co
     asset = tables.assets.c
     found: dict[int, Row[Any]] = {}
     for chunk in chunked(numbers):
-        query = select(asset.id, *columns).where(
-            asset.id.in_(chunk), asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ))
-        )
+        query = select(asset.id, *columns).where(asset.id.in_(chunk), may_read(actor))
         found |= {row.id: row for row in connection.execute(query)}
     return found
 
@@ -69,7 +68,7 @@ def _ends(direction: Direction) -> tuple[Column[int], Column[int]]:
 
 def _seen(actor: Actor, number: ColumnElement[int]) -> ColumnElement[bool]:
     asset = tables.assets.c
-    return and_(asset.id == number, asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
+    return and_(asset.id == number, may_read(actor))
 
 
 def _neighbours(actor: Actor, numbers: Sequence[int], direction: Direction, width: int | None) -> Select[Any]:

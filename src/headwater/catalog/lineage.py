@@ -9,10 +9,11 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from headwater.access import Action, Actor, allowed_to
+from headwater.access import Actor
 from headwater.catalog.chunks import chunked
 from headwater.catalog.columns import columns_of
 from headwater.catalog.flow import Direction, count_neighbours, neighbours, rows_by_id
+from headwater.catalog.seeing import may_read
 from headwater.catalog.types import types_of
 from headwater.errors import NotFoundError, UsageError
 from headwater.store import Database, tables
@@ -128,8 +129,7 @@ def edges_upstream(database: Database, actor: Actor, qualified_name: str) -> lis
     asset = tables.assets.c
     with database.read() as connection:
         named = asset.qualified_name == qualified_name
-        seen_by_actor = asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ))
-        level = list(connection.scalars(select(asset.id).where(named, seen_by_actor)))
+        level = list(connection.scalars(select(asset.id).where(named, may_read(actor))))
         if not level:
             raise NotFoundError(f"There is no asset '{qualified_name}'.", hint="List the assets.")
         edges: dict[tuple[int, int], None] = {}
@@ -146,7 +146,7 @@ def edges_upstream(database: Database, actor: Actor, qualified_name: str) -> lis
 
 def _root(connection: Connection, actor: Actor, guid: str) -> int:
     asset = tables.assets.c
-    seen = asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ))
+    seen = may_read(actor)
     found: int | None = connection.scalar(select(asset.id).where(asset.guid == guid, seen))
     if found is None:
         raise NotFoundError(f"There is no asset '{guid}'.", hint="List the assets and take one of theirs.")
@@ -215,21 +215,19 @@ def _edges(
     connection: Connection, actor: Actor, edges: Sequence[tuple[int, int]], guids: Mapping[int, str]
 ) -> tuple[LineageEdge, ...]:
     """The edges with their columns. A link names a column at each of its ends, so both have to be seen."""
-    link, asset = tables.column_lineage.c, tables.assets.c
-    seen = select(asset.id).where(asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
+    link, source, target = tables.column_lineage.c, tables.assets.alias(), tables.assets.alias()
     links: dict[tuple[int, int], list[ColumnLink]] = {edge: [] for edge in edges}
     for chunk in chunked({number for edge in edges for number in edge}):
         query = (
             select(link.process_id, link.source_id, link.source_column, link.target_id, link.target_column)
-            .where(link.process_id.in_(chunk))
-            .where(link.source_id.in_(seen), link.target_id.in_(seen))
+            .select_from(tables.column_lineage)
+            .join(source, source.c.id == link.source_id)
+            .join(target, target.c.id == link.target_id)
+            .where(link.process_id.in_(chunk), may_read(actor, source.c), may_read(actor, target.c))
             .order_by(link.id)
         )
-        for process, source, source_column, target, target_column in connection.execute(query):
-            for edge in ((source, process), (process, target)):
+        for process, from_, source_column, to, target_column in connection.execute(query):
+            for edge in ((from_, process), (process, to)):
                 if edge in links:
                     links[edge].append(ColumnLink(source_column, target_column))
-    return tuple(
-        LineageEdge(guids[source], guids[target], tuple(dict.fromkeys(links[source, target])))
-        for source, target in edges
-    )
+    return tuple(LineageEdge(guids[from_], guids[to], tuple(dict.fromkeys(links[from_, to]))) for from_, to in edges)

@@ -12,7 +12,7 @@ from headwater.catalog.chunks import chunked
 from headwater.catalog.records import AssetRef
 from headwater.store import tables
 
-__all__ = ["StoredAsset", "find_guids", "find_ids", "find_stored"]
+__all__ = ["StoredAsset", "find_guids", "find_ids", "find_stored", "stored_by_guid"]
 
 _asset, _name = tables.assets.c, tables.asset_names.c
 
@@ -77,3 +77,13 @@ def _by_type(refs: Iterable[AssetRef]) -> dict[str, list[str]]:
     for ref in refs:
         names.setdefault(ref.type_name, []).append(ref.qualified_name)
     return names
+
+
+def stored_by_guid(connection: Connection, guids: Iterable[str]) -> dict[str, StoredAsset]:
+    """Those assets that there are of these guids, whatever their status."""
+    columns = [_asset[name] for name in StoredAsset.__dataclass_fields__]
+    found: dict[str, StoredAsset] = {}
+    for chunk in chunked(guids):
+        for row in connection.execute(select(*columns).where(_asset.guid.in_(chunk))):
+            found[row.guid] = StoredAsset(*row)
+    return found

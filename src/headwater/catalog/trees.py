@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, select
 
-from headwater.access import Action, Actor, allowed_to
+from headwater.access import Actor
 from headwater.catalog.flow import neighbours, rows_by_id
+from headwater.catalog.seeing import may_read
 from headwater.catalog.types import types_of
 from headwater.errors import NotFoundError
 from headwater.store import Database, tables
@@ -56,7 +57,7 @@ def column_tree(database: Database, actor: Actor, qualified_name: str, column: s
             .join(tables.asset_columns, link.asset_id == asset.id)
             .join(column_asset.id.table, column_asset.id == link.column_id)
             .where(asset.qualified_name == qualified_name, column_asset.display_name == column)
-            .where(asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
+            .where(may_read(actor))
         )
         number = connection.scalar(query)
         if number is None:

@@ -22,7 +22,7 @@ from headwater.errors import UsageError
 from headwater.store import tables
 from headwater.store.changes import next_change
 
-__all__ = ["HEADWATER", "Writing", "touch", "write_assets"]
+__all__ = ["HEADWATER", "Writing", "begin_writing", "put_records", "touch", "write_assets"]
 
 #: Who writes what nobody in particular does.
 HEADWATER = "Headwater"
@@ -49,6 +49,22 @@ class _Place:
     scope_id: int
 
 
+def begin_writing(
+    connection: Connection,
+    *,
+    now: datetime,
+    scan_id: int | None = None,
+    by: str = HEADWATER,
+    by_id: str | None = None,
+) -> Writing:
+    """Begin to write: nobody else changes the catalog until the transaction ends.
+
+    Two who see the same new asset at once take turns, and the second finds what the first wrote.
+    """
+    change = next_change(connection)
+    return Writing(connection, types_of(connection), now, by, by_id, scan_id, change)
+
+
 def write_assets(
     connection: Connection,
     batch: Iterable[AssetRecord],
@@ -64,11 +80,9 @@ def write_assets(
         UsageError: an unknown type or collection, no name, or a parent of a type that holds no such asset.
         NotFoundError: a parent that is neither in the batch nor in the catalog.
     """
-    # The number first: two who see the same new asset at once; the second must find the first one's.
-    change = next_change(connection)
-    writing = Writing(connection, types_of(connection), now, by, by_id, scan_id, change)
+    writing = begin_writing(connection, now=now, scan_id=scan_id, by=by, by_id=by_id)
     records = distinct(writing.types, batch)
-    written = _put(writing, records)
+    written = put_records(writing, records)
     columns = columns_that_differ(connection, {written[ref].id: record for ref, record in records.items()})
     if columns:
         _put_columns(writing, columns, {asset.id: asset for asset in written.values()})
@@ -78,14 +92,21 @@ def write_assets(
 
 def touch(connection: Connection, refs: Iterable[AssetRef], *, now: datetime, scan_id: int) -> None:
     """Mark those of ``refs`` that exist as seen, and present, without changing anything else."""
-    found = find_stored(connection, refs)
-    change = next_change(connection)
-    _mark_seen(Writing(connection, types_of(connection), now, HEADWATER, None, scan_id, change), found.values())
+    writing = begin_writing(connection, now=now, scan_id=scan_id)
+    _mark_seen(writing, find_stored(connection, refs).values())
 
 
-def _put(writing: Writing, records: Mapping[AssetRef, AssetRecord]) -> dict[AssetRef, StoredAsset]:
-    """Write records without their columns and parents; returns each as it is stored now."""
-    stored = find_stored(writing.connection, records)
+def put_records(
+    writing: Writing,
+    records: Mapping[AssetRef, AssetRecord],
+    stored: Mapping[AssetRef, StoredAsset] | None = None,
+) -> dict[AssetRef, StoredAsset]:
+    """Write records without their columns and parents; returns each as it is stored now.
+
+    ``stored`` has those of them that there are, where that was found out already, in this transaction.
+    """
+    if stored is None:
+        stored = find_stored(writing.connection, records)
     new = _insert(writing, [record for ref, record in records.items() if ref not in stored])
     _mark_seen(writing, stored.values())
     after = {ref: _update(writing, asset, records[ref]) for ref, asset in stored.items()}
@@ -240,7 +261,7 @@ def _put_columns(
         for asset_id, columns in wanted.items()
         for record in columns
     }
-    written = _put(writing, records)
+    written = put_records(writing, records)
     link_columns(
         writing.connection,
         {asset_id: [written[column.ref].id for column in columns] for asset_id, columns in wanted.items()},

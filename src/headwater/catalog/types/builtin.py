@@ -1,10 +1,10 @@
-"""The types that Headwater itself writes, and what may contain what."""
+"""The types that Headwater itself writes."""
 
 from __future__ import annotations
 
 from headwater.catalog.types.definitions import AttributeDefinition, TypeDefinition
 
-__all__ = ["BUILT_IN", "CONTAINMENTS"]
+__all__ = ["BUILT_IN"]
 
 _A = AttributeDefinition
 _TEXT_MAP = "map<string,string>"
@@ -112,16 +112,3 @@ _DEFINITIONS = (
 
 #: Every type by its name.
 BUILT_IN: dict[str, TypeDefinition] = {definition.name: definition for definition in _DEFINITIONS}
-
-#: COMPOSITION: (parent type, child type); the relationship is called PARENT_CHILD. A dataset that is a folder holds the
-#: datasets that are its files, which flow into it: those are edges of lineage.
-CONTAINMENTS = frozenset(
-    {
-        ("ml_workspace", "ml_model"),
-        ("ml_workspace", "ml_job"),
-        ("ml_workspace", "ml_endpoint"),
-        ("ml_model", "ml_model_version"),
-        ("dataflow", "dataflow_table"),
-        ("dataset", "dataset"),
-    }
-)

@@ -6,16 +6,16 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from threading import Lock
-from typing import Any
 
 from sqlalchemy import Connection, select
 
-from headwater.catalog.types.builtin import BUILT_IN, CONTAINMENTS
+from headwater.catalog.types.builtin import BUILT_IN
 from headwater.catalog.types.definitions import AttributeDefinition, TypeDefinition
+from headwater.catalog.types.relationships import BUILT_IN_RELATIONSHIPS, RelationshipDefinition, UsedEnd
 from headwater.errors import UsageError
 from headwater.store import tables
 
-__all__ = ["Types", "built_in_types", "types_of"]
+__all__ = ["Types", "built_in_types", "containment_type", "types_of"]
 
 
 class Types:
@@ -23,14 +23,19 @@ class Types:
 
     Args:
         definitions: every type; a supertype that is not among them counts for nothing.
+        relationships: every type of relationship.
 
     >>> types = built_in_types()
     >>> types.supertypes("ml_job"), types.is_process("dataflow_query"), types.is_process("dataset")
     (('Process', 'Asset', 'Referenceable'), True, False)
     """
 
-    def __init__(self, definitions: Iterable[TypeDefinition]) -> None:
+    def __init__(
+        self, definitions: Iterable[TypeDefinition], relationships: Iterable[RelationshipDefinition] = ()
+    ) -> None:
         self._definitions = {definition.name: definition for definition in definitions}
+        self.relationships = {each.name: each for each in relationships}
+        self._ends: dict[str, Mapping[str, UsedEnd]] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._attributes: dict[str, Mapping[str, AttributeDefinition]] = {}
 
@@ -92,15 +97,38 @@ class Types:
             }
         return self._attributes[name]
 
+    def ends(self, name: str) -> Mapping[str, UsedEnd]:
+        """The relationships that assets of a type can have, by what those call them; the type's own win."""
+        if name not in self._ends:
+            lines = {line: far for far, line in enumerate([name, *self.supertypes(name)])}
+            found: dict[str, tuple[int, UsedEnd]] = {}
+            for definition in self.relationships.values():
+                for end in (UsedEnd(definition, 1), UsedEnd(definition, 2)):
+                    far = lines.get((definition.end1 if end.near == 1 else definition.end2).type_name)
+                    if far is not None and far <= found.get(end.name, (far, end))[0]:
+                        found[end.name] = (far, end)
+            self._ends[name] = {each: end for each, (_, end) in found.items()}
+        return self._ends[name]
+
     def holds(self, parent: str, child: str) -> bool:
         """Whether an asset of the one type may contain one of the other."""
-        return (parent, child) in CONTAINMENTS
+        found = self.relationships.get(containment_type(parent, child))
+        return found is not None and found.category == "COMPOSITION"
+
+
+def containment_type(parent: str, child: str) -> str:
+    """The type of the relationship between an asset and what it contains.
+
+    >>> containment_type("ml_model", "ml_model_version")
+    'ml_model_ml_model_version'
+    """
+    return f"{parent}_{child}"
 
 
 @cache
 def built_in_types() -> Types:
     """The types that need no database."""
-    return Types(BUILT_IN.values())
+    return Types(BUILT_IN.values(), BUILT_IN_RELATIONSHIPS.values())
 
 
 class _Loaded:
@@ -137,7 +165,7 @@ def types_of(connection: Connection) -> Types:
 
 def _load(connection: Connection) -> Types:
     defined = tables.type_definitions.c
-    own: Iterable[Mapping[str, Any]] = connection.scalars(
-        select(defined.definition).where(defined.category == "ENTITY").order_by(defined.name)
-    )
-    return Types([*BUILT_IN.values(), *map(TypeDefinition.from_json, own)])
+    rows = connection.execute(select(defined.category, defined.definition).order_by(defined.name)).all()
+    own = [TypeDefinition.from_json(row.definition) for row in rows if row.category == "ENTITY"]
+    related = [RelationshipDefinition.from_json(row.definition) for row in rows if row.category == "RELATIONSHIP"]
+    return Types([*BUILT_IN.values(), *own], [*BUILT_IN_RELATIONSHIPS.values(), *related])
