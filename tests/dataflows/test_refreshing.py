@@ -293,6 +293,7 @@ def test_a_failure_names_step_and_place(app: Headwater, tmp_path: Path, data: Pa
     (failed,) = app.refreshes(SYSTEM, "shop")
     kept = {entity.entity: entity for entity in app.refresh_entities(SYSTEM, failed.id)}
     assert kept["totals"].error is not None and kept["totals"].error["code"] == caught.value.code
+    assert (kept["totals"].rows_read, kept["orders"].rows_read) == (None, 5)
     assert (kept["orders"].error, kept["orders"].rows_written, kept["orders"].delta_version) == (None, 4, None)
 
 

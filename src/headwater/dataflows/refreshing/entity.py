@@ -130,6 +130,7 @@ class EntityRun:
             bytes=0,
             seconds=time.perf_counter() - self._begun,
             model_versions=_versions(self._models, ()),
+            rows_read=None,
             reuse=_reuse(self._models),
             mode=self._settings.of(self._name).mode,
             engine=_ENGINE,
