@@ -1,0 +1,141 @@
+"""The rows beside the index: what filters, facets and orders need of every document, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from headwater.catalog.search.columns import Column, grown
+from headwater.catalog.search.documents import COLUMNS, Record
+from headwater.catalog.search.words import fold
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Rows"]
+
+
+class Rows:
+    """Every document as a row. A row keeps its number while its document lives; then another may have it."""
+
+    def __init__(self) -> None:
+        import numpy as np
+
+        self._row_of: dict[int, int] = {}
+        self._free: list[int] = []
+        self.used = 0
+        self._ids: NDArray[np.int64] = np.zeros(1024, dtype=np.int64)
+        self._alive: NDArray[np.bool_] = np.zeros(1024, dtype=np.bool_)
+        self._created: NDArray[np.int64] = np.zeros(1024, dtype=np.int64)
+        self._updated: NDArray[np.int64] = np.zeros(1024, dtype=np.int64)
+        self._name_heads: NDArray[np.uint64] = np.zeros(1024, dtype=np.uint64)
+        self._scopes = Column()
+        self.columns = {name: Column() for name in COLUMNS}
+        self.guids: list[str] = []
+        self.names: list[str] = []
+        self.qualified_names: list[str] = []
+        self._order: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+    def __contains__(self, identity: int) -> bool:
+        return identity in self._row_of
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        return self._ids[: self.used]
+
+    @property
+    def created(self) -> NDArray[np.int64]:
+        return self._created[: self.used]
+
+    @property
+    def updated(self) -> NDArray[np.int64]:
+        return self._updated[: self.used]
+
+    @property
+    def name_heads(self) -> NDArray[np.uint64]:
+        """The first eight bytes of each name: they sort as names do, as far as they go."""
+        return self._name_heads[: self.used]
+
+    def put(self, records: Sequence[Record]) -> None:
+        """Add records, or set those that are there anew."""
+        import numpy as np
+
+        if not records:
+            return
+        rows = np.array([self._row(record.id) for record in records], dtype=np.int64)
+        self._make_room()
+        self._ids[rows] = [record.id for record in records]
+        self._alive[rows] = True
+        self._created[rows] = [record.created for record in records]
+        self._updated[rows] = [record.updated for record in records]
+        self._scopes.put(rows, [str(record.scope) for record in records])
+        for position, column in enumerate(self.columns.values()):
+            column.put(rows, [record.values[position] for record in records])
+        self._put_names(rows, records)
+        self._order = None
+
+    def _put_names(self, rows: NDArray[np.int64], records: Sequence[Record]) -> None:
+        for row, record in zip(rows.tolist(), records, strict=True):
+            name = fold(record.name)
+            self.guids[row] = record.guid
+            self.names[row] = name
+            self.qualified_names[row] = fold(record.qualified_name)
+            self._name_heads[row] = int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "big")
+
+    def _row(self, identity: int) -> int:
+        row = self._row_of.get(identity)
+        if row is None:
+            row = self._free.pop() if self._free else self.used
+            self._row_of[identity] = row
+            self.used = max(self.used, row + 1)
+        return row
+
+    def _make_room(self) -> None:
+        self._ids = grown(self._ids, self.used)
+        self._alive = grown(self._alive, self.used)
+        self._created = grown(self._created, self.used)
+        self._updated = grown(self._updated, self.used)
+        self._name_heads = grown(self._name_heads, self.used)
+        missing = self.used - len(self.guids)
+        for texts in (self.guids, self.names, self.qualified_names):
+            texts.extend([""] * missing)
+
+    def remove(self, identities: Iterable[int]) -> None:
+        """Take documents out; those that are not there are none's concern."""
+        for identity in identities:
+            row = self._row_of.pop(identity, None)
+            if row is not None:
+                self._alive[row] = False
+                self._free.append(row)
+        self._order = None
+
+    def keep(self, identities: set[int]) -> None:
+        """Take out all but these."""
+        self.remove([identity for identity in self._row_of if identity not in identities])
+
+    def readable(self, scopes: frozenset[int] | None) -> NDArray[np.bool_]:
+        """Which rows lie in one of the scopes (None: in any)."""
+        alive = self._alive[: self.used]
+        if scopes is None:
+            return alive.copy()
+        return alive & self._scopes.having_one_of(frozenset(map(str, scopes)), self.used)
+
+    def of_ids(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows of documents that are there."""
+        import numpy as np
+
+        sorted_ids, rows = self._sorted()
+        return rows[np.searchsorted(sorted_ids, ids)]
+
+    def _sorted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        import numpy as np
+
+        if self._order is None:
+            rows = np.flatnonzero(self._alive[: self.used])
+            rows = rows[np.argsort(self._ids[rows], kind="stable")]
+            self._order = self._ids[rows], rows
+        return self._order
