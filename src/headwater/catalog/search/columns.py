@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from headwater.catalog.search.documents import Record
+from headwater.catalog.search.documents import split
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,19 +62,19 @@ class Column:
         self._arrays: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
 
     def put(self, rows: NDArray[np.int64], joined: Sequence[str]) -> None:
-        """Set the values of rows, each as ``Record`` joins them."""
+        """Set the values of rows, each as records join them."""
         if len(rows) == 0:
             return
         numbers = self._combinations
         self._codes = grown(self._codes, int(rows.max()) + 1)
-        self._codes[rows] = [numbers[text] for text in joined]
+        self._codes[rows] = list(map(numbers.__getitem__, joined))
         self._learn()
 
     def _learn(self) -> None:
         """Take apart the combinations that are new."""
         unknown = self._combinations.texts[self._paired :]
         for number, joined in enumerate(unknown, start=self._paired):
-            for value in Record.split(joined):
+            for value in split(joined):
                 self._pairs[0].append(number)
                 self._pairs[1].append(self._values[value])
         if unknown:

@@ -20,8 +20,10 @@ __all__ = [
     "attribute_keys",
     "attribute_tokens",
     "encode",
+    "fields",
     "milliseconds",
     "number_key",
+    "split",
     "text_values",
 ]
 
@@ -136,59 +138,43 @@ def milliseconds(moment: datetime) -> int:
     return int(aware.timestamp() * 1000)
 
 
+def fields(record: str) -> list[str]:
+    """A record's fields: those of its beginning, one a column of ``COLUMNS``, and the texts."""
+    return record.split(_FIELD)
+
+
+def split(joined: str) -> list[str]:
+    """The values that :func:`encode` joined in one field."""
+    return joined.split(_VALUE) if joined else []
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept of a document beside its words: all that filters, facets, order and highlights need."""
+    """A record's texts, for highlights and corrections."""
 
     id: int
-    scope: int
-    guid: str
     name: str
     qualified_name: str
-    created: int
-    updated: int
-    values: tuple[str, ...]
-    """One text a column of ``COLUMNS``, its values joined; see :meth:`split`."""
-    texts: tuple[str, ...]
-    """Description, columns and tags, for highlights and corrections."""
+    description: str
+    columns: tuple[str, ...]
+    others: tuple[str, ...]
 
     @classmethod
-    def decode(cls, payload: str) -> Record:
-        """Read what :func:`encode` wrote.
+    def decode(cls, record: str) -> Record:
+        """Read what :func:`encode` wrote."""
+        identity, _, _, _, _, name, qualified, *values = fields(record)
+        description, columns, tags = values[len(COLUMNS) :]
+        return cls(int(identity), name, qualified, description, tuple(split(columns)), (tags, *values[: len(COLUMNS)]))
 
-        Raises:
-            ValueError: it is something else.
-        """
-        identity, scope, created, updated, guid, name, qualified, *rest = payload.split(_FIELD)
-        values, texts = tuple(rest[: len(COLUMNS)]), tuple(rest[len(COLUMNS) :])
-        if len(values) != len(COLUMNS) or len(texts) != 3:
-            raise ValueError("a record of another shape")
-        return cls(int(identity), int(scope), guid, name, qualified, int(created), int(updated), values, texts)
-
-    @staticmethod
-    def split(joined: str) -> tuple[str, ...]:
-        """The values of one column."""
-        return tuple(joined.split(_VALUE)) if joined else ()
-
-    @property
-    def description(self) -> str:
-        return self.texts[0]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.split(self.texts[1])
-
-    @property
-    def all_texts(self) -> Iterator[str]:
-        """Everything that is searched, apart from where it lies."""
-        yield self.name
-        yield self.qualified_name
-        yield from self.texts
-        yield from self.values
+    def texts(self) -> Iterator[str]:
+        """Everything that is searched."""
+        yield from (self.name, self.qualified_name, self.description)
+        yield from self.columns
+        yield from self.others
 
 
 def encode(document: SearchDocument) -> str:
-    """Write down what :class:`Record` keeps."""
+    """Write down what is kept of a document, beside its words."""
     parts = [
         str(document.id),
         str(document.scope_id),

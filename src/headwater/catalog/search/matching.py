@@ -50,6 +50,7 @@ class Matching:
         self._view = view
         self._readable = readable
         self._tolerant = tolerant
+        self._known = int(readable.sum())
         self.unmatched: list[Word] = []
         """Words that nothing readable has, and that something near was taken for."""
 
@@ -109,7 +110,7 @@ class Matching:
         keep = self._readable[matched.rows]
         rows = matched.rows[keep]
         if len(rows):
-            rarity = 1.0 - np.log1p(len(rows)) / np.log1p(len(self._readable) + 1)
+            rarity = 1.0 - np.log1p(len(rows)) / np.log1p(self._known + 1)
             found.mask[rows] = True
             found.scores[rows] = each + _RARITY * rarity + matched.worth[keep]
         return found
@@ -123,11 +124,18 @@ class Matching:
         return self._view.match_derived(("ranked", key), lambda: self._by_names(matched, fold(word.text)))
 
     def _by_names(self, matched: Matched, text: str) -> Matched:
-        names, worth = self._view.rows.names, matched.worth.copy()
-        for at, (row, rank) in enumerate(zip(matched.rows.tolist(), worth.tolist(), strict=True)):
-            if names[row].startswith(text):
-                worth[at] = _name_rank(names[row], text, rank)
-        return Matched(matched.rows, worth)
+        import numpy as np
+
+        rows, worth = matched.rows.tolist(), matched.worth.tolist()
+        names, addresses = self._view.rows.names, self._view.rows.qualified_names
+        size = len(text)
+        for at, row in enumerate(rows):
+            name = names[row]
+            if name.startswith(text):
+                worth[at] = _name_rank(name, size, worth[at])
+            elif addresses[row] == text:
+                worth[at] = EXACT_NAME
+        return Matched(matched.rows, np.array(worth, dtype=np.float32))
 
     def _nearly(self, word: Word) -> Found:
         """A word that nothing has: each of its parts as it is or, where nothing has it either, what is near it."""
@@ -169,9 +177,10 @@ def _plain(tree: Keywords) -> bool:
     return isinstance(tree, Word) and tree.kind == "word" and tree.fields == DEFAULT_FIELDS
 
 
-def _name_rank(name: str, text: str, rank: float) -> float:
-    if len(name) == len(text):
+def _name_rank(name: str, size: int, rank: float) -> float:
+    """What a name is worth that begins with a text of this size."""
+    if len(name) == size:
         return EXACT_NAME
     if rank < NAME:
-        return max(rank, BEGINS_NAME_PARTLY)
-    return BEGINS_NAME if not name[len(text)].isalnum() else rank
+        return rank if rank > BEGINS_NAME_PARTLY else BEGINS_NAME_PARTLY
+    return rank if name[size].isalnum() else BEGINS_NAME

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,7 +43,12 @@ class Ordering:
 
     def __init__(self, rows: Rows, scores: NDArray[np.float32], order_by: Sequence[tuple[str, Direction]]) -> None:
         self._rows = rows
-        self._scores = scores
+        self._columns: dict[str, NDArray[Any]] = {
+            "relevance": scores,
+            "updated": rows.updated,
+            "created": rows.created,
+            "id": rows.ids,
+        }
         self._keys: list[tuple[str, bool]] = []
         for name, direction in order_by or [("relevance", "desc")]:
             if name not in ORDERS or direction not in ("asc", "desc"):
@@ -52,8 +58,13 @@ class Ordering:
             self._keys.append((ORDERS[name], direction == "desc"))
 
     def page(self, found: NDArray[np.int64], offset: int, limit: int) -> list[int]:
-        """The rows of a page, in order."""
-        return self._first(found, offset + limit)[offset:]
+        """The rows of a page, in order. Only they are sorted: those before them are told apart and left out."""
+        import numpy as np
+
+        first = self._first(found, offset + limit)
+        if offset:
+            first = np.setdiff1d(first, self._first(found, offset), assume_unique=True)
+        return sorted(first.tolist(), key=self._comparable)
 
     def following(self, found: NDArray[np.int64], token: str, limit: int) -> list[int]:
         """The rows that follow the one that a token was made of, whether or not it is still there.
@@ -61,14 +72,13 @@ class Ordering:
         Raises:
             UsageError: the token is none of this order's.
         """
+        import numpy as np
+
         last = self._read(token)
-        primary = self._primary(found)
-        edge = self._edge(last)
-        beyond = found[primary > edge]
-        level = [row for row in found[primary == edge].tolist() if self._comparable(row) > self._comparable_key(last)]
-        if len(level) >= limit:
-            return sorted(level, key=self._comparable)[:limit]
-        return sorted(level, key=self._comparable) + self._first(beyond, limit - len(level))
+        primary, edge = self._numbers(0, found), self._edge(last)
+        bound = self._comparable_key(last)
+        level = [row for row in found[primary == edge].tolist() if self._comparable(row) > bound]
+        return self.page(np.concatenate([np.array(level, dtype=np.int64), found[primary > edge]]), 0, limit)
 
     def token(self, row: int) -> str:
         """What asks for the rows after this one."""
@@ -95,29 +105,50 @@ class Ordering:
             and all(isinstance(value, kind) for value, kind in zip(last, kinds, strict=True))
         )
 
-    def _first(self, found: NDArray[np.int64], count: int) -> list[int]:
-        """The first rows in order: a cut by the first key, which is a number, and the rest exactly."""
+    def _first(self, found: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """The rows that come first, in no order: cut by the first key, those on the edge by the next, and so on."""
         import numpy as np
 
-        if count <= 0:
-            return []
-        if count < len(found):
-            primary = self._primary(found)
-            edge = np.partition(primary, count - 1)[count - 1]
-            found = found[primary <= edge]
-        return sorted(found.tolist(), key=self._comparable)[:count]
+        certain = [found[:0]]
+        for key in range(len(self._keys)):
+            if len(found) > count > 0:
+                before, found = self._cut(self._numbers(key, found), found, count)
+                certain.append(before)
+                count -= len(before)
+            if len(found) > count > 0 and self._keys[key][0] == "name":
+                before, found = self._cut_by_name(self._keys[key][1], found, count)
+                certain.append(before)
+                count -= len(before)
+        if len(found) > count > 0:
+            found = found[np.argpartition(self._rows.ids[found], count - 1)]
+        return np.concatenate([*certain, found[: max(count, 0)]])
 
-    def _primary(self, found: NDArray[np.int64]) -> NDArray[Any]:
-        """The first key as numbers, the smaller the earlier; equal where it is a name that begins alike."""
-        name, descending = self._keys[0]
+    @staticmethod
+    def _cut(values: NDArray[Any], found: NDArray[np.int64], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows that are certainly among the first, and those that tie for the rest."""
+        import numpy as np
+
+        edge = np.partition(values, count - 1)[count - 1]
+        return found[values < edge], found[values == edge]
+
+    def _cut_by_name(
+        self, descending: bool, found: NDArray[np.int64], count: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The same for names that begin alike."""
+        import numpy as np
+
+        names = [self._rows.names[row] for row in found.tolist()]
+        edge = (heapq.nlargest if descending else heapq.nsmallest)(count, names)[-1]
+        before = [name > edge for name in names] if descending else [name < edge for name in names]
+        return found[np.array(before)], found[np.array([name == edge for name in names])]
+
+    def _numbers(self, key: int, found: NDArray[np.int64]) -> NDArray[Any]:
+        """A key as numbers, the smaller the earlier; equal where it is a name that begins alike."""
+        name, descending = self._keys[key]
         if name == "name":
             heads = self._rows.name_heads[found]
             return ~heads if descending else heads
-        values: NDArray[Any]
-        if name == "relevance":
-            values = self._scores[found]
-        else:
-            values = {"updated": self._rows.updated, "created": self._rows.created, "id": self._rows.ids}[name][found]
+        values: NDArray[Any] = self._columns[name][found]
         return -values if descending else values
 
     def _edge(self, key: _Key) -> Any:
@@ -134,11 +165,7 @@ class Ordering:
         return (*(self._value(name, row) for name, _ in self._keys), int(self._rows.ids[row]))
 
     def _value(self, name: str, row: int) -> Any:
-        if name == "name":
-            return self._rows.names[row]
-        if name == "relevance":
-            return float(self._scores[row])
-        return int({"updated": self._rows.updated, "created": self._rows.created, "id": self._rows.ids}[name][row])
+        return self._rows.names[row] if name == "name" else self._columns[name][row].item()
 
     def _comparable(self, row: int) -> _Key:
         return self._comparable_key(self._key(row))

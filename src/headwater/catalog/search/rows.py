@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from headwater.catalog.search.columns import Column, grown
-from headwater.catalog.search.documents import COLUMNS, Record
+from headwater.catalog.search.documents import COLUMNS, fields
 from headwater.catalog.search.words import fold
 
 if TYPE_CHECKING:
@@ -60,31 +60,41 @@ class Rows:
         """The first eight bytes of each name: they sort as names do, as far as they go."""
         return self._name_heads[: self.used]
 
-    def put(self, records: Sequence[Record]) -> None:
-        """Add records, or set those that are there anew."""
+    def put(self, records: Sequence[str]) -> None:
+        """Add records, as ``documents.encode`` writes them, or set those that are there anew.
+
+        Raises:
+            ValueError: they are of another shape.
+        """
         import numpy as np
 
         if not records:
             return
-        rows = np.array([self._row(record.id) for record in records], dtype=np.int64)
+        ids, scopes, created, updated, guids, names, qualified, *values = zip(*map(fields, records), strict=True)
+        rows = np.array([self._row(int(identity)) for identity in ids], dtype=np.int64)
         self._make_room()
-        self._ids[rows] = [record.id for record in records]
+        self._ids[rows] = list(map(int, ids))
         self._alive[rows] = True
-        self._created[rows] = [record.created for record in records]
-        self._updated[rows] = [record.updated for record in records]
-        self._scopes.put(rows, [str(record.scope) for record in records])
-        for position, column in enumerate(self.columns.values()):
-            column.put(rows, [record.values[position] for record in records])
-        self._put_names(rows, records)
+        self._created[rows] = list(map(int, created))
+        self._updated[rows] = list(map(int, updated))
+        self._scopes.put(rows, scopes)
+        for column, joined in zip(self.columns.values(), values, strict=False):
+            column.put(rows, joined)
+        self._put_names(rows, guids, names, qualified)
         self._order = None
 
-    def _put_names(self, rows: NDArray[np.int64], records: Sequence[Record]) -> None:
-        for row, record in zip(rows.tolist(), records, strict=True):
-            name = fold(record.name)
-            self.guids[row] = record.guid
+    def _put_names(
+        self, rows: NDArray[np.int64], guids: Sequence[str], names: Sequence[str], qualified: Sequence[str]
+    ) -> None:
+        import numpy as np
+
+        folded = list(map(fold, names))
+        for row, guid, name, address in zip(rows.tolist(), guids, folded, map(fold, qualified), strict=True):
+            self.guids[row] = guid
             self.names[row] = name
-            self.qualified_names[row] = fold(record.qualified_name)
-            self._name_heads[row] = int.from_bytes(name.encode()[:8].ljust(8, b"\0"), "big")
+            self.qualified_names[row] = address
+        heads = b"".join(name[:8].encode()[:8].ljust(8, b"\0") for name in folded)
+        self._name_heads[rows] = np.frombuffer(heads, dtype=">u8")
 
     def _row(self, identity: int) -> int:
         row = self._row_of.get(identity)

@@ -26,7 +26,9 @@ def schema() -> Schema:
     from tantivy import SchemaBuilder
 
     builder = SchemaBuilder()
-    builder.add_unsigned_field("id", indexed=True, fast=True)
+    builder.add_unsigned_field("id", fast=True)
+    # The number once more, as text: documents are deleted by it, which the library cannot do by a number.
+    builder.add_text_field("key", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("sequence", indexed=True, fast=True)
     builder.add_text_field("kind", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("exact", tokenizer_name="raw", index_option="basic")
@@ -47,6 +49,7 @@ def entry(document: SearchDocument, sequence: int) -> Document:
 
     values: dict[str, Any] = {
         "id": document.id,
+        "key": str(document.id),
         "sequence": sequence,
         "exact": fold(document.display_name)[:_LONGEST_NAME],
         "attribute": list(attribute_tokens(document)),

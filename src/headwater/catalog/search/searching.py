@@ -134,7 +134,7 @@ class Searching:
         present = Counter(
             part
             for record in records
-            for text in record.all_texts
+            for text in record.texts()
             for part in {*words(fold(text)), *words(camel_words(text))}
         )
         found = ((word, _nearest(words(fold(word.text))[0], present)) for word in unmatched)

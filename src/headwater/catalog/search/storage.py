@@ -224,7 +224,7 @@ class Storage:
         latest = {document.id: document for document in documents}
         entries = [entry(document, state.sequence) for document in latest.values()]
         for identity in (*latest, *removed):
-            self._writer.delete_documents_by_term("id", identity)
+            self._writer.delete_documents_by_term("key", str(identity))
         for made in entries:
             self._writer.add_document(made)
         self._writer.delete_documents_by_term("kind", "state")

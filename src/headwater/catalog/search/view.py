@@ -142,9 +142,9 @@ class View:
 
         if not identities:
             return {}
-        query = Query.term_set_query(schema(), "id", list(identities))
+        query = Query.term_set_query(schema(), "key", [str(identity) for identity in identities])
         hits = self.searcher.search(query, limit=len(identities), count=False).hits
-        records = [_record(self.searcher, address) for _, address in hits]
+        records = [Record.decode(_record(self.searcher, address)) for _, address in hits]
         return {record.id: record for record in records}
 
 
@@ -154,5 +154,5 @@ def _hits(searcher: Searcher, query: Query) -> list[tuple[Any, DocAddress]]:
     return searcher.search(query, limit=count, count=False).hits if count else []
 
 
-def _record(searcher: Searcher, address: DocAddress) -> Record:
-    return Record.decode(bytes(searcher.doc(address)["record"][0]).decode())
+def _record(searcher: Searcher, address: DocAddress) -> str:
+    return bytes(searcher.doc(address)["record"][0]).decode()
