@@ -95,7 +95,8 @@ class Column:
 
     def having_one_of(self, values: frozenset[str], rows: int) -> NDArray[np.bool_]:
         """Which of the first rows have one of the values."""
-        return self._having([self._values[value] for value in values if value in self._values], rows)
+        known = self._values
+        return self._having([known[value] for value in values if value in known], rows)
 
     def _having(self, numbers: list[int], rows: int) -> NDArray[np.bool_]:
         import numpy as np
@@ -111,7 +112,27 @@ class Column:
         """How many of the rows have each value; only values that one has."""
         import numpy as np
 
+        codes = self._codes[rows]
+        found: NDArray[Any]
+        # Few rows of many combinations: looking at those there are costs less than at all there could be.
+        if len(codes) * 4 < len(self._combinations):
+            found, times = np.unique(codes, return_counts=True)
+        else:
+            by_combination = np.bincount(codes, minlength=1)
+            found = np.flatnonzero(by_combination)
+            times = by_combination[found]
+        totals = self._expanded(found, times)
+        texts = self._values.texts
+        return [(texts[number], int(totals[number])) for number in np.flatnonzero(totals).tolist()]
+
+    def _expanded(self, found: NDArray[Any], times: NDArray[Any]) -> NDArray[Any]:
+        """How often each value is there, if these combinations are so often."""
+        import numpy as np
+
         combinations, values = self._pair_arrays()
-        by_combination = np.bincount(self._codes[rows], minlength=len(self._combinations))
-        totals = np.bincount(values, weights=by_combination[combinations], minlength=len(self._values))
-        return [(self._values.texts[number], int(totals[number])) for number in np.flatnonzero(totals).tolist()]
+        # The pairs lie in the order of their combinations: each has a stretch of them.
+        starts = np.searchsorted(combinations, found, side="left")
+        lengths = np.searchsorted(combinations, found, side="right") - starts
+        before = np.cumsum(lengths) - lengths
+        pairs = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
+        return np.bincount(values[pairs], weights=np.repeat(times, lengths), minlength=1)

@@ -22,6 +22,7 @@ class Marker:
     def __init__(self, wanted: Iterable[Word]) -> None:
         self._whole: set[str] = set()
         self._beginnings: tuple[str, ...] = ()
+        self._judged: dict[str, bool] = {}
         for word in wanted:
             self._learn(word)
 
@@ -63,7 +64,11 @@ class Marker:
         return "".join((*pieces, text[at:end]))
 
     def _is_wanted(self, token: str) -> bool:
-        return any(
-            word in self._whole or (self._beginnings and word.startswith(self._beginnings))
-            for word in (fold(token), *words(camel_words(token)))
-        )
+        """Whether a word is marked; the same few come again and again."""
+        judged = self._judged.get(token)
+        if judged is None:
+            judged = self._judged[token] = any(map(self._is_sought, (fold(token), *words(camel_words(token)))))
+        return judged
+
+    def _is_sought(self, word: str) -> bool:
+        return word in self._whole or word.startswith(self._beginnings)

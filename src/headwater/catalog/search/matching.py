@@ -18,7 +18,7 @@ from headwater.catalog.search.queries import (
     word_query,
 )
 from headwater.catalog.search.view import Matched, View
-from headwater.catalog.search.words import fold
+from headwater.catalog.search.words import fold, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,18 +124,15 @@ class Matching:
         return self._view.match_derived(("ranked", key), lambda: self._by_names(matched, fold(word.text)))
 
     def _by_names(self, matched: Matched, text: str) -> Matched:
-        import numpy as np
 
-        rows, worth = matched.rows.tolist(), matched.worth.tolist()
-        names, addresses = self._view.rows.names, self._view.rows.qualified_names
-        size = len(text)
-        for at, row in enumerate(rows):
-            name = names[row]
-            if name.startswith(text):
-                worth[at] = _name_rank(name, size, worth[at])
-            elif addresses[row] == text:
+        rows, worth = self._view.rows, matched.worth.copy()
+        likely = rows.may_begin_with(text, matched.rows)
+        pairs = zip(matched.rows[likely].tolist(), worth[likely].tolist(), strict=True)
+        worth[likely] = [_name_rank(rows.names[row], text, rank) for row, rank in pairs]
+        if len(words(text)) > 1:
+            for at in [at for at, row in enumerate(matched.rows.tolist()) if rows.qualified_names[row] == text]:
                 worth[at] = EXACT_NAME
-        return Matched(matched.rows, np.array(worth, dtype=np.float32))
+        return Matched(matched.rows, worth)
 
     def _nearly(self, word: Word) -> Found:
         """A word that nothing has: each of its parts as it is or, where nothing has it either, what is near it."""
@@ -177,10 +174,12 @@ def _plain(tree: Keywords) -> bool:
     return isinstance(tree, Word) and tree.kind == "word" and tree.fields == DEFAULT_FIELDS
 
 
-def _name_rank(name: str, size: int, rank: float) -> float:
-    """What a name is worth that begins with a text of this size."""
-    if len(name) == size:
+def _name_rank(name: str, text: str, rank: float) -> float:
+    """What a text in a name is worth, if the name begins with it; else what it was worth before."""
+    if not name.startswith(text):
+        return rank
+    if name == text:
         return EXACT_NAME
     if rank < NAME:
         return rank if rank > BEGINS_NAME_PARTLY else BEGINS_NAME_PARTLY
-    return rank if name[size].isalnum() else BEGINS_NAME
+    return rank if name[len(text)].isalnum() else BEGINS_NAME

@@ -60,6 +60,15 @@ class Rows:
         """The first eight bytes of each name: they sort as names do, as far as they go."""
         return self._name_heads[: self.used]
 
+    def may_begin_with(self, text: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of the rows have names whose first bytes are the text's: all that begin with it, and perhaps more."""
+        import numpy as np
+
+        start = text.encode()[:8]
+        low, high = int.from_bytes(start.ljust(8, b"\0"), "big"), int.from_bytes(start.ljust(8, b"\xff"), "big")
+        heads = self._name_heads[rows]
+        return (heads >= np.uint64(low)) & (heads <= np.uint64(high))
+
     def put(self, records: Sequence[str]) -> None:
         """Add records, as ``documents.encode`` writes them, or set those that are there anew.
 

@@ -120,10 +120,12 @@ class Searching:
     def _facet(self, facet: FacetRequest, rows: NDArray[np.int64]) -> list[FacetValue]:
         counts = self._view.rows.columns[FACETS[facet.name]].counts(rows)
         by, direction = facet.sort
-        # Sorting keeps the order of equals, so ties are by value whichever way the counts go.
-        counts.sort(key=lambda pair: pair[0], reverse=by == "value" and direction == "desc")
-        if by == "count":
-            counts.sort(key=lambda pair: pair[1], reverse=direction == "desc")
+        if by == "value":
+            counts.sort(reverse=direction == "desc")
+        elif direction == "desc":
+            counts.sort(key=lambda pair: (-pair[1], pair[0]))
+        else:
+            counts.sort(key=lambda pair: (pair[1], pair[0]))
         return [FacetValue(value, count) for value, count in counts[: facet.count or None]]
 
     def _nearest(self, unmatched: Sequence[Word], rows: NDArray[np.int64]) -> dict[Word, str]:

@@ -132,9 +132,9 @@ class View:
         found = _hits(self.searcher, query)
         if not found:
             return self.nothing()
-        worth, addresses = zip(*found, strict=True)
-        ids = np.array(self.searcher.fast_field_values("id", list(addresses)), dtype=np.int64)
-        return Matched(self.rows.of_ids(ids), np.array(worth, dtype=np.float32))
+        ids = self.searcher.fast_field_values("id", [address for _, address in found])
+        rows = self.rows.of_ids(np.array(ids, dtype=np.int64))
+        return Matched(rows, np.array([worth for worth, _ in found], dtype=np.float32))
 
     def records(self, identities: Sequence[int]) -> dict[int, Record]:
         """What is kept of documents, by their number."""
