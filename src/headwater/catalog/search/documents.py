@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
-from pathlib import PurePosixPath
 from typing import Any
 
 from headwater.catalog.search.words import camel_words, clean, fold
@@ -81,7 +81,7 @@ COLUMNS: Mapping[str, Callable[[SearchDocument], tuple[str, ...]]] = {
     "owner": lambda document: _people(document, "owner"),
     "expert": lambda document: _people(document, "expert"),
     "endorsement": lambda document: (document.endorsement,),
-    "fileExtension": lambda document: (PurePosixPath(document.display_name).suffix[1:].lower(),),
+    "fileExtension": lambda document: (_extension(document.display_name),),
     "termStatus": lambda document: _attribute(document, "termStatus"),
     "termTemplate": lambda document: _attribute(document, "termTemplate"),
 }
@@ -103,9 +103,22 @@ TEXT_FIELDS: Mapping[str, Callable[[SearchDocument], tuple[str, ...]]] = {
     "collection": lambda document: (document.collection,),
 }
 _CAMEL = frozenset({"name", "column"})
+# Texts of one document alone; all others come again and again, and are prepared once.
+_OWN = frozenset({"name", "qualified_name", "description"})
+_folded_before = lru_cache(maxsize=50_000)(fold)
 
 _FIELD, _VALUE = "\x1e", "\x1f"
 _LONGEST_VALUE = 1_000
+
+
+def _extension(name: str) -> str:
+    """What follows the last dot of a file's name; "" where that is no short word.
+
+    >>> _extension("Orders.CSV"), _extension("orders"), _extension("v1.2 of it")
+    ('csv', '', '')
+    """
+    _, dot, extension = name.rpartition(".")
+    return extension.lower() if dot and len(extension) <= 10 and extension.isalnum() else ""
 
 
 def _people(document: SearchDocument, kind: str) -> tuple[str, ...]:
@@ -120,10 +133,11 @@ def _attribute(document: SearchDocument, name: str) -> tuple[str, ...]:
 def text_values(document: SearchDocument) -> Iterator[tuple[str, str]]:
     """The fields of words with each text that goes in, ready to be cut into words."""
     for name, read in TEXT_FIELDS.items():
+        folded = fold if name in _OWN else _folded_before
         for value in read(document):
             if not value:
                 continue
-            yield name, fold(value)
+            yield name, folded(value)
             if name in _CAMEL and (parted := camel_words(value)):
                 yield name, parted
 
@@ -189,6 +203,7 @@ def encode(document: SearchDocument) -> str:
     return _FIELD.join(parts)
 
 
+@lru_cache(maxsize=50_000)
 def _joined(values: tuple[str, ...]) -> str:
     if len(values) == 1:
         return clean(values[0])
@@ -199,9 +214,23 @@ def attribute_tokens(document: SearchDocument) -> Iterator[str]:
     """What attribute filters look up: one token an attribute and value."""
     for name, value in document.attributes.items():
         for item in value if isinstance(value, list | tuple) else (value,):
-            yield from (f"{clean(name)}{_VALUE}{key}" for key in attribute_keys(item)[:1])
+            yield from _attribute_token(name, item)
     if document.description:
         yield f"description{_VALUE}{attribute_keys(document.description)[0]}"
+
+
+def _attribute_token(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) and len(value) > 100:
+        return _new_attribute_token(name, value)
+    return _known_attribute_token(name, value) if isinstance(value, Hashable) else ()
+
+
+def _new_attribute_token(name: str, value: Any) -> tuple[str, ...]:
+    return tuple(f"{clean(name)}{_VALUE}{key}" for key in attribute_keys(value)[:1])
+
+
+# Typed, because 1, 1.0 and True are equal and are not written alike.
+_known_attribute_token = lru_cache(maxsize=50_000, typed=True)(_new_attribute_token)
 
 
 def attribute_keys(value: Any) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ def fold(text: str) -> str:
     >>> fold("  Crème  BRÛLÉE ")
     'creme brulee'
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.lower().split())
     return " ".join(_unaccented(clean(text)).casefold().split())
 
 
