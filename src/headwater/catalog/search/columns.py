@@ -29,7 +29,7 @@ def grown(array: NDArray[Any], rows: int) -> NDArray[Any]:
 
     if rows <= len(array):
         return array
-    larger = np.zeros(max(rows, 2 * len(array)), dtype=array.dtype)
+    larger = np.zeros((max(rows, 2 * len(array)), *array.shape[1:]), dtype=array.dtype)
     larger[: len(array)] = array
     return larger
 

@@ -17,6 +17,7 @@ from headwater.catalog.search.queries import (
     word_parts,
     word_query,
 )
+from headwater.catalog.search.rows import NAME_HEAD
 from headwater.catalog.search.view import Matched, View
 from headwater.catalog.search.words import fold, words
 
@@ -124,11 +125,18 @@ class Matching:
         return self._view.match_derived(("ranked", key), lambda: self._by_names(matched, fold(word.text)))
 
     def _by_names(self, matched: Matched, text: str) -> Matched:
+        import numpy as np
 
-        rows, worth = self._view.rows, matched.worth.copy()
-        likely = rows.may_begin_with(text, matched.rows)
-        pairs = zip(matched.rows[likely].tolist(), worth[likely].tolist(), strict=True)
-        worth[likely] = [_name_rank(rows.names[row], text, rank) for row, rank in pairs]
+        rows = self._view.rows
+        beginning, whole, parted, unclear = _beginnings(rows.name_heads[matched.rows], text)
+        worth = matched.worth.copy()
+        for at in np.flatnonzero(unclear).tolist():
+            name = rows.names[matched.rows[at]]
+            beginning[at], whole[at] = name.startswith(text), name == text
+            parted[at] = len(name) > len(text) and not name[len(text)].isalnum()
+        worth[beginning] = np.where(worth >= NAME, worth, np.maximum(worth, BEGINS_NAME_PARTLY))[beginning]
+        worth[beginning & parted & (worth >= NAME)] = BEGINS_NAME
+        worth[beginning & whole] = EXACT_NAME
         if len(words(text)) > 1:
             for at in [at for at, row in enumerate(matched.rows.tolist()) if rows.qualified_names[row] == text]:
                 worth[at] = EXACT_NAME
@@ -174,12 +182,15 @@ def _plain(tree: Keywords) -> bool:
     return isinstance(tree, Word) and tree.kind == "word" and tree.fields == DEFAULT_FIELDS
 
 
-def _name_rank(name: str, text: str, rank: float) -> float:
-    """What a text in a name is worth, if the name begins with it; else what it was worth before."""
-    if not name.startswith(text):
-        return rank
-    if name == text:
-        return EXACT_NAME
-    if rank < NAME:
-        return rank if rank > BEGINS_NAME_PARTLY else BEGINS_NAME_PARTLY
-    return rank if name[len(text)].isalnum() else BEGINS_NAME
+def _beginnings(heads: NDArray[np.uint8], text: str) -> tuple[NDArray[np.bool_], ...]:
+    """Which names begin with a text, are it, go on with another word, and of which their first bytes do not tell."""
+    import numpy as np
+
+    start = np.frombuffer(text.encode()[:NAME_HEAD], dtype=np.uint8)
+    beginning = (heads[:, : len(start)] == start).all(axis=1)
+    no = np.zeros(len(heads), dtype=np.bool_)
+    if len(start) == NAME_HEAD:
+        return beginning, no, no.copy(), beginning.copy()
+    following = heads[:, len(start)]
+    goes_on = np.array([0 < byte < 0x80 and not chr(byte).isalnum() for byte in range(256)])
+    return beginning, following == 0, goes_on[following], beginning & (following >= 0x80)

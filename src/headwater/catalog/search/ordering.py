@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from headwater.catalog.search.requests import ORDERS, Direction
-from headwater.catalog.search.rows import Rows
+from headwater.catalog.search.rows import Rows, name_head
 from headwater.errors import UsageError
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Ordering:
         """A key as numbers, the smaller the earlier; equal where it is a name that begins alike."""
         name, descending = self._keys[key]
         if name == "name":
-            heads = self._rows.name_heads[found]
+            heads = _as_numbers(self._rows.name_heads[found])
             return ~heads if descending else heads
         values: NDArray[Any] = self._columns[name][found]
         return -values if descending else values
@@ -156,7 +156,7 @@ class Ordering:
 
         name, descending = self._keys[0]
         if name == "name":
-            head = np.uint64(int.from_bytes(key[0].encode()[:8].ljust(8, b"\0"), "big"))
+            head = _as_numbers(np.frombuffer(name_head(key[0]), dtype=np.uint8).reshape(1, -1))[0]
             return ~head if descending else head
         value = np.float32(key[0]) if name == "relevance" else np.int64(key[0])
         return -value if descending else value
@@ -176,3 +176,10 @@ class Ordering:
             for (name, descending), value in zip(self._keys, key, strict=False)
         ]
         return (*turned, key[-1])
+
+
+def _as_numbers(heads: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The first eight bytes of names as numbers that sort as they do."""
+    import numpy as np
+
+    return np.ascontiguousarray(heads[:, :8]).view(">u8").ravel().astype(np.uint64)

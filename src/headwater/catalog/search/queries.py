@@ -92,6 +92,10 @@ def _sequence(name: str, parts: list[str]) -> Query:
 
 def _beginning(name: str, parts: list[str]) -> Query:
     """The parts in a row, the last one perhaps longer. Words hold nothing that a regular expression takes amiss."""
+    from tantivy import Query
+
+    if len(parts) == 1:  # no letter wrong, and then anything: cheaper than the expression
+        return Query.fuzzy_term_query(schema(), name, parts[0], 0, True, True)
     return _regular(name, [*parts[:-1], f"{parts[-1]}.*"])
 
 

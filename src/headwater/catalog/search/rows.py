@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Rows"]
+__all__ = ["NAME_HEAD", "Rows", "name_head"]
+
+
+NAME_HEAD = 16
+
+
+def name_head(name: str) -> bytes:
+    """The first bytes of a folded name."""
+    return name[:NAME_HEAD].encode()[:NAME_HEAD].ljust(NAME_HEAD, b"\0")
 
 
 class Rows:
@@ -29,8 +37,10 @@ class Rows:
         self._alive: NDArray[np.bool_] = np.zeros(1024, dtype=np.bool_)
         self._created: NDArray[np.int64] = np.zeros(1024, dtype=np.int64)
         self._updated: NDArray[np.int64] = np.zeros(1024, dtype=np.int64)
-        self._name_heads: NDArray[np.uint64] = np.zeros(1024, dtype=np.uint64)
-        self._scopes = Column()
+        # The first bytes of each name, filled up with zeros: they sort as names do, as far as they go.
+        self.name_heads: NDArray[np.uint8] = np.zeros((1024, NAME_HEAD), dtype=np.uint8)
+        self._scopes: NDArray[np.int32] = np.zeros(1024, dtype=np.int32)
+        self._scope_numbers: dict[int, int] = {}
         self.columns = {name: Column() for name in COLUMNS}
         self.guids: list[str] = []
         self.names: list[str] = []
@@ -55,20 +65,6 @@ class Rows:
     def updated(self) -> NDArray[np.int64]:
         return self._updated[: self.used]
 
-    @property
-    def name_heads(self) -> NDArray[np.uint64]:
-        """The first eight bytes of each name: they sort as names do, as far as they go."""
-        return self._name_heads[: self.used]
-
-    def may_begin_with(self, text: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Which of the rows have names whose first bytes are the text's: all that begin with it, and perhaps more."""
-        import numpy as np
-
-        start = text.encode()[:8]
-        low, high = int.from_bytes(start.ljust(8, b"\0"), "big"), int.from_bytes(start.ljust(8, b"\xff"), "big")
-        heads = self._name_heads[rows]
-        return (heads >= np.uint64(low)) & (heads <= np.uint64(high))
-
     def put(self, records: Sequence[str]) -> None:
         """Add records, as ``documents.encode`` writes them, or set those that are there anew.
 
@@ -86,7 +82,8 @@ class Rows:
         self._alive[rows] = True
         self._created[rows] = list(map(int, created))
         self._updated[rows] = list(map(int, updated))
-        self._scopes.put(rows, scopes)
+        numbers = self._scope_numbers
+        self._scopes[rows] = [numbers.setdefault(int(scope), len(numbers)) for scope in scopes]
         for column, joined in zip(self.columns.values(), values, strict=False):
             column.put(rows, joined)
         self._put_names(rows, guids, names, qualified)
@@ -102,8 +99,8 @@ class Rows:
             self.guids[row] = guid
             self.names[row] = name
             self.qualified_names[row] = address
-        heads = b"".join(name[:8].encode()[:8].ljust(8, b"\0") for name in folded)
-        self._name_heads[rows] = np.frombuffer(heads, dtype=">u8")
+        heads = b"".join(map(name_head, folded))
+        self.name_heads[rows] = np.frombuffer(heads, dtype=np.uint8).reshape(-1, NAME_HEAD)
 
     def _row(self, identity: int) -> int:
         row = self._row_of.get(identity)
@@ -118,7 +115,8 @@ class Rows:
         self._alive = grown(self._alive, self.used)
         self._created = grown(self._created, self.used)
         self._updated = grown(self._updated, self.used)
-        self._name_heads = grown(self._name_heads, self.used)
+        self.name_heads = grown(self.name_heads, self.used)
+        self._scopes = grown(self._scopes, self.used)
         missing = self.used - len(self.guids)
         for texts in (self.guids, self.names, self.qualified_names):
             texts.extend([""] * missing)
@@ -138,10 +136,14 @@ class Rows:
 
     def readable(self, scopes: frozenset[int] | None) -> NDArray[np.bool_]:
         """Which rows lie in one of the scopes (None: in any)."""
+        import numpy as np
+
         alive = self._alive[: self.used]
         if scopes is None:
             return alive.copy()
-        return alive & self._scopes.having_one_of(frozenset(map(str, scopes)), self.used)
+        allowed = np.zeros(len(self._scope_numbers) + 1, dtype=np.bool_)
+        allowed[list(map(self._scope_numbers.__getitem__, scopes & self._scope_numbers.keys()))] = True
+        return alive & allowed[self._scopes[: self.used]]
 
     def of_ids(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows of documents that are there."""
