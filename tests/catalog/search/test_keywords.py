@@ -46,7 +46,8 @@ def test_names_are_found_whole_and_by_their_parts(name: str, typed: tuple[str, .
     ]
     index = filled(document(1, name), *others)
     for text in typed:
-        assert found(index, text)[:1] == [1], text
+        assert 1 in found(index, text), text
+    assert found(index, name)[0] == 1
 
 
 def test_more_of_the_words_rank_higher() -> None:
@@ -186,11 +187,13 @@ typed = st.one_of(
     st.text(max_size=40),
     st.lists(
         st.sampled_from(
-            ("AND", "OR", "NOT", "(", ")", '"', "*", "?", "name:", "sal*", "a?b", "sales", "x_y-z", ":", "~", "\\", "[", "^", "+", "\x00", "\ud800", " ")
+            ("AND", "OR", "NOT", *'()"*?:~\\[^+ \x00\ud800', "name:", "sal*", "a?b", "sales", "x_y-z")
         ),
         max_size=12,
-    ).map(lambda parts: "".join(parts)),
-    st.lists(st.sampled_from(("AND", "OR", "NOT", "(", ")", '"a', 'b"', "name:", "c*", "sales_x")), max_size=9).map(" ".join),
+    ).map("".join),
+    st.lists(
+        st.sampled_from(("AND", "OR", "NOT", "(", ")", '"a', 'b"', "name:", "c*", "sales_x")), max_size=9
+    ).map(" ".join),
 )  # fmt: skip
 
 

@@ -53,7 +53,7 @@ _MOST_CHARACTERS, _MOST_WORDS, _DEEPEST = 2_000, 64, 32
 
 _TOKEN = re.compile(
     r"""\s*(?:
-      (?P<field>qualified[ ]name|\w+):(?=\S)
+      (?P<field>(?i:qualified[ ]name)|\w+):(?=\S)
     | (?P<open>\()
     | (?P<close>\))
     | "(?P<phrase>[^"]*)"?
@@ -166,7 +166,7 @@ def _field(name: str) -> tuple[str, ...] | None:
     from rapidfuzz import process
     from rapidfuzz.distance import OSA
 
-    near = process.extractOne(plain, FIELDS, scorer=OSA.distance, score_cutoff=2) if len(plain) > 5 else None
+    near = process.extractOne(plain, list(FIELDS), scorer=OSA.distance, score_cutoff=2) if len(plain) > 5 else None
     if near:
         raise UsageError(f"There is no field '{name}' to search in.", hint=f"Did you mean '{near[0]}:'?")
     return None

@@ -76,27 +76,36 @@ class View:
         self._remembered_rows = 0
 
     def _catch_up(self, searcher: Searcher) -> None:
+        """Take over what changed. The counts say whether that was all; one entry of the index is its state."""
+        self.rows.remove(self._removed)
+        self._removed.clear()
+        self._take_over(searcher, self._state.sequence)
+        if len(self.rows) > self._expected(searcher):
+            self._forget_removed(searcher)  # by another process
+        if len(self.rows) != self._expected(searcher):
+            self.rows = Rows()
+            self._take_over(searcher, 0)
+
+    @staticmethod
+    def _expected(searcher: Searcher) -> int:
+        return max(searcher.num_docs - 1, 0)
+
+    def _take_over(self, searcher: Searcher, sequence: int) -> None:
+        """Read the documents that were written after an update."""
         from tantivy import FieldType, Query
 
         if searcher.num_docs == 0:
-            self.rows = Rows()
             return
-        news = Query.range_query(schema(), "sequence", FieldType.Unsigned, self._state.sequence + 1, None)
+        news = Query.range_query(schema(), "sequence", FieldType.Unsigned, sequence + 1, None)
         addresses = [address for _, address in _hits(searcher, news)]
         for start in range(0, len(addresses), 10_000):
             self.rows.put([_record(searcher, address) for address in addresses[start : start + 10_000]])
-        if len(self.rows) != searcher.num_docs - 1:
-            self._forget_removed(searcher)
-        self._removed.clear()
 
     def _forget_removed(self, searcher: Searcher) -> None:
-        """Take out what the index has no more. One entry of it is the state."""
         from tantivy import Query
 
-        self.rows.remove(self._removed)
-        if len(self.rows) != searcher.num_docs - 1:
-            addresses = [address for _, address in _hits(searcher, Query.all_query())]
-            self.rows.keep({int(i) for i in searcher.fast_field_values("id", addresses) if i is not None})
+        addresses = [address for _, address in _hits(searcher, Query.all_query())]
+        self.rows.keep({int(i) for i in searcher.fast_field_values("id", addresses) if i is not None})
 
     def match(self, key: Hashable, query: Callable[[], Query | None]) -> Matched:
         """The rows that a query matches; remembered by its key until the index changes."""
