@@ -7,8 +7,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from headwater.catalog.search import FacetRequest, SearchDocument, SearchRequest, parse_filter
 from tests.catalog.search.sample import (
     FACET_VALUES,
     NOW,
@@ -19,6 +17,8 @@ from tests.catalog.search.sample import (
     filled,
     has_words,
 )
+
+from headwater.catalog.search import FacetRequest, SearchDocument, SearchRequest, parse_filter
 
 # Words no typo of each other, so that the scan needs to know nothing of tolerance.
 WORDS = ("sales", "orders", "churn", "model", "customerid", "zz", "q4", "2024")

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.catalog.search.sample import document, filled, found
 
 from headwater.catalog.search import SearchIndex, SearchRequest
 from headwater.errors import UsageError
-from tests.catalog.search.sample import document, filled, found
 
 
 def test_exact_names_come_first_then_beginnings_words_and_other_fields() -> None:
@@ -146,7 +146,8 @@ def test_syntax(keywords: str, expected: set[int]) -> None:
         ("a" * 2001, "2001 characters"),
         ("a " * 65, "too many keywords"),
         ("(" * 40 + "a" + ")" * 40, "nested too deeply"),
-        ("a" + "?*" * 49, "wildcards"),
+        ("a" + "?*" * 49, "wildcards at most"),
+        ("-*", "letter or digit"),
     ],
 )
 def test_what_cannot_be_read_says_so(keywords: str, said: str) -> None:

@@ -2,9 +2,9 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.catalog.search.sample import NOW, document, filled
 
 from headwater.catalog.search import FacetRequest, SearchDocument, SearchIndex, SearchRequest, parse_filter
-from tests.catalog.search.sample import NOW, document, filled
 
 MINE = frozenset({1, 2})
 NAMES = ("orders", "orders_2024", "ordres", "customers", "custmoers", "secretword", "churn", "model", "zebra")

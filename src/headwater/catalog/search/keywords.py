@@ -49,7 +49,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "tag": ("tag",),
     "tags": ("tag",),
 }
-_MOST_CHARACTERS, _MOST_WORDS, _DEEPEST = 2_000, 64, 32
+_MOST_CHARACTERS, _MOST_WORDS, _MOST_WILDCARDS, _DEEPEST = 2_000, 64, 6, 32
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -264,6 +264,11 @@ class _Reader:
                 f"'{token.text}' begins with a wildcard.",
                 hint="Begin with a letter: 'sal*', 'c?st'. '*' finds everything.",
             )
-        if len(token.text) > 100 or not words(fold(token.text)):
-            raise UsageError("A pattern has 100 characters at most, and a letter or digit.", hint="Shorten it.")
+        # Each wildcard multiplies what the library has to prepare.
+        if len(token.text) > 100 or len(re.findall("[*?]", token.text)) > _MOST_WILDCARDS:
+            raise UsageError(
+                f"A pattern has 100 characters and {_MOST_WILDCARDS} wildcards at most.", hint="Use fewer of them."
+            )
+        if not words(fold(token.text)):
+            raise UsageError("A pattern has a letter or digit beside its wildcards.", hint="Add one: 'sal*'.")
         return Word(token.text, "pattern", fields, False, token.start, token.end)

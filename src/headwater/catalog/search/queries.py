@@ -134,12 +134,14 @@ def _escaped(character: str) -> str:
 
 
 def tolerance(part: str) -> int:
-    """How many letters may be wrong in a word.
+    """How many letters may be wrong in a word. None in numbers: another year or version is another thing.
 
-    >>> [tolerance(word) for word in ("abc", "abcd", "abcdefgh")]
-    [0, 1, 2]
+    >>> [tolerance(word) for word in ("abc", "abcd", "abcdefgh", "2024")]
+    [0, 1, 2, 0]
     """
-    return 0 if len(part) < 4 else 1 if len(part) < 8 else 2
+    if len(part) < 4 or any(character.isdigit() for character in part):
+        return 0
+    return 1 if len(part) < 8 else 2
 
 
 def fuzzy_query(part: str, fields: tuple[str, ...]) -> Query:
