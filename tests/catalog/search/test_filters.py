@@ -11,6 +11,8 @@ from headwater.catalog.search import SearchIndex, SearchRequest, parse_filter
 from headwater.catalog.search.documents import milliseconds, number_key
 from headwater.errors import UsageError
 
+FIRST = {"size": 10, "Gov.Owner": "Ann Lee", "Gov.Live": True}
+SECOND = {"size": 9.5, "Gov.Seen": days_ago(3)}
 ALL_RANGES = "LAST_24H|LAST_7D|LAST_30D|LAST_365D|MORE_THAN_365D"
 
 
@@ -28,9 +30,7 @@ def index() -> SearchIndex:
             updated_at=days_ago(400),
         ),
         document(3, "Sales", type_name="AtlasGlossaryTerm", types=("AtlasGlossaryTerm",), created_at=days_ago(20)),
-        document(
-            4, "people", classifications=("PERSONAL.EMAIL",), description="Who works here", updated_at=days_ago(5)
-        ),
+        document(4, "people", classifications=("PERSONAL.EMAIL",), description="It works", updated_at=days_ago(5)),
         document(5, "x", classifications=("PERSONAL",), terms=(("t1", "Revenue@Main"),), attributes={"size": "11"}),
     )
 

@@ -9,6 +9,7 @@ from tests.catalog.search.sample import NOW, days_ago, document, filled
 
 from headwater.catalog.search import (
     FacetRequest,
+    Hit,
     SearchDocument,
     SearchRequest,
     parse_facets,
@@ -71,7 +72,8 @@ def test_pages_follow_one_another_in_order(
         for hit in index.search(SearchRequest(keywords, order_by=order, limit=limit, offset=offset)).hits
     ]
     assert by_offset == everything
-    walked, after = [], ""
+    walked: list[Hit] = []
+    after = ""
     while True:
         page = index.search(SearchRequest(keywords, order_by=order, limit=limit, after=after))
         assert page.total == len(everything)
@@ -188,11 +190,11 @@ def test_suggestions_are_names_with_all_the_words_the_last_perhaps_unfinished() 
         document(3, "old customers"),
         document(4, "x", description="orders"),
     )
-    assert [hit.id for hit in index.suggest("o")] == [2, 3, 1]
+    assert [hit.id for hit in index.suggest("o")] == [3, 2, 1]
     assert [hit.id for hit in index.suggest("customer o")] == [1]
     assert [hit.id for hit in index.suggest("order")] == [2, 1]
     assert [hit.id for hit in index.suggest("ordres")] == [1, 2]
-    assert [hit.id for hit in index.suggest("o", limit=1)] == [2]
+    assert [hit.id for hit in index.suggest("o", limit=1)] == [3]
     assert index.suggest("") == index.suggest("  ") == index.suggest('"(') == []
     assert index.suggest("orders", filter=parse_filter({"id": "guid-1"}, now=NOW))[0].id == 1
     assert index.suggest("orders")[0].highlights["name"] == ("<em>orders</em>",)
