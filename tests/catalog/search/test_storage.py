@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -172,6 +173,64 @@ def harm(path: Path, damage: str) -> None:
         path.write_bytes(content[: len(content) // 2])
     elif damage == "noise":
         path.write_bytes(bytes(byte ^ 0x5A for byte in content))
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from headwater.catalog.search import SearchIndex
+from headwater.errors import HomeError
+from tests.catalog.search.sample import document, found
+
+index = SearchIndex.open(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, resource.RLIM_INFINITY))
+try:
+    index.update([document(n, f"lost {n}", description=f"word{n} " * 20) for n in range(2_000, 4_000)], [], 6)
+    index.flush()
+except HomeError as error:
+    print(error.code)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(index.position, len(found(index, "orders")), len(found(index, "lost ")))
+index.update([document(2_000, "kept")], [], 6)
+print(index.position, found(index, "kept"))
+index.close()
+"""
+
+
+def test_a_full_disk_loses_nothing_that_was_there(tmp_path: Path) -> None:
+    filled_folder(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."])}
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=True)
+    assert done.stdout.split("\n") == ["search.unwritable", "5 50 0", "6 [2000]", ""]
+
+
+def test_threads_search_while_one_writes(tmp_path: Path) -> None:
+    index = SearchIndex.open(tmp_path)
+    totals: list[list[int]] = [[] for _ in range(3)]
+    failures: list[BaseException] = []
+
+    def searching(seen: list[int]) -> None:
+        try:
+            while not done.is_set():
+                seen.append(index.search(SearchRequest("orders ")).total)
+        except HomeError as error:
+            failures.append(error)
+
+    done = threading.Event()
+    threads = [threading.Thread(target=searching, args=(seen,)) for seen in totals]
+    for thread in threads:
+        thread.start()
+    for batch in range(40):
+        index.update([document(batch * 20 + n, "orders") for n in range(20)], [], batch)
+    done.set()
+    for thread in threads:
+        thread.join(30)
+    assert not failures
+    # Whole updates only, one after the other.
+    assert all(total % 20 == 0 and seen == sorted(seen) for seen in totals for total in seen)
+    assert index.search(SearchRequest("orders")).total == 800
+    index.close()
 
 
 def test_an_index_of_another_format_begins_anew(tmp_path: Path) -> None:

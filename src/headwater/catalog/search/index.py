@@ -70,7 +70,7 @@ class SearchIndex:
         update of an earlier position than is known is left out: another process was ahead.
 
         Raises:
-            HomeError: another process keeps writing.
+            HomeError: another process keeps writing, or the index cannot be written.
             UsageError: a document holds what cannot be written; nothing of the update was.
         """
         gone = list(removed)

@@ -8,13 +8,14 @@ commits its own before it reads.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +23,15 @@ from typing import TYPE_CHECKING
 from headwater.catalog.search.documents import SearchDocument
 from headwater.catalog.search.schema import FORMAT, entry, marker, schema
 from headwater.catalog.search.words import ANALYZER, analyzer
-from headwater.errors import HomeError
+from headwater.errors import HomeError, UsageError
 
 if TYPE_CHECKING:
     from filelock import FileLock
     from tantivy import Index, IndexWriter, Searcher
 
 __all__ = ["DamagedError", "State", "Storage"]
+
+logger = logging.getLogger(__name__)
 
 _HEAP = 60_000_000
 _MOST_PENDING = 20_000
@@ -189,12 +192,12 @@ class Storage:
         Raises:
             HomeError: it is damaged, and another process keeps writing to it.
         """
-        with self._writing, self._lock:
-            try:
+        try:
+            with self._lock:
                 return self._pending or self.searcher()[1]
-            except DamagedError:
-                self.reset()
-                return State()
+        except DamagedError:
+            self.reset()
+            return State()
 
     # Writing
 
@@ -202,8 +205,8 @@ class Storage:
         """Add, replace and remove documents; seen by this process at once, on disk a moment later, whole.
 
         Raises:
-            HomeError: another process keeps writing.
-            ValueError: a document holds what cannot be written; nothing of the update was.
+            HomeError: another process keeps writing, or the index cannot be written.
+            UsageError: a document holds what cannot be written; nothing of the update was.
         """
         with self._writing:
             if position < self.state.position or not self._acquired(position):
@@ -222,22 +225,46 @@ class Storage:
         assert self._writer is not None
         # A document twice in one update: the later one counts.
         latest = {document.id: document for document in documents}
-        entries = [entry(document, state.sequence) for document in latest.values()]
-        for identity in (*latest, *removed):
-            self._writer.delete_documents_by_term("key", str(identity))
-        for made in entries:
-            self._writer.add_document(made)
-        self._writer.delete_documents_by_term("kind", "state")
+        try:
+            entries = [entry(document, state.sequence) for document in latest.values()]
+        except (ValueError, OverflowError) as error:
+            raise UsageError("A document cannot be indexed.", hint="Its number is whole and not negative.") from error
         text = json.dumps([state.position, state.sequence, state.epoch])
-        self._writer.add_document(marker(text.encode()))
+        with self._whole():
+            for identity in (*latest, *removed):
+                self._writer.delete_documents_by_term("key", str(identity))
+            for made in entries:
+                self._writer.add_document(made)
+            self._writer.delete_documents_by_term("kind", "state")
+            self._writer.add_document(marker(text.encode()))
         self._pending = state
         self._pending_documents += len(entries) + len(removed) + 1
 
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Give up what is not committed where the library cannot write: half of it must never be."""
+        try:
+            yield
+        except (ValueError, OSError) as error:
+            self._abandon()
+            self._leave_file_lock()
+            raise HomeError(
+                "The search index cannot be written.",
+                hint="See that the home is on a disk with room. What is missing is written with the next update.",
+                place=str(self._folder or ""),
+                code="search.unwritable",
+            ) from error
+
     def commit(self) -> None:
-        """Make what was written durable and visible to everybody."""
+        """Make what was written durable and visible to everybody.
+
+        Raises:
+            HomeError: it cannot be written; ``position`` is what is on disk again.
+        """
         with self._lock:
             if self._pending is not None and self._writer is not None:
-                self._writer.commit()
+                with self._whole():
+                    self._writer.commit()
                 self._commits += 1
                 self._pending, self._pending_documents = None, 0
 
@@ -285,7 +312,10 @@ class Storage:
     def _tick(self) -> None:
         with self._lock:
             self._timer = None
-            self.commit()
+            try:
+                self.commit()
+            except HomeError as error:
+                logger.warning("%s %s", error, error.hint)
             idle = time.monotonic() - self._last_update > _RELEASE_AFTER
         if idle and self._writing.acquire(blocking=False):
             try:
@@ -307,9 +337,11 @@ class Storage:
             self._leave_file_lock()
 
     def _abandon(self) -> None:
-        if self._writer is not None:
-            self._writer.rollback()
-        self._writer, self._pending, self._pending_documents = None, None, 0
+        writer, self._writer = self._writer, None
+        self._pending, self._pending_documents = None, 0
+        if writer is not None:
+            with suppress(ValueError, OSError):
+                writer.rollback()
 
     def close(self) -> None:
         """Commit, and let go of the folder."""
