@@ -25,6 +25,7 @@ class Marker:
         self._judged: dict[str, bool] = {}
         for word in wanted:
             self._learn(word)
+        self._sought = self._whole.union(self._beginnings)
 
     def _learn(self, word: Word) -> None:
         if word.kind == "pattern":
@@ -51,6 +52,9 @@ class Marker:
 
     def _text(self, text: str) -> str:
         """A text with its words marked, cut around the first one; "" where there is none."""
+        plain = fold(text)
+        if not any(word in plain for word in self._sought):
+            return ""  # most texts: not worth taking apart
         spans = [match.span() for match in _WORD.finditer(text) if self._is_wanted(match[0])]
         if not spans:
             return ""

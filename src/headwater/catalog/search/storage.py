@@ -214,7 +214,7 @@ class Storage:
             with self._lock:
                 state = self._pending or self.searcher()[1]
                 if position < state.position:
-                    return  # older than what is known: another process was ahead
+                    return  # another process wrote between the look above and the lock
                 self._add(documents, removed, State(position, state.sequence + 1, state.epoch or secrets.token_hex(8)))
                 self._last_update = time.monotonic()
                 if self._pending_documents >= _MOST_PENDING:
