@@ -21,6 +21,7 @@ from headwater.access.closure import below
 from headwater.access.events import Event
 from headwater.errors import UsageError
 from headwater.store import tables
+from headwater.store.changes import next_change
 from headwater.workspaces.permissions import Place
 
 __all__ = ["add_source_scope", "check_settings", "move_source_scope", "release_assets", "remove_source_scope"]
@@ -80,11 +81,11 @@ def release_assets(connection: Connection, source_id: int, scope_id: int) -> Non
 
     Anything else that was trimmed by the source's scopes is trimmed by its collection's from now on, too.
     """
-    owned = _assets.c.source_id == source_id
-    connection.execute(update(_assets).where(owned).values(status="deleted"))
+    owned, change = _assets.c.source_id == source_id, next_change(connection)
+    connection.execute(update(_assets).where(owned).values(status="deleted", change=change))
     collected = select(_collections.c.scope_id).where(_collections.c.id == _assets.c.collection_id).scalar_subquery()
     inside = or_(owned, _assets.c.scope_id.in_(below(scope_id)))
-    connection.execute(update(_assets).where(inside).values(scope_id=collected))
+    connection.execute(update(_assets).where(inside).values(scope_id=collected, change=change))
 
 
 def _scope_kind(kind: str) -> ScopeKind:

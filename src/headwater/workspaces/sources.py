@@ -17,6 +17,7 @@ from headwater.errors import UsageError
 from headwater.net import parse_origin
 from headwater.secret import Secret
 from headwater.store import Database, exclusive, tables, utc_now
+from headwater.store.changes import next_change
 from headwater.workspaces.addresses import networks
 from headwater.workspaces.base import Connector, Credential, WorkspaceInfo
 from headwater.workspaces.permissions import require_administrator, writable_collection
@@ -396,5 +397,9 @@ class SourceService:
             return
         connection.execute(update(_sources).where(here).values(collection_id=place.id))
         beside = (_assets.c.source_id == source.id, _assets.c.collection_id == left)
-        connection.execute(update(_assets).where(*beside).values(collection_id=place.id))
+        moved = {"collection_id": place.id, "change": next_change(connection)}
+        link = tables.asset_columns.c
+        columns = select(link.column_id).join(_assets, _assets.c.id == link.asset_id).where(*beside)
+        connection.execute(update(_assets).where(_assets.c.id.in_(columns)).values(moved))
+        connection.execute(update(_assets).where(*beside).values(moved))
         move_source_scope(connection, source.scope_id, place, dict(source.settings), by=actor, now=now)
