@@ -59,7 +59,7 @@ class Column:
         # Combination and value of each pair that belongs together, two columns that only grow.
         self._pairs: tuple[list[int], list[int]] = ([], [])
         self._paired = 0
-        self._arrays: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
+        self._arrays: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]] | None = None
 
     def put(self, rows: NDArray[np.int64], joined: Sequence[str]) -> None:
         """Set the values of rows, each as records join them."""
@@ -81,12 +81,14 @@ class Column:
             self._paired = len(self._combinations)
             self._arrays = None
 
-    def _pair_arrays(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _pair_arrays(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+        """Combination and value of each pair, and where each combination's stretch of pairs begins and ends."""
         import numpy as np
 
         if self._arrays is None:
-            combinations, values = self._pairs
-            self._arrays = np.array(combinations, dtype=np.int32), np.array(values, dtype=np.int32)
+            combinations = np.array(self._pairs[0], dtype=np.int32)
+            bounds = np.searchsorted(combinations, np.arange(len(self._combinations) + 1))
+            self._arrays = combinations, np.array(self._pairs[1], dtype=np.int32), bounds
         return self._arrays
 
     def having(self, wanted: Callable[[str], bool], rows: int) -> NDArray[np.bool_]:
@@ -101,7 +103,7 @@ class Column:
     def _having(self, numbers: list[int], rows: int) -> NDArray[np.bool_]:
         import numpy as np
 
-        combinations, values = self._pair_arrays()
+        combinations, values, _ = self._pair_arrays()
         wanted = np.zeros(len(self._values) + 1, dtype=np.bool_)
         wanted[numbers] = True
         holding = np.zeros(len(self._combinations) + 1, dtype=np.bool_)
@@ -129,10 +131,9 @@ class Column:
         """How often each value is there, if these combinations are so often."""
         import numpy as np
 
-        combinations, values = self._pair_arrays()
-        # The pairs lie in the order of their combinations: each has a stretch of them.
-        starts = np.searchsorted(combinations, found, side="left")
-        lengths = np.searchsorted(combinations, found, side="right") - starts
+        _, values, bounds = self._pair_arrays()
+        starts = bounds[found]
+        lengths = bounds[found + 1] - starts
         before = np.cumsum(lengths) - lengths
         pairs = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
         return np.bincount(values[pairs], weights=np.repeat(times, lengths), minlength=1)

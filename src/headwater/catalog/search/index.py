@@ -66,8 +66,11 @@ class SearchIndex:
     def update(self, documents: Iterable[SearchDocument], removed: Iterable[int], position: int) -> None:
         """Add or replace documents and remove others, all of it or, after a crash, nothing.
 
-        The next search of this process sees it. On disk it is within a second, and ``position`` there with it. An
+        The next search of this process sees it. On disk it is a second later, and ``position`` there with it. An
         update of an earlier position than is known is left out: another process was ahead.
+
+        Who fills an index whose position is 0 begins with :meth:`reset`, because an earlier attempt may have been cut
+        short, and gives the batches position 0 and only the last one the position that all of them go up to.
 
         Raises:
             HomeError: another process keeps writing, or the index cannot be written.

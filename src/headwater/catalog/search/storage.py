@@ -29,13 +29,16 @@ if TYPE_CHECKING:
     from filelock import FileLock
     from tantivy import Index, IndexWriter, Searcher
 
-__all__ = ["DamagedError", "State", "Storage"]
+__all__ = ["DAMAGED", "State", "Storage"]
+
+# The code of the error where the index cannot be read: whoever meets it resets the index.
+DAMAGED = "search.damaged"
 
 logger = logging.getLogger(__name__)
 
 _HEAP = 60_000_000
 _MOST_PENDING = 20_000
-_COMMIT_AFTER = 0.5
+_COMMIT_AFTER = 1.0
 _RELEASE_AFTER = 2.0
 
 
@@ -47,10 +50,6 @@ class State:
     position: int = 0
     sequence: int = 0
     epoch: str = ""
-
-
-class DamagedError(HomeError):
-    """The index cannot be read; whoever meets this resets it."""
 
 
 class Storage:
@@ -146,7 +145,7 @@ class Storage:
         """What can be searched now, all of this process's own updates in it, and its state.
 
         Raises:
-            DamagedError: the index on disk is damaged.
+            HomeError: the index on disk is damaged, or what is pending cannot be written.
         """
         with self._lock:
             self.commit()
@@ -164,13 +163,13 @@ class Storage:
         except ValueError as error:
             raise self.damaged() from error
 
-    def damaged(self) -> DamagedError:
+    def damaged(self) -> HomeError:
         """The error to raise where the index turns out not to be readable."""
-        return DamagedError(
+        return HomeError(
             "The search index is damaged.",
             hint="It is built anew from the database; try again in a moment.",
             place=str(self._folder or ""),
-            code="search.damaged",
+            code=DAMAGED,
         )
 
     def _signature(self) -> tuple[int, int, int]:
@@ -195,7 +194,9 @@ class Storage:
         try:
             with self._lock:
                 return self._pending or self.searcher()[1]
-        except DamagedError:
+        except HomeError as error:
+            if error.code != DAMAGED:
+                raise
             self.reset()
             return State()
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from headwater.catalog.search.documents import Record
 from headwater.catalog.search.rows import Rows
 from headwater.catalog.search.schema import schema
-from headwater.catalog.search.storage import DamagedError, State, Storage
+from headwater.catalog.search.storage import DAMAGED, State, Storage
+from headwater.errors import HomeError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +69,9 @@ class View:
             if state.epoch != self._state.epoch:
                 self.rows, self._state = Rows(), State()
             self._catch_up(searcher)
-        except (ValueError, DamagedError) as error:
+        except (ValueError, HomeError) as error:
+            if isinstance(error, HomeError) and error.code != DAMAGED:
+                raise
             self._storage.reset()
             raise self._storage.damaged() from error
         self._searcher, self._state = searcher, state
