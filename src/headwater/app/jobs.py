@@ -17,7 +17,7 @@ from headwater.app.scanning import KIND as SCAN
 from headwater.app.scanning import ScanHandler
 from headwater.dataflows.notifying import KIND as NOTIFY
 from headwater.dataflows.openlineage import KIND as OPENLINEAGE
-from headwater.dataflows.refreshing.context import KIND as REFRESH
+from headwater.dataflows.refresh_jobs import KIND as REFRESH
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError
 from headwater.jobs import Handler, Job, Worker, WorkerOptions, queue
 from headwater.store import Database, tables
@@ -39,7 +39,7 @@ def handlers(app: Headwater) -> dict[str, Handler]:
         NOTIFY: NotifyHandler(app.home.mail, app.home.webhooks),
         OPENLINEAGE: app.openlineage.handler(),
         RETENTION: RetentionHandler(app.home.retention),
-        CLEAN: CleanHandler(app.home.retention),
+        CLEAN: CleanHandler(app.home.retention, app.home.tables),
     }
 
 

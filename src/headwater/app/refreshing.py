@@ -16,7 +16,8 @@ from headwater.access import Action, Actor, may, require
 from headwater.dataflows import DataflowService, EntityResult, Refresher, RefreshResult, history
 from headwater.dataflows.history import CellError, EntitySummary, RefreshSummary
 from headwater.dataflows.refresh import active_refresh, request_refresh
-from headwater.dataflows.refreshing.context import KIND, RefreshRequest, Watcher, dataflow_of, subject_of
+from headwater.dataflows.refresh_jobs import KIND, dataflow_of, subject_of
+from headwater.dataflows.refreshing.context import RefreshRequest, Watcher
 from headwater.dataflows.refreshing.forecast import Forecast, foresee
 from headwater.dataflows.refreshing.handler import RefreshHandler
 from headwater.dataflows.service import Dataflow, find_dataflow

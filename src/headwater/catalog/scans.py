@@ -12,13 +12,15 @@ from typing import Any, Literal
 from sqlalchemy import Connection, func, insert, select, update
 
 from headwater.access import Action, Actor, ScopeKind, add_scopes, allowed_to, require
-from headwater.catalog.chunks import chunked
+from headwater.catalog.columns import columns_of
 from headwater.catalog.harvest import Harvest, KnownVersion, Progress, harvest
 from headwater.catalog.processes import write_processes
 from headwater.catalog.records import AssetRecord, AssetRef, LineageRecord
-from headwater.catalog.writing import find_guids, touch, write_assets
+from headwater.catalog.stored import find_guids, find_ids
+from headwater.catalog.writing import touch, write_assets
 from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, ScanError
 from headwater.store import Database, tables, utc_now
+from headwater.store.changes import next_change
 from headwater.workspaces import Connector, Source
 
 __all__ = ["ScanKind", "ScanReport", "ScanSummary", "close_left", "last_scans", "scan"]
@@ -227,13 +229,13 @@ def _keep_better_columns(connection: Connection, jobs: Sequence[LineageRecord]) 
 
 
 def _looked_into(connection: Connection, datasets: Iterable[AssetRef]) -> set[AssetRef]:
-    refs = {guid: ref for ref, guid in find_guids(connection, datasets).items()}
-    column = tables.asset_columns.c
-    found: set[AssetRef] = set()
-    for chunk in chunked(refs):
-        query = select(column.asset_guid, column.attributes).where(column.asset_guid.in_(chunk))
-        found |= {refs[guid] for guid, attributes in connection.execute(query) if attributes.get("seen_by") != "job"}
-    return found
+    refs = {number: ref for ref, number in find_ids(connection, datasets).items()}
+    columns = columns_of(connection, refs)
+    return {
+        refs[number]
+        for number, found in columns.items()
+        if any(column.attributes.get("seen_by") != "job" for column in found)
+    }
 
 
 def _mark_missing(connection: Connection, source: Source, scan_id: int, found: Harvest, now: datetime) -> int:
@@ -255,5 +257,7 @@ def _mark_missing(connection: Connection, source: Source, scan_id: int, found: H
                 ),
             )
             return 0
-    marked = connection.execute(update(tables.assets).where(unseen).values(status="missing", updated_at=now))
+    marked = connection.execute(
+        update(tables.assets).where(unseen).values(status="missing", updated_at=now, change=next_change(connection))
+    )
     return marked.rowcount

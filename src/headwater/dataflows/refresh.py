@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from headwater.access import Action, Actor, require
 from headwater.dataflows.history import EntitySummary
-from headwater.dataflows.refreshing.context import KIND, RefreshRequest, subject_of
+from headwater.dataflows.refresh_jobs import KIND, subject_of
+from headwater.dataflows.refreshing.context import RefreshRequest
 from headwater.dataflows.service import Dataflow
 from headwater.errors import ConflictError
 from headwater.jobs import Job, NewJob, queue

@@ -16,14 +16,12 @@ from headwater.access.events import Event
 from headwater.dataflows import removing
 from headwater.dataflows.definitions.definition import DataflowDefinition
 from headwater.dataflows.definitions.settings import Settings
+from headwater.dataflows.refresh_jobs import KIND, subject_of
 from headwater.errors import ConflictError, NotFoundError, StaleError
 from headwater.jobs import schedules
 from headwater.store import exclusive, tables, utc_now
 
-__all__ = ["REFRESH_KIND", "Save", "check_circle", "save", "schedule_subject"]
-
-REFRESH_KIND = "refresh"
-"""The kind of the jobs that refresh a dataflow."""
+__all__ = ["Save", "check_circle", "save"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,6 @@ class _Saved:
     saved_by_id: str | None
     saved_by: str
     saved_at: datetime
-
-
-def schedule_subject(dataflow_id: int) -> str:
-    """What the jobs of a dataflow work on, as they name it."""
-    return f"dataflow:{dataflow_id}"
 
 
 def save(connection: Connection, wanted: Save) -> None:
@@ -134,7 +127,7 @@ def _change(connection: Connection, wanted: Save, found: _Saved) -> None:
     check_circle(connection, actor, definition)
     _add_version(connection, wanted, (found.id, found.scope_id), found.version + 1)
     if found.definition["settings"].get("schedule") is not None and definition.settings.schedule is None:
-        schedules.remove(connection, REFRESH_KIND, schedule_subject(found.id))
+        schedules.remove(connection, KIND, subject_of(found.id))
     if another:
         _record_take_over(connection, wanted, found)
 
@@ -196,8 +189,8 @@ def _schedule(connection: Connection, dataflow_id: int, settings: Settings) -> N
     wanted = settings.schedule
     if wanted is not None:
         zone, payload = wanted.time_zone or settings.time_zone, {"trigger": "schedule"}
-        subject = schedule_subject(dataflow_id)
-        new = schedules.NewSchedule(REFRESH_KIND, subject, payload, wanted.cron, zone, wanted.missed)
+        subject, when = subject_of(dataflow_id), (wanted.cron, zone, wanted.missed)
+        new = schedules.NewSchedule(KIND, subject, payload, *when, max_attempts=settings.retries + 1)
         schedules.put(connection, new)
 
 

@@ -3,8 +3,13 @@
 from headwater.workspaces.base import (
     Connector,
     Credential,
+    DataAssetInfo,
+    DataLister,
     DatasetInfo,
+    DataSource,
+    ExperimentInfo,
     JobInfo,
+    JobLister,
     ModelInfo,
     ModelVersionInfo,
     SignatureInfo,
@@ -19,7 +24,14 @@ from headwater.workspaces.connections import (
 )
 from headwater.workspaces.credentials import CREDENTIAL_KINDS, CredentialKind, check_credential, make_credential
 from headwater.workspaces.naming import dataset_name
-from headwater.workspaces.registry import credential_kinds, list_kinds, load_connector
+from headwater.workspaces.registry import (
+    credential_kinds,
+    holds_models,
+    list_kinds,
+    load_connector,
+    load_data_source,
+    load_source,
+)
 from headwater.workspaces.sources import Source, SourcePage, SourceService
 from headwater.workspaces.stored_credentials import CredentialDescription
 
@@ -31,8 +43,13 @@ __all__ = [
     "Credential",
     "CredentialDescription",
     "CredentialKind",
+    "DataAssetInfo",
+    "DataLister",
+    "DataSource",
     "DatasetInfo",
+    "ExperimentInfo",
     "JobInfo",
+    "JobLister",
     "ModelInfo",
     "ModelVersionInfo",
     "ResolvedConnection",
@@ -46,7 +63,10 @@ __all__ = [
     "check_credential",
     "credential_kinds",
     "dataset_name",
+    "holds_models",
     "list_kinds",
     "load_connector",
+    "load_data_source",
+    "load_source",
     "make_credential",
 ]

@@ -8,25 +8,34 @@ through the entry point group ``headwater.workspaces`` and called as
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, Protocol, final, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, final, runtime_checkable
 
 from headwater.net import HttpClient
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = [
     "Capability",
     "Connector",
     "ConnectorFactory",
     "Credential",
+    "DataAssetInfo",
+    "DataLister",
+    "DataSource",
+    "DataSourceFactory",
     "DatasetInfo",
     "DeploymentInfo",
     "EndpointInfo",
     "EndpointKind",
+    "ExperimentInfo",
     "JobInfo",
+    "JobLister",
     "ModelInfo",
     "ModelVersionInfo",
     "SignatureInfo",
@@ -36,8 +45,11 @@ __all__ = [
 #: What a connector may declare. ``aliases``: versions have movable names. ``signatures``: versions can state their
 #: columns. ``jobs``: the run behind a version can be read. ``datasets``: a job names the data it read.
 #: ``artifacts``: a version's files can be downloaded; where it is missing, ``download_version`` raises WorkspaceError.
-#: ``endpoints``: models are deployed as services there, which can be called.
-Capability = Literal["aliases", "signatures", "jobs", "datasets", "artifacts", "endpoints"]
+#: ``endpoints``: models are deployed as services there, which can be called. ``job_listing``: it is a ``JobLister``.
+#: ``data_assets``: it is a ``DataLister``.
+Capability = Literal[
+    "aliases", "signatures", "jobs", "datasets", "artifacts", "endpoints", "job_listing", "data_assets"
+]
 
 #: How a service wants its rows: ``mlflow`` (/invocations of a served MLflow model), ``azureml`` (an entry script with
 #: schema decorators, or what automated ML makes), ``azureml_mlflow`` (a managed online endpoint of an MLflow model:
@@ -149,7 +161,11 @@ class DatasetInfo:
 
 @dataclass(frozen=True, slots=True)
 class JobInfo:
-    """A run that produced, or may have produced, a model version."""
+    """A run that produced, or may have produced, a model version.
+
+    ``kind`` is the workspace's word for what sort of job it is ("command", "pipeline", "AutoML" …; "" where it has
+    none), ``parent_run_id`` the run that it is a step of. ``outputs`` are the datasets that it wrote.
+    """
 
     run_id: str
     name: str = ""
@@ -161,6 +177,65 @@ class JobInfo:
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[DatasetInfo, ...] = ()
+    outputs: tuple[DatasetInfo, ...] = ()
+    kind: str = ""
+    parent_run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentInfo:
+    """What jobs are gathered under; ``id`` is what the workspace calls it by."""
+
+    id: str
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DataAssetInfo:
+    """Data that a source holds, or has registered under a name.
+
+    Attributes:
+        qualified_name: its identity, as for a ``DatasetInfo``: where the data is.
+        display_name: what people call it.
+        kind: what it is.
+        source_type: where such data lies ("local", "delta", "postgres", "azureml" …).
+        columns: (name, type in the source's own words) in order; None where they were not looked at.
+        parts: the qualified names of what it consists of, where it names several.
+        parent: the qualified name of the data asset that holds it; None where none does.
+        aliases: further addresses of the same data.
+        version: what the source calls this state of it; "" where it has no versions.
+        digest: what tells this state of it from others; "" where nothing does.
+        rows: how many, where that is known without reading them.
+        size: its bytes, where they are known.
+        archived: the source keeps it from people's eyes.
+        primary_key: the columns that tell its rows apart, where the source says so.
+        partition_columns: the columns by whose values its files lie apart.
+        column_descriptions: what the source says about columns, by their names.
+        problem: why it could not be looked into, although it is there; "" where there is nothing to say.
+    """
+
+    qualified_name: str
+    display_name: str
+    kind: Literal["file", "folder", "table", "view"]
+    source_type: str
+    columns: tuple[tuple[str, str], ...] | None = None
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    parent: str | None = None
+    aliases: tuple[str, ...] = ()
+    version: str = ""
+    digest: str = ""
+    rows: int | None = None
+    size: int | None = None
+    updated_at: datetime | None = None
+    archived: bool = False
+    primary_key: tuple[str, ...] = ()
+    partition_columns: tuple[str, ...] = ()
+    column_descriptions: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +382,67 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class JobLister(Protocol):
+    """A connector that can list jobs, whether or not a model came of them. Its methods raise as a ``Connector``'s."""
+
+    def list_experiments(self) -> Iterator[ExperimentInfo]:
+        """Every experiment, archived ones too."""
+        ...
+
+    def list_jobs(
+        self, experiments: Collection[str] | None = None, *, ended_after: datetime | None = None
+    ) -> Iterator[JobInfo]:
+        """The jobs of some experiments, by name (None: of all), as ``Connector.get_job`` gives each.
+
+        ``ended_after`` leaves out those that ended by then; what runs still is never left out.
+        """
+        ...
+
+
+@runtime_checkable
+class DataLister(Protocol):
+    """A source that can list data. Its methods raise as a ``Connector``'s."""
+
+    def list_data_assets(self) -> Iterator[DataAssetInfo]:
+        """All data that it holds or has registered; of what is versioned, the latest version."""
+        ...
+
+
+@runtime_checkable
+class DataSource(DataLister, Protocol):
+    """Read access to a place that holds data and no models. Its methods raise as a ``Connector``'s.
+
+    Its class says ``holds_models = False``, by which it is told from a connector before one is made. Where its address
+    is no http one, its static method ``destination`` reads it as ``addresses.source_url`` reads others.
+
+    Attributes:
+        kind: what the entry point is called.
+        capabilities: ``data_assets``, and what else it has.
+        credential_kinds: the kinds of credential (``credentials.CREDENTIAL_KINDS``) that such a place takes.
+    """
+
+    kind: str
+    capabilities: frozenset[Capability]
+    credential_kinds: frozenset[str]
+
+    def test(self) -> WorkspaceInfo:
+        """Prove that the place is there and the credential is accepted."""
+        ...
+
+    def sample(self, qualified_name: str, rows: int) -> pa.Table:
+        """The first rows of a data asset, no more than ``rows``, and fewer where those are large.
+
+        Raises:
+            NotFoundError: the source holds no data asset of that name, or one without rows (a folder, a schema).
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; using the source afterwards is an error."""
+        ...
+
+
 class ConnectorFactory(Protocol):
     """What an entry point of the group ``headwater.workspaces`` names."""
 
@@ -317,3 +453,19 @@ class ConnectorFactory(Protocol):
         credential: Credential | None = None,
         private_networks: Sequence[IPv4Network | IPv6Network] = (),
     ) -> Connector: ...
+
+
+class DataSourceFactory(Protocol):
+    """What an entry point of that group names, if it says ``holds_models = False``.
+
+    ``folders`` are those of this machine whose files, and the files below them, an administrator allowed.
+    """
+
+    def __call__(
+        self,
+        url: str,
+        *,
+        credential: Credential | None = None,
+        private_networks: Sequence[IPv4Network | IPv6Network] = (),
+        folders: Sequence[Path] = (),
+    ) -> DataSource: ...

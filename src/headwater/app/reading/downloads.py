@@ -10,7 +10,8 @@ import io
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -86,28 +87,23 @@ def _pieces(writer: Writer, opened: OpenTable, first: pa.Table, rest: Batches) -
 def _csv(opened: OpenTable, first: pa.Table, rest: Batches) -> Pieces:
     types = [column.type for column in opened.columns]
     yield csv_header([column.name for column in opened.columns])
-    yield csv_rows(first, types)
-    for rows in rest:
+    for rows in chain([first], rest):
         yield csv_rows(rows, types)
 
 
 def _arrow(opened: OpenTable, first: pa.Table, rest: Batches) -> Pieces:
-    stored, sink = _stored_schema(opened), _Sink()
-    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), stored.stored) as writer:
-        writer.write_table(_stored(first, stored))
-        yield sink.taken()
-        for rows in rest:
-            writer.write_table(_stored(rows, stored))
-            yield sink.taken()
-    yield sink.taken()
+    yield from _written(pa.ipc.new_stream, opened, first, rest)
 
 
 def _parquet(opened: OpenTable, first: pa.Table, rest: Batches) -> Pieces:
+    yield from _written(pq.ParquetWriter, opened, first, rest)
+
+
+def _written(open_writer: Callable[..., Any], opened: OpenTable, first: pa.Table, rest: Batches) -> Pieces:
+    """A file of one of Arrow's own writers, each of its parts as soon as it is whole."""
     stored, sink = _stored_schema(opened), _Sink()
-    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), stored.stored) as writer:
-        writer.write_table(_stored(first, stored))
-        yield sink.taken()
-        for rows in rest:
+    with open_writer(pa.PythonFile(sink, mode="w"), stored.stored) as writer:
+        for rows in chain([first], rest):
             writer.write_table(_stored(rows, stored))
             yield sink.taken()
     yield sink.taken()

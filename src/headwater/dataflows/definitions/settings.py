@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from headwater.errors import UsageError
+from headwater.jobs.schedules import MissedPolicy
 
 ErrorPolicy = Literal["null", "fail"]
 SchemaPolicy = Literal["follow", "add", "fail"]
 RescorePolicy = Literal["all", "new_rows", "never"]
-MissedPolicy = Literal["once", "skip", "all"]
 Mode = Literal["full", "keyed", "partitioned"]
 Gone = Literal["remove", "keep"]
 Unit = Literal["days", "months", "quarters", "years"]

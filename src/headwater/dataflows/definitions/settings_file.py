@@ -66,7 +66,6 @@ from headwater.dataflows.definitions.settings import (
     Gone,
     Limits,
     LinkedEntity,
-    MissedPolicy,
     Mode,
     Partitions,
     Periods,
@@ -78,6 +77,7 @@ from headwater.dataflows.definitions.settings import (
 )
 from headwater.errors import UsageError
 from headwater.jobs.cron import check as check_cron
+from headwater.jobs.schedules import MissedPolicy
 
 __all__ = ["SETTINGS_FILE", "read_settings"]
 
