@@ -98,6 +98,11 @@ def test_texts_of_any_length_are_told_apart(rows: list[tuple[str | None, int | N
     assert len(set(hashes)) == len(set(rows))
 
 
+def test_zeros_at_the_end_of_a_text_count() -> None:
+    texts = [text + "\0" * zeros for text in ("", "a", "x" * 8, "x" * 127, "x" * 128) for zeros in range(4)]
+    assert len(set(row_hashes(pa.record_batch({"t": texts})).tolist())) == len(texts)
+
+
 def test_rows_by_the_million_have_hashes_of_their_own() -> None:
     """Numbers and texts that differ in few bits, where a weak step would let some fall together."""
     count = 1024

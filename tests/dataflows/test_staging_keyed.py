@@ -126,8 +126,28 @@ def test_only_columns_that_changed_are_written(entity: Entity, monkeypatch: pyte
     assert (back.updated, back.skipped) == (1, 99) and entity.rows().equals(rows)
 
 
+def test_every_kind_of_change_to_a_value_is_seen(entity: Entity) -> None:
+    numbers: list[Any] = [0.0, None, 1.0, float("nan"), 4.0, 5.0, 6.0, 7.0]
+    rows = pa.table({"id": range(8), "n": numbers, "m": numbers[::-1], "s": [1] * 8, "t": ["x"] * 8})
+    entity.refresh(rows)
+    changes = [("n", 0, -0.0), ("n", 1, 0.0), ("n", 2, None), ("n", 3, 1.0), ("m", 6, 9.0), ("m", 4, 1.0)]
+    for count in range(1, len(changes) + 1):
+        changed = rows
+        for column, at, value in changes[:count]:
+            changed = replaced(changed, at, **{column: value})
+        staged = entity.refresh(changed)
+        assert _bits(entity.rows()) == _bits(changed)
+        assert (staged.updated, staged.skipped) == (1, 7)
+    assert entity.refresh(changed).staged.unchanged_of == entity.version
+    back = entity.refresh(rows)
+    assert (back.updated, back.skipped) == (6, 2) and _bits(entity.rows()) == _bits(rows)
+
+
 def test_rows_that_change_places_are_no_others(entity: Entity) -> None:
     rows = counted(40)
+    for name in ("same", "as", "ever", "more"):
+        # So that few columns change where rows do.
+        rows = rows.append_column(name, pa.array([1] * 40))
     entity.refresh(rows)
     order = [*range(3), 4, 3, *range(5, 17), 30, *range(18, 30), 17, *range(31, 40)]
     staged = entity.refresh(rows.take(order))

@@ -41,6 +41,10 @@ def test_equal_exactly_where_the_values_are(one: Any, two: Any, cuts: list[int],
         assert (first == second) == (repr(one[1]) == repr(two[1]))
 
 
+def test_where_a_text_ends_is_told() -> None:
+    assert len({fingerprint([pa.array(texts)]) for texts in (["a", "b"], ["ab", ""], ["", "ab"], ["ab"])}) == 4
+
+
 @pytest.mark.parametrize("case", TYPES, ids=[case[0].kind.value for case in TYPES])
 def test_values_of_every_type(case: Any) -> None:
     values: Any = pa.array([*case[2], None, *case[2]], to_arrow(case[0]))

@@ -117,6 +117,14 @@ def test_columns_that_stay_are_copied_to_the_byte(tmp_path: Path) -> None:
             assert same == (pq.read_metadata(new).row_group(group).column(at).path_in_schema != "x")
 
 
+def test_an_index_of_pages_that_moved_is_left_out(tmp_path: Path) -> None:
+    pq.write_table(rows_of(500, 1, 3), tmp_path / "old", write_page_index=True)
+    assert pq.read_metadata(tmp_path / "old").row_group(0).column(0).has_column_index
+    new = spliced(tmp_path, rows_of(500, 2, 3).select(["x"]))
+    for column in map(pq.read_metadata(new).row_group(0).column, range(3)):
+        assert not column.has_column_index and not column.has_offset_index
+
+
 @pytest.mark.parametrize("writer", ["pyarrow", "duckdb", "polars"])
 def test_a_footer_is_written_as_it_was_read(tmp_path: Path, writer: str) -> None:
     rows, path = rows_of(100, 1, 4), tmp_path / "file"
