@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from tests.conftest import SeededMLflow
 
-from headwater.access import SYSTEM
+from headwater.access import SYSTEM, Actor
 from headwater.catalog import (
     Asset,
     AssetRecord,
@@ -21,17 +21,21 @@ from headwater.catalog import (
     CollectionService,
     ColumnRecord,
     LineageRecord,
+    ScanOptions,
+    ScanReport,
     column_tree,
     edges_upstream,
+    fetch_details,
     last_scans,
     names,
     record_process,
-    scan,
 )
+from headwater.catalog import scan as scan_lists
 from headwater.errors import NotFoundError, RemoteError, ScanError, UnreachableError
 from headwater.net import HttpClient
 from headwater.store import Database, tables
 from headwater.workspaces import (
+    Connector,
     DatasetInfo,
     JobInfo,
     ModelInfo,
@@ -46,6 +50,22 @@ from headwater.workspaces.base import Capability, EndpointInfo
 from headwater.workspaces.mlflow import MLflowConnector
 
 HOME = "mlflow://127.0.0.1:5000"
+INCREMENTAL = ScanOptions(kind="incremental")
+
+
+def scan(
+    database: Database,
+    actor: Actor,
+    source: Source,
+    connector: Connector,
+    options: ScanOptions | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> ScanReport:
+    """Both parts of a scan; the warnings of both."""
+    report = scan_lists(database, actor, source, connector, options, progress=progress)
+    details = fetch_details(database, actor, source, connector, scan_id=report.id)
+    return replace(report, details=details, warnings=[*report.warnings, *details.warnings])
 
 
 class TestRealServer:
@@ -187,7 +207,8 @@ class ScriptedWorkspace:
 
     def get_job(self, run_id: str) -> JobInfo:
         self._ask(run_id)
-        return JobInfo(run_id, started_at=datetime(2026, 1, 1, tzinfo=UTC), inputs=self.datasets.get(run_id, ()))
+        began = datetime(2026, 1, 1, tzinfo=UTC)
+        return JobInfo(run_id, started_at=began, ended_at=began, inputs=self.datasets.get(run_id, ()))
 
     def download_version(self, model: str, version: str, to: Path) -> Path:
         raise AssertionError("a scan downloads nothing")
@@ -249,12 +270,12 @@ def test_an_unnamed_output_is_named(database: Database, source: Source) -> None:
     ]
 
 
-@pytest.mark.parametrize("when", ["test", "models", "versions", "m/2", "r2"])
+@pytest.mark.parametrize("when", ["test", "models", "versions", "r2"])
 def test_a_scan_that_cannot_be_completed_changes_nothing(database: Database, source: Source, when: str) -> None:
     scan(database, SYSTEM, source, ScriptedWorkspace())
     before = statuses(database, "ml_model_version")
     dying = ScriptedWorkspace({"other": {"1": "r9"}}, failing={when: UnreachableError("dead")})
-    if when in {"m/2", "r2"}:
+    if when == "r2":
         dying.models["m"] = {"2": "r2"}
     with pytest.raises(ScanError, match="dead"):
         scan(database, SYSTEM, source, dying)
@@ -331,21 +352,21 @@ def test_an_incremental_scan_reads_only_what_it_has_not_read(database: Database,
     workspace.failing.clear()
     workspace.asked.clear()
     workspace.models["m"]["3"] = "r3"
-    report = scan(database, SYSTEM, source, workspace, "incremental")
-    # version 2 once more, because its job could not be read before
-    assert sorted(set(workspace.asked) - {"test", "models", "versions"}) == ["m/2", "m/3", "r2", "r3"]
+    report = scan(database, SYSTEM, source, workspace, INCREMENTAL)
+    # the job of version 2 once more, because it could not be read before
+    assert sorted(set(workspace.asked) - {"test", "models", "versions"}) == ["m/3", "r2", "r3"]
     assert report.missing == 0
     assert report.counts["ml_job"] == 3
     first = found(database, "ml_model_version", names.model_version(HOME, "m", "1"))
     assert first.columns and first.attributes["digest"] == "d1"
     workspace.asked.clear()
-    scan(database, SYSTEM, source, workspace, "incremental")
+    scan(database, SYSTEM, source, workspace, INCREMENTAL)
     assert set(workspace.asked) == {"test", "models", "versions"}
     assert edges_upstream(database, SYSTEM, first.qualified_name)
     # deleted and made anew under the same name and number
     workspace.models["m"]["1"] = "r9"
     workspace.asked.clear()
-    scan(database, SYSTEM, source, workspace, "incremental")
+    scan(database, SYSTEM, source, workspace, INCREMENTAL)
     assert {"m/1", "r9"} <= set(workspace.asked)
 
 
@@ -404,7 +425,7 @@ def test_a_run_that_registers_another_version_keeps_its_edges_to_the_first(datab
     workspace = ScriptedWorkspace({"m": {"1": "r1"}}, datasets={"r1": (FLIGHTS,)})
     scan(database, SYSTEM, source, workspace)
     workspace.models["m"]["2"] = "r1"
-    scan(database, SYSTEM, source, workspace, "incremental")
+    scan(database, SYSTEM, source, workspace, INCREMENTAL)
     link, asset = tables.column_lineage.c, tables.assets.c
     query = select(asset.display_name).join(tables.column_lineage, asset.guid == link.target_asset_guid)
     with database.read() as connection:

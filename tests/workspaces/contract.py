@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
@@ -35,7 +36,7 @@ from headwater.workspaces import CREDENTIAL_KINDS, Connector, Credential, make_c
 from headwater.workspaces.base import Capability, ConnectorFactory
 
 CANARY = "canary-7f3a"
-CAPABILITIES: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets", "artifacts", "endpoints"})
+CAPABILITIES: frozenset[str] = frozenset(get_args(Capability))
 
 
 @dataclass(frozen=True)

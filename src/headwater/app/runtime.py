@@ -35,12 +35,13 @@ from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
-from headwater.app.scanning import ask_for_scan
+from headwater.app.scanning import ask_for_scan, scan_now
 from headwater.catalog import (
     AssetService,
     CollectionService,
     Lineage,
     LineageTree,
+    ScanOptions,
     ScanReport,
     ScanSummary,
     column_tree,
@@ -48,9 +49,7 @@ from headwater.catalog import (
     last_scans,
     lineage,
     names,
-    scan,
 )
-from headwater.catalog.scans import ScanKind
 from headwater.dataflows import (
     DataflowService,
     EntitySummary,
@@ -241,17 +240,17 @@ class Headwater:
         self,
         actor: Actor,
         source_name: str,
-        kind: ScanKind = "full",
+        options: ScanOptions | None = None,
         progress: Callable[[int, int], None] | None = None,
+        *,
+        details: bool = True,
     ) -> ScanReport:
-        """Bring what a source holds into the catalog."""
-        with self.sources.connect(actor, source_name, purpose="scan") as connector:
-            source = self.sources.get(actor, source_name)
-            return scan(self.database, actor, source, connector, kind, progress=progress)
+        """Bring what a source holds into the catalog; ``details``: and read the signatures that are pending then."""
+        return scan_now(self, actor, source_name, options or ScanOptions(), progress, details=details)
 
-    def scan_later(self, actor: Actor, source_name: str, kind: ScanKind = "full") -> Job:
+    def scan_later(self, actor: Actor, source_name: str, options: ScanOptions | None = None) -> Job:
         """Have a worker bring what a source holds into the catalog; see :func:`headwater.app.scanning.ask_for_scan`."""
-        return self.jobs.get(actor, ask_for_scan(self.database, actor, source_name, kind))
+        return self.jobs.get(actor, ask_for_scan(self.database, actor, source_name, options or ScanOptions()))
 
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""

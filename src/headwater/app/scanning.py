@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from headwater.access import Action, Actor, Via
-from headwater.catalog import close_left, scan
-from headwater.catalog.scans import ScanKind
+from headwater.catalog import ScanOptions, ScanReport, close_left, fetch_details, scan
 from headwater.errors import HeadwaterError
 from headwater.jobs import Job, JobStatus, Lease, NewJob, queue
 from headwater.store import Database
@@ -17,12 +18,39 @@ from headwater.workspaces.source_rows import find_source
 if TYPE_CHECKING:
     from headwater.app.runtime import Headwater
 
-__all__ = ["KIND", "ScanHandler", "ask_for_scan", "on_behalf_of"]
+__all__ = ["DETAILS", "KIND", "DetailsHandler", "ScanHandler", "ask_for_scan", "on_behalf_of", "scan_now"]
 
 KIND = "scan"
+#: Reading what a scan left pending: a job of its own, so that the scan is done as soon as everything is in the catalog.
+DETAILS = "scan_details"
 
 
-def ask_for_scan(database: Database, actor: Actor, source_name: str, kind: ScanKind) -> str:
+def scan_now(
+    app: Headwater,
+    actor: Actor,
+    source_name: str,
+    options: ScanOptions,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    details: bool = True,
+) -> ScanReport:
+    """Scan a source here and now; ``details``: and read the signatures that are pending then.
+
+    Raises:
+        NotFoundError: there is no such source, or none that may be seen.
+        ForbiddenError: the actor may not scan it.
+        ScanError: the workspace does not answer or cannot be listed.
+    """
+    with app.sources.connect(actor, source_name, purpose="scan") as connector:
+        source = app.sources.get(actor, source_name)
+        report = scan(app.database, actor, source, connector, options, progress=progress)
+        if not details or not report.pending:
+            return report
+        read = fetch_details(app.database, actor, source, connector, scan_id=report.id, progress=progress)
+        return replace(report, details=read, pending=read.pending)
+
+
+def ask_for_scan(database: Database, actor: Actor, source_name: str, options: ScanOptions) -> str:
     """Have a source scanned; returns the id of the job, which is one that waits already where there is one.
 
     Raises:
@@ -31,7 +59,7 @@ def ask_for_scan(database: Database, actor: Actor, source_name: str, kind: ScanK
     """
     with database.begin() as connection:
         source = find_source(connection, actor, source_name, Action.SOURCE_SCAN)
-        new = NewJob(KIND, f"source:{source.name}", {"kind": kind})
+        new = NewJob(KIND, f"source:{source.name}", options.to_json())
         for job in queue.of_subject(connection, new.subject, active_only=True):
             if job.status == "queued" and job.payload == new.payload and job.created_by_id == actor.user_id:
                 return job.id
@@ -44,7 +72,7 @@ def on_behalf_of(job: Job) -> Actor:
 
 
 class ScanHandler:
-    """Scans a source."""
+    """Scans a source, and has another job read what the scan leaves pending."""
 
     def __init__(self, app: Headwater) -> None:
         self._app = app
@@ -52,14 +80,14 @@ class ScanHandler:
     def run(self, lease: Lease) -> None:
         """Bring what the source holds into the catalog; begun again, it reads the source again."""
         actor, name = on_behalf_of(lease.job), _source_of(lease.job)
-
-        def progress(done: int, total: int) -> None:
-            lease.check()
-            lease.tell({"done": done, "total": total})
-
+        options = ScanOptions.from_json(lease.job.payload)
         with self._app.sources.connect(actor, name, purpose="scan") as connector:
             source = self._app.sources.get(actor, name)
-            scan(lease.database, actor, source, connector, lease.job.payload["kind"], progress=progress)
+            report = scan(lease.database, actor, source, connector, options, progress=_progress(lease))
+        if report.pending:
+            with lease.begin() as connection:
+                key = f"details of scan {report.id}"
+                queue.add(connection, actor, NewJob(DETAILS, lease.job.subject, {"scan": report.id}, key))
 
     def may_pass(self, _error: Exception) -> bool:
         """Only what passes for every job."""
@@ -69,6 +97,38 @@ class ScanHandler:
         """Leave no scan of an attempt that died as running."""
         if job.started_at is not None:
             close_left(connection, _source_of(job), job.started_at, "cancelled" if status == "cancelled" else "failed")
+
+
+class DetailsHandler:
+    """Reads the signatures of a source's versions that are pending."""
+
+    def __init__(self, app: Headwater) -> None:
+        self._app = app
+
+    def run(self, lease: Lease) -> None:
+        """Read them; begun again, it goes on with those that are still pending."""
+        actor, name = on_behalf_of(lease.job), _source_of(lease.job)
+        with self._app.sources.connect(actor, name, purpose="scan") as connector:
+            source = self._app.sources.get(actor, name)
+            scan_id = lease.job.payload.get("scan")
+            fetch_details(lease.database, actor, source, connector, scan_id=scan_id, progress=_progress(lease))
+
+    def may_pass(self, _error: Exception) -> bool:
+        """Only what passes for every job."""
+        return False
+
+    def ended(self, _connection: Connection, _job: Job, _status: JobStatus, _error: HeadwaterError | None) -> None:
+        """Nothing: what was read is written, and the rest is pending."""
+
+
+def _progress(lease: Lease) -> Callable[[int, int], None]:
+    """Says how far a job is, and ends it when it is to end."""
+
+    def progress(done: int, total: int) -> None:
+        lease.check()
+        lease.tell({"done": done, "total": total})
+
+    return progress
 
 
 def _source_of(job: Job) -> str:

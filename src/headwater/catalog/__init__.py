@@ -3,9 +3,13 @@
 from headwater.catalog import names
 from headwater.catalog.assets import Asset, AssetService, AssetSummary
 from headwater.catalog.collections import Collection, CollectionService
+from headwater.catalog.harvesting import DetailsReport, fetch_details
 from headwater.catalog.lineage import ColumnLink, Lineage, LineageEdge, LineageNode, edges_upstream, lineage
+from headwater.catalog.presence import mark_missing, purge_missing
 from headwater.catalog.processes import record_process
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
+from headwater.catalog.renaming import rename_assets
+from headwater.catalog.scan_options import ScanKind, ScanOptions
 from headwater.catalog.scans import ScanReport, ScanSummary, close_left, last_scans, scan
 from headwater.catalog.trees import LineageTree, column_tree
 
@@ -20,19 +24,26 @@ __all__ = [
     "ColumnEdge",
     "ColumnLink",
     "ColumnRecord",
+    "DetailsReport",
     "Lineage",
     "LineageEdge",
     "LineageNode",
     "LineageRecord",
     "LineageTree",
+    "ScanKind",
+    "ScanOptions",
     "ScanReport",
     "ScanSummary",
     "close_left",
     "column_tree",
     "edges_upstream",
+    "fetch_details",
     "last_scans",
     "lineage",
+    "mark_missing",
     "names",
+    "purge_missing",
     "record_process",
+    "rename_assets",
     "scan",
 ]

@@ -94,6 +94,9 @@ scans = Table(
     # {type name: assets seen} and a list of {code, message, where, hint}, one per item that was skipped.
     Column("counts", JsonValue, nullable=False, default=dict),
     Column("warnings", JsonValue, nullable=False, default=list),
+    # What was asked for: the scope, what else than registered models …; and how far what is read afterwards has come.
+    Column("options", JsonValue, nullable=False, default=dict),
+    Column("details", JsonValue, nullable=False, default=dict),
     one_of("kind", SCAN_KINDS),
     one_of("status", SCAN_STATUSES),
     Index(None, "source_id", "started_at"),
