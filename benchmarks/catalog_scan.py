@@ -44,15 +44,6 @@ signature:
 """
 
 
-class Server(LocalServer):
-    """An MLflow server with several worker processes, as one that many people use has."""
-
-    def _command(self) -> list[str]:
-        command = super()._command()
-        command[command.index("--workers") + 1] = "2"
-        return command
-
-
 def run_id(number: int) -> str:
     """The id of a run."""
     return uuid.UUID(int=number + (1 << 100)).hex
@@ -259,7 +250,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20_000)
     parser.add_argument("--signatures", type=int, default=500)
     sizes = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="headwater-scan-") as folder, Server(Path(folder) / "mlflow") as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="headwater-scan-") as folder,
+        LocalServer(Path(folder) / "mlflow", workers=2) as server,
+    ):
         filling = fill(server, sizes.models, sizes.versions, sizes.runs)
         cases = measure(server, filling, Path(folder), sizes)
         filling.database.close()

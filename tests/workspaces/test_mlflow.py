@@ -40,10 +40,15 @@ class TestContract(ConnectorContract):
             outputs=("probability", "label"),
             datasets=frozenset(name for name in map(dataset_name, places) if name),
             shapes=(
-                {"registered_models": 3, "model_versions": 3},
-                {"registered_models": [3], "model_versions": [3], "model_version": 3},
-                {"registered_models": [{}], "model_versions": [{}], "model_version": {}, "run": {}},
-                {"experiments": [{"experiment_id": "1", "name": "x"}], "runs": [{}], "models": [{}]},
+                {"registered_models": 3, "model_versions": 3, "experiments": 3},
+                {"registered_models": [3], "model_versions": [3], "model_version": 3, "experiments": [3]},
+                {
+                    "registered_models": [{}],
+                    "model_versions": [{}],
+                    "model_version": {},
+                    "run": {},
+                    "experiments": [{}],
+                },
             ),
         )
 

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from headwater.access import Action, Actor, Via
-from headwater.catalog import ScanOptions, ScanReport, close_left, fetch_details, scan
+from headwater.catalog import ScanOptions, ScanReport, close_left, fetch_details, last_full_scan, scan
 from headwater.errors import HeadwaterError
 from headwater.jobs import Job, JobStatus, Lease, NewJob, queue
-from headwater.store import Database
+from headwater.store import Database, utc_now
+from headwater.workspaces import Source
 from headwater.workspaces.source_rows import find_source
 
 if TYPE_CHECKING:
     from headwater.app.runtime import Headwater
 
-__all__ = ["DETAILS", "KIND", "DetailsHandler", "ScanHandler", "ask_for_scan", "on_behalf_of", "scan_now"]
+__all__ = ["AUTOMATIC", "DETAILS", "KIND", "DetailsHandler", "ScanHandler", "ask_for_scan", "on_behalf_of", "scan_now"]
 
 KIND = "scan"
 #: Reading what a scan left pending: a job of its own, so that the scan is done as soon as everything is in the catalog.
 DETAILS = "scan_details"
+#: In a job's payload: an incremental scan that a schedule asked for, and that is a full one once a day.
+AUTOMATIC = "automatic"
+FULL_EVERY = timedelta(hours=24)
 
 
 def scan_now(
@@ -80,9 +85,9 @@ class ScanHandler:
     def run(self, lease: Lease) -> None:
         """Bring what the source holds into the catalog; begun again, it reads the source again."""
         actor, name = on_behalf_of(lease.job), _source_of(lease.job)
-        options = ScanOptions.from_json(lease.job.payload)
         with self._app.sources.connect(actor, name, purpose="scan") as connector:
             source = self._app.sources.get(actor, name)
+            options = _options(lease, source)
             report = scan(lease.database, actor, source, connector, options, progress=_progress(lease))
         if report.pending:
             with lease.begin() as connection:
@@ -119,6 +124,19 @@ class DetailsHandler:
 
     def ended(self, _connection: Connection, _job: Job, _status: JobStatus, _error: HeadwaterError | None) -> None:
         """Nothing: what was read is written, and the rest is pending."""
+
+
+def _options(lease: Lease, source: Source) -> ScanOptions:
+    """What a job asks for; what a schedule asks for every few minutes is everything, once a day."""
+    payload = dict(lease.job.payload)
+    is_automatic = payload.pop(AUTOMATIC, False)
+    options = ScanOptions.from_json(payload)
+    if not is_automatic:
+        return options
+    with lease.database.read() as connection:
+        last = last_full_scan(connection, source.id, options)
+    is_due = last is None or utc_now() - last >= FULL_EVERY
+    return replace(options, kind="full") if is_due else options
 
 
 def _progress(lease: Lease) -> Callable[[int, int], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +28,7 @@ from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostErro
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import Connector, Source
 
-__all__ = ["ScanReport", "ScanSummary", "close_left", "last_scans", "scan"]
+__all__ = ["ScanReport", "ScanSummary", "close_left", "last_full_scan", "last_scans", "scan"]
 
 #: How long before the last scan began runs are looked at again: their times are other machines'.
 OVERLAP = timedelta(hours=1)
@@ -42,8 +42,8 @@ class ScanReport:
 
     ``counts`` is how many assets of each type it saw, ``missing`` how many it found gone, ``renamed`` how many models
     it found under another name, ``warnings`` one ``{code, message, where, hint, item}`` for each item it had to skip.
-    ``pending`` is how many versions' signatures are still to be read, or to be tried again, ``details`` what came of reading them, where
-    that was waited for.
+    ``pending`` is how many versions' signatures are still to be read, or to be tried again, ``details`` what came of
+    reading them, where that was waited for.
     """
 
     id: int
@@ -166,6 +166,14 @@ def close_left(connection: Connection, source_name: str, since: datetime, status
     connection.execute(update(tables.scans).where(*left).values(status=status, ended_at=utc_now()))
 
 
+def last_full_scan(connection: Connection, source_id: int, options: ScanOptions) -> datetime | None:
+    """When the last full scan of a source with the same scope began, and succeeded; None: there was none of late."""
+    for began, before in _succeeded(connection, source_id):
+        if before.kind == "full" and replace(before, kind=options.kind, confirm_removals=False) == options:
+            return began
+    return None
+
+
 def _begin(database: Database, actor: Actor, source: Source, options: ScanOptions) -> tuple[int, datetime | None]:
     """The new scan's id, and since when runs have to be looked at; None: ever."""
     with database.begin() as connection:
@@ -182,19 +190,23 @@ def _since(connection: Connection, source: Source, options: ScanOptions) -> date
     """When the last scan began that saw all the runs that this one is to see, a while before that."""
     if options.kind == "full" or options.experiments:
         return None
+    for began, before in _succeeded(connection, source.id):
+        if not before.is_scoped and (before.unregistered_runs or not options.unregistered_runs):
+            return began - OVERLAP
+    return None
+
+
+def _succeeded(connection: Connection, source_id: int) -> Iterator[tuple[datetime, ScanOptions]]:
+    """The latest scans of a source that succeeded, the newest first: when each began, and what it was asked for."""
     scans = tables.scans.c
     query = (
         select(scans.started_at, scans.options)
-        .where(scans.source_id == source.id, scans.status == "succeeded")
+        .where(scans.source_id == source_id, scans.status == "succeeded")
         .order_by(scans.started_at.desc())
         .limit(_SCANS_LOOKED_AT)
     )
     for row in connection.execute(query):
-        before = ScanOptions.from_json(row.options)
-        if not before.is_scoped and (before.unregistered_runs or not options.unregistered_runs):
-            began: datetime = row.started_at
-            return began - OVERLAP
-    return None
+        yield row.started_at, ScanOptions.from_json(row.options)
 
 
 def _end(

@@ -119,7 +119,7 @@ class _Comparison:
                 self._add(self._records.model(model), self._stored.models)
 
     def _versions(self, versions: Sequence[ModelVersionInfo]) -> dict[str, list[AssetRecord]]:
-        """Adds the versions, and models that nobody registered; returns those of each run, signatures and all."""
+        """Adds the versions, and models that nobody registered; returns those of each run."""
         aliases: dict[tuple[str, str], list[str]] = {}
         for model in self._listing.models:
             for alias, version in model.aliases.items():
@@ -129,7 +129,7 @@ class _Comparison:
             record = self._records.version(listed, aliases.get((listed.model, listed.version), ()))
             record = self._add(self._with_state(record), self._stored.versions)
             if listed.run_id:
-                by_run.setdefault(listed.run_id, []).append(self._with_signature(record))
+                by_run.setdefault(listed.run_id, []).append(record)
         return by_run
 
     def _unregistered(self) -> list[ModelVersionInfo]:
@@ -157,6 +157,7 @@ class _Comparison:
         return replace(record, attributes={**record.attributes, "signature_state": PENDING})
 
     def _with_signature(self, record: AssetRecord) -> AssetRecord:
+        """A version's record with the signature that was read before, for the columns that lead into it."""
         before = self._stored.versions.get(record.qualified_name)
         known = {} if before is None else {"signature": before.attributes.get("signature")}
         return replace(record, attributes={**known, **record.attributes})
@@ -178,7 +179,8 @@ class _Comparison:
         for run_id in wanted:
             job = self._jobs[run_id]
             if isinstance(job, JobInfo):
-                self._found.jobs.append(self._records.job(job, by_run[run_id], is_registered=True))
+                versions = [self._with_signature(version) for version in by_run[run_id]]
+                self._found.jobs.append(self._records.job(job, versions, is_registered=True))
                 continue
             self._found.warn(self._job_ref(run_id).qualified_name, job)
             if isinstance(job, NotFoundError):
@@ -215,7 +217,8 @@ class _Comparison:
         registered = {version.run_id for version in self._listing.versions}
         for run_id, job in self._listing.jobs.items():
             if run_id not in registered and self._options.covers_tags(job.tags):
-                self._found.jobs.append(self._records.job(job, by_run.get(run_id, ()), is_registered=False))
+                models = [self._with_signature(model) for model in by_run.get(run_id, ())]
+                self._found.jobs.append(self._records.job(job, models, is_registered=False))
 
     def _read_jobs(self, run_ids: Iterable[str]) -> None:
         self._jobs |= read_jobs(self._connector, run_ids, self._progress)
@@ -226,7 +229,8 @@ class _Comparison:
 
 def _is_same_artifact(before: StoredAsset, record: AssetRecord) -> bool:
     """Whether a version's files are those that were read before: a deleted model's numbers begin anew."""
-    return all(before.attributes.get(name) == record.attributes[name] for name in ("run_id", "source"))
+    was, is_now = before.attributes, record.attributes
+    return bool(was.get("run_id") == is_now["run_id"] and was.get("source") == is_now["source"])
 
 
 def _says_the_same(before: StoredAsset, record: AssetRecord) -> bool:

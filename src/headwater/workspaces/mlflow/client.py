@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,37 @@ class MLflowClient:
         with self._rights_explained():
             return self._http.download(address, file, max_bytes=max_bytes)
 
+    def create_webhook(self, name: str, url: str, secret: str, events: Sequence[tuple[str, str]]) -> str:
+        """Have the server post events to an address, signed; returns the webhook's id."""
+        asked = {
+            "name": name,
+            "url": url,
+            "secret": secret,
+            "events": [{"entity": entity, "action": action} for entity, action in events],
+        }
+        made = self._get("webhooks", asked, post=True).get("webhook")
+        if not isinstance(made, dict) or not made.get("webhook_id"):
+            raise self._unusable("webhooks")
+        return str(made["webhook_id"])
+
+    def test_webhook(self, webhook_id: str) -> dict[str, Any]:
+        """What came of having the server post an example."""
+        return self._one(f"webhooks/{quote(webhook_id, safe='')}/test", {}, "result", "such webhook", post=True)
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Have the server post nothing more; NotFoundError when there is no such webhook."""
+        address = f"{self.configuration.prefix}{API}/webhooks/{quote(webhook_id, safe='')}"
+        answer = self._http.request("DELETE", address)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise NotFoundError("There is no such webhook.", place=self.configuration.url)
+        if answer.status != HTTPStatus.OK:
+            raise RemoteError(
+                f"Deleting a webhook was answered with {answer.status}.",
+                status=answer.status,
+                place=self.configuration.url,
+                hint=_REFUSALS.get(answer.status, "Look at the MLflow server's log."),
+            )
+
     def _get(self, method: str, parameters: Mapping[str, Any], *, post: bool = False) -> dict[str, Any]:
         """The answer to a method; some searches are asked by POST, and change nothing either."""
         address = f"{self.configuration.prefix}{API}/{method}"
@@ -209,9 +241,11 @@ class MLflowClient:
                 raise self._unusable(method)
             token = following
 
-    def _one(self, method: str, parameters: Mapping[str, Any], key: str, what: str) -> dict[str, Any]:
+    def _one(
+        self, method: str, parameters: Mapping[str, Any], key: str, what: str, *, post: bool = False
+    ) -> dict[str, Any]:
         try:
-            found = self._get(method, parameters).get(key)
+            found = self._get(method, parameters, post=post).get(key)
         except RemoteError as error:
             # An unknown alias and a version that is no number are "invalid parameters" to MLflow.
             if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from headwater.errors import NetworkError, NotFoundError, UsageError, WorkspaceError
 from headwater.net import HttpClient
+from headwater.secret import Secret
 from headwater.workspaces.base import (
     Capability,
     Credential,
@@ -26,6 +27,7 @@ from headwater.workspaces.endpoints import endpoint_identity
 from headwater.workspaces.mlflow import extract
 from headwater.workspaces.mlflow.client import MLflowClient
 from headwater.workspaces.mlflow.configuration import MLflowConfiguration
+from headwater.workspaces.mlflow.webhooks import EVENTS, WebhookTest
 
 __all__ = ["MLflowConnector"]
 
@@ -128,6 +130,30 @@ class MLflowConnector:
         """Every model that was logged, with those that were registered since: only their versions tell."""
         ids = [found.id for found in self.list_experiments() if experiments is None or found.name in experiments]
         return (self._read(extract.logged_model, item) for item in self._client.search_logged_models(ids))
+
+    def create_webhook(self, name: str, url: str, secret: Secret) -> str:
+        """Have the server post what happens to registered models to ``url``, signed; returns the webhook's id.
+
+        MLflow posts to https addresses on the public internet alone unless it was told otherwise, and needs a key of
+        its own to keep secrets by (``MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY``).
+
+        Raises:
+            RemoteError: the server refuses the address, or the account may not manage webhooks.
+        """
+        return self._client.create_webhook(name, url, secret.reveal(), EVENTS)
+
+    def test_webhook(self, webhook_id: str) -> WebhookTest:
+        """Have the server post an example now."""
+        result = self._client.test_webhook(webhook_id)
+        return WebhookTest(bool(result.get("success")), int(result.get("response_status") or 0))
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Have the server post nothing more.
+
+        Raises:
+            NotFoundError: there is no such webhook.
+        """
+        self._client.delete_webhook(webhook_id)
 
     def download_version(self, model: str, version: str, to: Path) -> Path:
         location = urlsplit(self._client.version_location(model, version))
