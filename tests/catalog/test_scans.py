@@ -2,70 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from tests.catalog.scripted import HOME, INCREMENTAL, ScriptedWorkspace, found, scan, statuses
 from tests.conftest import SeededMLflow
 
-from headwater.access import SYSTEM, Actor
+from headwater.access import SYSTEM
 from headwater.catalog import (
-    Asset,
     AssetRecord,
     AssetRef,
     AssetService,
     CollectionService,
     ColumnRecord,
     LineageRecord,
-    ScanOptions,
-    ScanReport,
     column_tree,
     edges_upstream,
-    fetch_details,
     last_scans,
     names,
     record_process,
 )
-from headwater.catalog import scan as scan_lists
 from headwater.errors import NotFoundError, RemoteError, ScanError, UnreachableError
-from headwater.net import HttpClient
 from headwater.store import Database, tables
 from headwater.workspaces import (
-    Connector,
     DatasetInfo,
-    JobInfo,
-    ModelInfo,
-    ModelVersionInfo,
-    SignatureInfo,
     Source,
     SourceService,
-    WorkspaceInfo,
     dataset_name,
 )
-from headwater.workspaces.base import Capability, EndpointInfo
 from headwater.workspaces.mlflow import MLflowConnector
-
-HOME = "mlflow://127.0.0.1:5000"
-INCREMENTAL = ScanOptions(kind="incremental")
-
-
-def scan(
-    database: Database,
-    actor: Actor,
-    source: Source,
-    connector: Connector,
-    options: ScanOptions | None = None,
-    *,
-    progress: Callable[[int, int], None] | None = None,
-) -> ScanReport:
-    """Both parts of a scan; the warnings of both."""
-    report = scan_lists(database, actor, source, connector, options, progress=progress)
-    details = fetch_details(database, actor, source, connector, scan_id=report.id)
-    return replace(report, details=details, warnings=[*report.warnings, *details.warnings])
 
 
 class TestRealServer:
@@ -167,87 +135,9 @@ class TestRealServer:
         assert last_scans(database, SYSTEM)["demo"].assets == sum(second.counts.values())
 
 
-@dataclass
-class ScriptedWorkspace:
-    """A workspace in memory, with every kind of failure on request: what no real server would do when asked."""
-
-    models: dict[str, dict[str, str]] = field(default_factory=lambda: {"m": {"1": "r1", "2": "r2"}})
-    datasets: dict[str, tuple[DatasetInfo, ...]] = field(default_factory=dict)
-    failing: dict[str, Exception] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    kind: str = "mlflow"
-    capabilities: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets"})
-    credential_kinds: frozenset[str] = frozenset({"anonymous"})
-
-    def _ask(self, what: str) -> None:
-        self.asked.append(what)
-        if what in self.failing:
-            raise self.failing[what]
-
-    def test(self) -> WorkspaceInfo:
-        self._ask("test")
-        return WorkspaceInfo("mlflow", "http://127.0.0.1:5000", HOME, "w")
-
-    def list_models(self) -> Iterator[ModelInfo]:
-        for model, versions in self.models.items():
-            yield ModelInfo(model, aliases={"best": max(versions)} if versions else {})
-        self._ask("models")
-
-    def list_versions(self, model: str | None = None) -> Iterator[ModelVersionInfo]:
-        for name, versions in self.models.items():
-            for version, run_id in versions.items():
-                yield ModelVersionInfo(name, version, run_id=run_id, source=f"models:/{run_id}")
-        self._ask("versions")
-
-    def get_version(self, model: str, version: str | None = None, alias: str | None = None) -> ModelVersionInfo:
-        self._ask(f"{model}/{version}")
-        columns = [{"name": "x", "type": "double", "required": True}]
-        listed = next(item for item in self.list_versions() if (item.model, item.version) == (model, version))
-        return replace(listed, signature=SignatureInfo(columns, [{"type": "tensor"}], None), digest=f"d{version}")
-
-    def get_job(self, run_id: str) -> JobInfo:
-        self._ask(run_id)
-        began = datetime(2026, 1, 1, tzinfo=UTC)
-        return JobInfo(run_id, started_at=began, ended_at=began, inputs=self.datasets.get(run_id, ()))
-
-    def download_version(self, model: str, version: str, to: Path) -> Path:
-        raise AssertionError("a scan downloads nothing")
-
-    def model_identity(self, version: ModelVersionInfo) -> str:
-        raise AssertionError("a scan needs no identity")
-
-    def list_endpoints(self) -> Iterator[EndpointInfo]:
-        return iter(())
-
-    def get_endpoint(self, name: str) -> EndpointInfo:
-        raise AssertionError("a scan asks for no endpoint")
-
-    def endpoint_client(self, name: str) -> HttpClient:
-        raise AssertionError("a scan calls nothing")
-
-    def endpoint_identity(self, endpoint: EndpointInfo) -> str:
-        raise AssertionError("a scan needs no identity")
-
-    def close(self) -> None:
-        pass
-
-
 @pytest.fixture
 def source(database: Database) -> Source:
     return SourceService(database).add(SYSTEM, "demo", "Demo", "mlflow", "http://127.0.0.1:5000")
-
-
-def statuses(database: Database, type_name: str) -> dict[str, str]:
-    asset = tables.assets.c
-    with database.read() as connection:
-        rows = connection.execute(select(asset.display_name, asset.status).where(asset.type_name == type_name))
-        return {name: status for name, status in rows}  # noqa: C416 rows are not pairs to a type checker
-
-
-def found(database: Database, type_name: str, name: str) -> Asset:
-    asset = AssetService(database).find(SYSTEM, type_name, name)
-    assert asset is not None
-    return asset
 
 
 @pytest.mark.parametrize("item", ["m/1", "r1"])

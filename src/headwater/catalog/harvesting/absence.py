@@ -80,7 +80,7 @@ def _gone_versions(found: Harvest, stored: Stored, known: set[str], options: Sca
     if found.listing.unregistered:
         logged = {unregistered_name(home, model.model_id or model.model) for model in found.listing.unregistered}
         # A list of some experiments' models says nothing of others'.
-        gone |= set() if options.experiments else known - registered - logged
+        gone |= set() if options.experiments else known - registered - listed - logged
     return gone
 
 

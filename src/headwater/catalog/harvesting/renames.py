@@ -7,7 +7,7 @@ id that would say so outright, so all of these have to agree, and only one model
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from headwater.catalog import names
@@ -46,11 +46,8 @@ class Renames:
         """Have what the catalog has bear the new names, too."""
         for ref, name in self.assets.items():
             assets = stored.of(ref.type_name)
-            asset = assets.pop(ref.qualified_name, None)
-            if asset is None:
-                continue
-            label = self.models.get(asset.display_name, asset.display_name)
-            assets[name] = replace(asset, display_name=label)
+            if ref.qualified_name in assets:
+                assets[name] = assets.pop(ref.qualified_name)
 
 
 def find_renames(listing: Listing, stored: Stored, options: ScanOptions) -> Renames:
