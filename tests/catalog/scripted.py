@@ -119,6 +119,7 @@ class ListingWorkspace(ScriptedWorkspace):
     logged: list[ModelVersionInfo] = field(default_factory=list)
     model_tags: dict[str, Mapping[str, str]] = field(default_factory=dict)
     version_tags: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    model_ids: dict[str, str] = field(default_factory=dict)
     created: dict[str, datetime] = field(default_factory=dict)
     capabilities: frozenset[Capability] = frozenset(
         {"aliases", "signatures", "jobs", "datasets", "job_listing", "unregistered_models"}
@@ -131,7 +132,8 @@ class ListingWorkspace(ScriptedWorkspace):
 
     def list_versions(self, model: str | None = None) -> Iterator[ModelVersionInfo]:
         for version in super().list_versions(model):
-            yield replace(version, tags=self.version_tags.get(f"{version.model}/{version.version}", {}))
+            tags = self.version_tags.get(f"{version.model}/{version.version}", {})
+            yield replace(version, tags=tags, model_id=self.model_ids.get(version.run_id or ""))
 
     def list_experiments(self) -> Iterator[ExperimentInfo]:
         for name in {job.experiment for job in self.jobs.values()}:

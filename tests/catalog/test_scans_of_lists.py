@@ -344,14 +344,8 @@ class TestRenames:
         logged = found(database, "ml_model_version", f"{HOME}/logged-models/m-1")
         assert (logged.display_name, logged.attributes["signature_state"]) == ("mine", "read")
         assert scan(database, SYSTEM, source, workspace).missing == 0
-        listing = ListingWorkspace.list_versions
-
-        def with_id(self: ListingWorkspace, model: str | None = None) -> Iterator[ModelVersionInfo]:
-            for version in listing(self, model):
-                yield replace(version, model_id="m-1" if version.run_id == "r7" else None)
-
         workspace.models["mine"] = {"1": "r7"}
-        workspace.list_versions = with_id.__get__(workspace)  # type: ignore[method-assign] -- of this one alone
+        workspace.model_ids["r7"] = "m-1"
         assert scan(database, SYSTEM, source, workspace, options).missing == 0
         registered = found(database, "ml_model_version", names.model_version(HOME, "mine", "1"))
         assert registered.guid == logged.guid

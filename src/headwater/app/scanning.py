@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -20,7 +20,17 @@ from headwater.workspaces.source_rows import find_source
 if TYPE_CHECKING:
     from headwater.app.runtime import Headwater
 
-__all__ = ["AUTOMATIC", "DETAILS", "KIND", "DetailsHandler", "ScanHandler", "ask_for_scan", "on_behalf_of", "scan_now"]
+__all__ = [
+    "AUTOMATIC",
+    "DETAILS",
+    "KIND",
+    "DetailsHandler",
+    "ScanHandler",
+    "ask_for_scan",
+    "due_options",
+    "on_behalf_of",
+    "scan_now",
+]
 
 KIND = "scan"
 #: Reading what a scan left pending: a job of its own, so that the scan is done as soon as everything is in the catalog.
@@ -87,7 +97,7 @@ class ScanHandler:
         actor, name = on_behalf_of(lease.job), _source_of(lease.job)
         with self._app.sources.connect(actor, name, purpose="scan") as connector:
             source = self._app.sources.get(actor, name)
-            options = _options(lease, source)
+            options = due_options(lease.database, source, lease.job.payload)
             report = scan(lease.database, actor, source, connector, options, progress=_progress(lease))
         if report.pending:
             with lease.begin() as connection:
@@ -126,14 +136,16 @@ class DetailsHandler:
         """Nothing: what was read is written, and the rest is pending."""
 
 
-def _options(lease: Lease, source: Source) -> ScanOptions:
-    """What a job asks for; what a schedule asks for every few minutes is everything, once a day."""
-    payload = dict(lease.job.payload)
-    is_automatic = payload.pop(AUTOMATIC, False)
-    options = ScanOptions.from_json(payload)
-    if not is_automatic:
+def due_options(database: Database, source: Source, payload: Mapping[str, Any]) -> ScanOptions:
+    """What a job asks for; what a schedule asks for every few minutes is everything, once a day.
+
+    Raises:
+        UsageError: the payload asks for nothing that there is.
+    """
+    options = ScanOptions.from_json({name: value for name, value in payload.items() if name != AUTOMATIC})
+    if not payload.get(AUTOMATIC):
         return options
-    with lease.database.read() as connection:
+    with database.read() as connection:
         last = last_full_scan(connection, source.id, options)
     is_due = last is None or utc_now() - last >= FULL_EVERY
     return replace(options, kind="full") if is_due else options
