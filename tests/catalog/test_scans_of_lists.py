@@ -99,6 +99,18 @@ class TestRuns:
         scan(database, SYSTEM, source, workspace)
         assert found(database, "ml_job", names.job(HOME, "r1")).attributes["metrics"] == {"auc": 0.5}
 
+    def test_a_run_that_had_not_ended_is_read_again_where_none_are_listed(
+        self, database: Database, source: Source
+    ) -> None:
+        workspace = ListingWorkspace(jobs={"r1": job("r1"), "r2": job("r2", ended=None)})
+        workspace.capabilities -= {"job_listing"}
+        scan(database, SYSTEM, source, workspace)
+        workspace.asked.clear()
+        workspace.jobs["r2"] = job("r2")
+        scan(database, SYSTEM, source, workspace, INCREMENTAL)
+        scan(database, SYSTEM, source, workspace, INCREMENTAL)
+        assert workspace.asked.count("r2") == 1 and "r1" not in workspace.asked
+
     @pytest.mark.parametrize(
         ("before", "then", "way"),
         [
