@@ -13,7 +13,8 @@ from tests.catalog.scripted import HOME, INCREMENTAL, ListingWorkspace, Scripted
 from headwater.access import SYSTEM, install
 from headwater.catalog import ScanOptions, mark_missing, names, purge_missing
 from headwater.catalog import scan as scan_lists
-from headwater.errors import NotFoundError, RemoteError, ScanError
+from headwater.catalog.harvesting import details
+from headwater.errors import NotFoundError, RemoteError, ScanError, UnreachableError
 from headwater.store import Database, open_database, tables, utc_now
 from headwater.workspaces import DatasetInfo, JobInfo, ModelVersionInfo, Source, SourceService
 
@@ -407,6 +408,20 @@ class TestSignatures:
         scan(database, SYSTEM, source, workspace, INCREMENTAL)
         assert [what for what in workspace.asked if what.startswith("signature")] == ["signature m/1"]
         assert found(database, "ml_model_version", name).attributes["signature_state"] == "read"
+
+    def test_a_workspace_that_dies_leaves_the_rest_pending(
+        self, database: Database, source: Source, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(details, "BATCH", 1)
+        workspace = ListingWorkspace(failing={"signature m/1": UnreachableError("dead")})
+        with pytest.raises(ScanError, match="1 are still pending"):
+            scan(database, SYSTEM, source, workspace)
+        # The version with the alias came first.
+        states = [
+            found(database, "ml_model_version", names.model_version(HOME, "m", number)).attributes["signature_state"]
+            for number in ("1", "2")
+        ]
+        assert states == ["pending", "read"]
 
     def test_another_artifact_under_the_name_is_read_anew(self, database: Database, source: Source) -> None:
         workspace = ListingWorkspace()

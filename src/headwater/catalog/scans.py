@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -98,9 +99,8 @@ def scan(
     options = options or ScanOptions()
     started = time.monotonic()
     scan_id, since = _begin(database, actor, source, options)
-    outcome: str = "failed"
-    warnings: Sequence[Mapping[str, Any]] = ()
-    try:
+    warnings: list[dict[str, Any]] = []
+    with _ended_as_it_ends(database, source, scan_id, warnings):
         with database.read() as connection:
             stored = load_stored(connection, source.id)
         listing = read_listing(connector, options, since=since, expected=len(stored), progress=progress)
@@ -108,28 +108,11 @@ def scan(
         renames.applied_to(stored)
         found = harvest(connector, source, listing, stored, options=options, progress=progress)
         gone = absent(found, stored, options, source)
-        warnings = found.warnings = found.warnings[:MOST_WARNINGS]
+        warnings += found.warnings[:MOST_WARNINGS]
         if progress is not None:
             # The last moment at which whoever asked can call it off.
             progress(len(stored), len(stored))
         written = _write(database, source, scan_id, found, renames=renames, gone=gone)
-        outcome = "succeeded"
-    except LeaseLostError:
-        raise
-    except (KeyboardInterrupt, CancelRequestedError):
-        outcome = "cancelled"
-        raise
-    except HeadwaterError as error:
-        warnings = [*warnings, {**error.to_dict(), "item": source.name}]
-        raise ScanError(
-            f"The scan of '{source.name}' could not be completed: {error.message}",
-            place=error.place or source.url,
-            hint=error.hint,
-        ) from error
-    finally:
-        if outcome != "succeeded":
-            with database.begin() as connection:
-                _end(connection, scan_id, outcome, {}, warnings)
     return ScanReport(
         id=scan_id,
         kind=options.kind,
@@ -209,6 +192,35 @@ def _succeeded(connection: Connection, source_id: int) -> Iterator[tuple[datetim
         yield row.started_at, ScanOptions.from_json(row.options)
 
 
+@contextmanager
+def _ended_as_it_ends(
+    database: Database, source: Source, scan_id: int, warnings: list[dict[str, Any]]
+) -> Iterator[None]:
+    """A scan at work: where it fails, its record says how."""
+    outcome = "failed"
+    try:
+        yield
+        outcome = ""
+    except LeaseLostError:
+        # Nothing may be written any more: whoever has the job by now closes what this one left.
+        outcome = ""
+        raise
+    except (KeyboardInterrupt, CancelRequestedError):
+        outcome = "cancelled"
+        raise
+    except HeadwaterError as error:
+        warnings.append({**error.to_dict(), "item": source.name})
+        raise ScanError(
+            f"The scan of '{source.name}' could not be completed: {error.message}",
+            place=error.place or source.url,
+            hint=error.hint,
+        ) from error
+    finally:
+        if outcome:
+            with database.begin() as connection:
+                _end(connection, scan_id, outcome, {}, warnings)
+
+
 def _end(
     connection: Connection,
     scan_id: int,
@@ -256,7 +268,7 @@ def _write(
         seen |= found.unchanged | set(find_guids(connection, found.unread))
         missing = mark_missing(connection, gone, now=now)
         counts = Counter(ref.type_name for ref in seen)
-        _end(connection, scan_id, "succeeded", counts, found.warnings)
+        _end(connection, scan_id, "succeeded", counts, found.warnings[:MOST_WARNINGS])
         pending = _count_pending(connection, source)
     return _Written(counts, missing, pending)
 

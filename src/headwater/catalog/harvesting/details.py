@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -104,18 +105,16 @@ def fetch_details(
         groups = _pending(connection, source.id)
     total = sum(len(group) for group in groups)
     wanted = list(_first(groups, most))
-    if not wanted:
-        return DetailsReport(0, 0, total, (), time.monotonic() - started)
-    reader = _Reader(connector, source)
     done, failed, warnings = 0, 0, list[dict[str, Any]]()
     try:
+        reader = _Reader(connector, source)
         for batch in _batches(wanted):
             result = reader.read(batch)
+            done += sum(len(group) for group in batch)
+            failed += len(result.warnings)
+            warnings += result.warnings
             with database.begin() as connection:
                 _write(connection, result)
-                done += sum(len(group) for group in batch)
-                failed += len(result.warnings)
-                warnings += result.warnings
                 _tell(connection, scan_id, {"read": done - failed, "failed": failed, "pending": total - done}, result)
             if progress is not None:
                 progress(done, total)
@@ -133,7 +132,7 @@ class _Reader:
 
     def __init__(self, connector: Connector, source: Source) -> None:
         self._connector = connector
-        self._records = Records(source, connector.test())
+        self._source = source
 
     def read(self, groups: Sequence[Sequence[_Version]]) -> _Result:
         """Everything of some runs' versions, several runs at a time."""
@@ -187,6 +186,10 @@ class _Reader:
         if not any(dataset.schema for dataset in info.inputs):
             return _Result()
         return _Result(jobs=[self._records.job(info, versions)])
+
+    @cached_property
+    def _records(self) -> Records:
+        return Records(self._source, self._connector.test())
 
 
 def _pending(connection: Connection, source_id: int) -> list[list[_Version]]:
