@@ -129,7 +129,7 @@ class Entity:
         version = commit(self.folder, staged.staged, transaction=str(self.refreshes))
         spent = time.process_time() + self.cpu() - cpu, time.perf_counter() - wall
         columns = schema(self.folder, version)
-        self.previous = Previous(version, staged.staged.rows, columns, staged.state, 1)
+        self.previous = Previous(version, staged.staged.rows, columns, staged.state)
         return *spent, staged
 
     def _work(self, full: bool) -> EntityWork:

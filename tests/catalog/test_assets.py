@@ -53,7 +53,7 @@ def rows(database: Database) -> list[Any]:
     with database.read() as connection:
         return [
             connection.execute(select(table)).all()
-            for table in (tables.asset_columns, tables.containment, tables.assets)
+            for table in (tables.asset_columns, tables.relationships, tables.assets, tables.asset_history)
         ]
 
 
@@ -72,9 +72,11 @@ def test_writing_it_again_changes_only_when_it_was_seen(database: Database, asse
     assert assets.upsert([VERSION, special, MODEL]) == first
     after = rows(database)
     assert before[:2] == after[:2]
+    assert before[3] == after[3] == []
     for old, new in zip(before[2], after[2], strict=True):
         assert old._asdict() | {"last_seen_at": None} == new._asdict() | {"last_seen_at": None}
-        assert new.last_seen_at > old.last_seen_at
+        # A column is seen with what it is of.
+        assert new.last_seen_at > old.last_seen_at or new.type_name == "column"
     attributes = assets.get(SYSTEM, first[special.ref]).attributes
     assert attributes["started_at"] == "2025-12-31T22:00:00+00:00"
     assert attributes["metrics"] == {"nan": "nan", "inf": "inf", "x": 0.1}
@@ -116,7 +118,7 @@ def test_an_asset_stays_where_it_was_put(database: Database, assets: AssetServic
     ("record", "error"),
     [
         (AssetRecord("nonsense", "x", "x"), UsageError),
-        (AssetRecord("DataSet", "x", "x"), UsageError),
+        (AssetRecord("Asset", "x", "x"), UsageError),
         (AssetRecord("dataset", "", "x"), UsageError),
         (AssetRecord("dataset", "x", "x", collection="nowhere"), UsageError),
         (AssetRecord("ml_model", "x", "x", parent=AssetRef("dataset", "y")), UsageError),
@@ -213,3 +215,33 @@ def test_any_batches_come_to_what_one_record_after_another_would(
 def test_moments_are_in_utc(assets: AssetService) -> None:
     found = assets.get(SYSTEM, assets.upsert([MODEL])[MODEL.ref])
     assert found.created_at.tzinfo is UTC
+
+
+def test_a_table_lies_in_its_schema_and_a_file_flows_into_its_folder(database: Database, assets: AssetService) -> None:
+    schema, folder = AssetRef("dataset", "postgres://db:5432/shop.public"), AssetRef("dataset", "file:///d")
+    assets.upsert(
+        [
+            AssetRecord("dataset", schema.qualified_name, "public"),
+            AssetRecord("dataset", "postgres://db:5432/shop.public.orders", "orders", parent=schema),
+            AssetRecord("dataset", folder.qualified_name, "d"),
+            AssetRecord("dataset", "file:///d/a.csv", "a.csv", parent=folder),
+        ]
+    )
+    with database.read() as connection:
+        assert connection.scalars(select(tables.relationships.c.type_name)).all() == ["dataset_dataset"]
+        assert connection.scalars(select(tables.flow_edges.c.kind)).all() == [tables.FLOW_KINDS["part"]]
+
+
+def test_what_others_know_of_a_column_stays(database: Database, assets: AssetService) -> None:
+    """A scan knows the source's own type; a refresh that reads the table does not, and takes nothing away."""
+    known = ColumnRecord("id", "int64", {"native_type": "integer"})
+    scanned = AssetRecord("dataset", "file:///t", "t", columns=(known,))
+    read = AssetRecord("dataset", "file:///t", "t", columns=(ColumnRecord("id", "int64"),))
+    guid = assets.upsert([scanned])[scanned.ref]
+    before = rows(database)[0]
+    for record in (read, scanned):
+        assets.upsert([record])
+        assert assets.get(SYSTEM, guid).columns == (known,)
+    with database.read() as connection:
+        assert connection.execute(select(tables.asset_history)).all() == []
+    assert rows(database)[0] == before

@@ -32,8 +32,9 @@ def test_the_nearest_folder_holds_it(shared: Database, batches: Sequence[Sequenc
         if above:
             expected.add((guids[above[0]], guid))
     with shared.read() as connection:
-        link = tables.containment.c
-        found = connection.execute(select(link.parent_guid, link.child_guid)).all()
+        edge, folder, part = tables.flow_edges.c, tables.assets.alias("folder"), tables.assets.alias("part")
+        linked = (folder.c.id == edge.target_id) & (part.c.id == edge.source_id)
+        found = connection.execute(select(folder.c.guid, part.c.guid).where(linked)).all()
     assert sorted(map(tuple, found)) == sorted(expected)
 
 
@@ -49,4 +50,4 @@ def test_other_types_and_other_hosts_are_no_folders(database: Database) -> None:
         ]
     )
     with database.read() as connection:
-        assert connection.execute(select(tables.containment)).all() == []
+        assert connection.execute(select(tables.flow_edges)).all() == []

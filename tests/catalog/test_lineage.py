@@ -104,21 +104,18 @@ def test_recording_again_replaces(database: Database) -> None:
         ),
     )
     guid = record_process(database, first)
-    counts = [
-        select(func.count()).select_from(t)
-        for t in (tables.process_inputs, tables.process_outputs, tables.column_lineage)
-    ]
+    counts = [select(func.count()).select_from(t) for t in (tables.flow_edges, tables.column_lineage)]
 
     def counted() -> list[int | None]:
         with database.read() as connection:
             return [connection.scalar(count) for count in counts]
 
-    assert counted() == [2, 1, 2]
+    assert counted() == [3, 2]
     assert record_process(database, first) == guid
-    assert counted() == [2, 1, 2]
+    assert counted() == [3, 2]
     second = LineageRecord(query("q"), (AssetRef("dataset", "file:///b"),), (dataset("t", "y"),))
     assert record_process(database, second) == guid
-    assert counted() == [1, 1, 0]
+    assert counted() == [2, 0]
     assert edges_upstream(database, SYSTEM, "file:///t") == [("q/q", "file:///t"), ("file:///b", "q/q")]
 
 

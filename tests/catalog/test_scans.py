@@ -317,6 +317,6 @@ def test_a_run_that_registers_another_version_keeps_its_edges_to_the_first(datab
     workspace.models["m"]["2"] = "r1"
     scan(database, SYSTEM, source, workspace, INCREMENTAL)
     link, asset = tables.column_lineage.c, tables.assets.c
-    query = select(asset.display_name).join(tables.column_lineage, asset.guid == link.target_asset_guid)
+    query = select(asset.display_name).join(tables.column_lineage, asset.id == link.target_id)
     with database.read() as connection:
         assert sorted(connection.scalars(query)) == ["m v1", "m v2"]

@@ -57,7 +57,7 @@ def test_sqlite_is_set_up_for_many_processes(database: Database) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     with pytest.raises(IntegrityError), database.begin() as connection:
-        connection.execute(insert(tables.process_inputs).values(process_guid="none", asset_guid="none"))
+        connection.execute(insert(tables.flow_edges).values(source_id=1, target_id=2, kind=1))
     with pytest.raises(IntegrityError), database.begin() as connection:
         connection.execute(insert(tables.collections).values(name="root", display_name="a second one"))
 

@@ -6,10 +6,11 @@ trimmed as the source is, and anything else as its collection.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, exists, or_, select, update
 
 from headwater.access.scopes import ScopeKind, add_scopes
 from headwater.store import tables
+from headwater.store.changes import next_change
 
 __all__ = ["adopt"]
 
@@ -68,9 +69,14 @@ def _scope(
 def _scope_assets(connection: Connection) -> None:
     """In two statements: there may be a hundred thousand."""
     without = _assets.c.scope_id.is_(None)
+    if not connection.scalar(select(exists().where(without))):
+        return
+    change = next_change(connection)
     of_source = select(_sources.c.scope_id).where(_sources.c.id == _assets.c.source_id).scalar_subquery()
     of_collection = (
         select(_collections.c.scope_id).where(_collections.c.id == _assets.c.collection_id).scalar_subquery()
     )
-    connection.execute(update(_assets).where(without, _assets.c.source_id.is_not(None)).values(scope_id=of_source))
-    connection.execute(update(_assets).where(without).values(scope_id=of_collection))
+    connection.execute(
+        update(_assets).where(without, _assets.c.source_id.is_not(None)).values(scope_id=of_source, change=change)
+    )
+    connection.execute(update(_assets).where(without).values(scope_id=of_collection, change=change))

@@ -40,7 +40,7 @@ def handlers(app: Headwater) -> dict[str, Handler]:
         NOTIFY: NotifyHandler(app.home.mail, app.home.webhooks),
         OPENLINEAGE: app.openlineage.handler(),
         RETENTION: RetentionHandler(app.home.retention),
-        CLEAN: CleanHandler(app.home.retention),
+        CLEAN: CleanHandler(app.home.retention, app.home.tables),
     }
 
 

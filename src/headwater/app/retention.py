@@ -20,10 +20,12 @@ from sqlalchemy import Connection, select
 
 from headwater.access import SYSTEM
 from headwater.app.configuration import Section
+from headwater.dataflows.abandoned import remove_abandoned
 from headwater.dataflows.compaction import compact_all
 from headwater.dataflows.forgetting import forget
 from headwater.dataflows.refresh_jobs import dataflow_of, subject_of
 from headwater.dataflows.retention import Retention, clean
+from headwater.dataflows.service import find_dataflow
 from headwater.errors import HeadwaterError
 from headwater.jobs import Job, JobStatus, Lease, NewJob, NewSchedule, queue, schedules
 from headwater.store import tables, utc_now
@@ -95,13 +97,19 @@ class RetentionHandler:
 
 
 class CleanHandler:
-    """Puts small files of a dataflow's tables together, and deletes those of versions that are no longer kept.
+    """Puts small files of a dataflow's tables together, and deletes those of versions that are no longer kept, and
+    the tables of entities that have not been loaded for as long.
 
     Its jobs are on the dataflow, so that no refresh of it runs meanwhile.
+
+    Args:
+        settings: what is kept.
+        folder: of published tables.
     """
 
-    def __init__(self, settings: RetentionSettings) -> None:
+    def __init__(self, settings: RetentionSettings, folder: Path) -> None:
         self._retention = Retention(settings.keep_days, settings.keep_refreshes)
+        self._folder = folder
 
     def run(self, lease: Lease) -> None:
         """Compact the tables, and clean them.
@@ -111,9 +119,14 @@ class CleanHandler:
             LeaseLostError: another worker has the job.
         """
         dataflow = dataflow_of(lease.job.subject)
+        with lease.database.read() as connection:
+            found = find_dataflow(connection, dataflow)
+        if found is None:
+            return
         compact_all(lease.database, dataflow, begin=lease.begin)
         lease.check()
         clean(lease.database, dataflow, self._retention)
+        remove_abandoned(self._folder / found.name, dataflow, self._retention, lease.begin)
 
     def may_pass(self, error: Exception) -> bool:
         """Nothing beyond what passes for every job: there is a next night."""

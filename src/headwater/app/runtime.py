@@ -27,6 +27,7 @@ from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
+from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
@@ -224,7 +225,7 @@ class Headwater:
     @cached_property
     def sources(self) -> SourceService:
         """The registered workspaces and scoring services."""
-        return SourceService(self.database, self.secrets_store)
+        return SourceService(self.database, self.secrets_store, self.home.folders)
 
     @cached_property
     def connections(self) -> ConnectionService:
@@ -283,6 +284,7 @@ class Headwater:
             lambda: self.connections,
             self.model_environment,
             lambda actor: ActorsRights(self.database, actor, Workspaces(self.sources, actor).scopes),
+            lambda settings: subscriber_findings(settings, self.home.mail, self.home.webhooks),
         )
         return Dataflows(self.dataflows, surroundings)
 
@@ -347,7 +349,7 @@ class Headwater:
         """What refreshes of this home need."""
 
         def environment(wanted: ModelsWanted) -> ModelEnvironment:
-            ledger = Ledger(self.home.ledger, wanted.database)
+            ledger = Ledger(self.home.ledger, wanted.database, on_kept=wanted.on_kept)
             return self.model_environment(
                 wanted.runner,
                 wanted.on_progress,
@@ -356,13 +358,15 @@ class Headwater:
                 counts_only=wanted.counts_only,
             )
 
+        lineage = self.openlineage.writer(self.installation)
         return Refresher(
             self.database,
             self.installation,
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
-            on_ended=(notify, self.openlineage.writer(self.installation)),
+            on_started=(lineage.started,),
+            on_ended=(notify, lineage),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

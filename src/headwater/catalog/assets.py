@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from headwater.access import Action, Actor, allowed_to
+from headwater.catalog.columns import columns_of
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnRecord
 from headwater.catalog.writing import write_assets
 from headwater.errors import NotFoundError
@@ -97,7 +98,7 @@ class AssetService:
         asset = tables.assets.c
         query = (
             _summaries(actor)
-            .add_columns(asset.attributes, asset.status, asset.created_at, asset.updated_at)
+            .add_columns(asset.id, asset.attributes, asset.status, asset.created_at, asset.updated_at)
             .where(*conditions)
         )
         with self._database.read() as connection:
@@ -124,7 +125,10 @@ def _summaries(actor: Actor) -> Select[Any]:
 def _listing(actor: Actor, type_name: str | None, collection: str | None) -> Select[Any]:
     """The one query behind every listing and count of assets."""
     query = _summaries(actor).where(tables.assets.c.status == "active")
-    if type_name is not None:
+    if type_name is None:
+        # Columns are listed with what they are of.
+        query = query.where(tables.assets.c.type_name != "column")
+    else:
         query = query.where(tables.assets.c.type_name == type_name)
     if collection is not None:
         query = query.where(tables.collections.c.name == collection)
@@ -132,11 +136,6 @@ def _listing(actor: Actor, type_name: str | None, collection: str | None) -> Sel
 
 
 def _asset(connection: Connection, row: Row[Any]) -> Asset:
-    column = tables.asset_columns.c
-    query = (
-        select(column.name, column.type, column.attributes)
-        .where(column.asset_guid == row.guid)
-        .order_by(column.ordinal)
-    )
-    columns = tuple(ColumnRecord(*found) for found in connection.execute(query))
-    return Asset(**row._mapping, columns=columns)
+    found = dict(row._mapping)
+    columns = columns_of(connection, [found["id"]]).get(found.pop("id"), ())
+    return Asset(**found, columns=tuple(columns))

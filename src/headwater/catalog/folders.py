@@ -15,59 +15,64 @@ from headwater.store import tables
 __all__ = ["place_in_folders"]
 
 
-def place_in_folders(connection: Connection, datasets: Mapping[str, str]) -> None:
-    """Link new datasets (guid to qualified name) to the folder each is in, and to what each holds as a folder.
+def place_in_folders(connection: Connection, datasets: Mapping[int, str]) -> None:
+    """Link new datasets (number to qualified name) to the folder each is in, and to what each holds as a folder.
 
     The datasets are in the database already.
     """
     for chunk in chunked(datasets.items()):
-        concerned = dict(chunk) | _below(connection, [guid for guid, _ in chunk])
+        concerned = dict(chunk) | _below(connection, [number for number, _ in chunk])
         folders = _existing(connection, {folder for name in concerned.values() for folder in _folders_of(name)})
         nearest = {
-            guid: next((folders[folder] for folder in _folders_of(name) if folder in folders), None)
-            for guid, name in concerned.items()
+            number: next((folders[folder] for folder in _folders_of(name) if folder in folders), None)
+            for number, name in concerned.items()
         }
         _link(connection, nearest)
 
 
-def _below(connection: Connection, guids: Iterable[str]) -> dict[str, str]:
-    """Every dataset whose name begins with that of one of ``guids`` and a slash: guid to qualified name."""
+def _below(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Every dataset whose name begins with that of one of these and a slash: number to qualified name."""
     folder, part = tables.assets.alias("folder"), tables.assets.alias("part")
     # A range, which an index serves where a pattern would not: "0" is what follows "/". Names compare by code point.
     inside = and_(
         part.c.qualified_name >= folder.c.qualified_name + "/", part.c.qualified_name < folder.c.qualified_name + "0"
     )
     query = (
-        select(part.c.guid, part.c.qualified_name)
+        select(part.c.id, part.c.qualified_name)
         .join_from(folder, part, inside)
-        .where(folder.c.guid.in_(guids), part.c.type_name == "dataset")
+        .where(folder.c.id.in_(numbers), part.c.type_name == "dataset")
     )
-    return {row.guid: row.qualified_name for row in connection.execute(query)}
+    return {row.id: row.qualified_name for row in connection.execute(query)}
 
 
-def _existing(connection: Connection, names: Iterable[str]) -> dict[str, str]:
-    """Those of ``names`` that are datasets: qualified name to guid."""
+def _existing(connection: Connection, names: Iterable[str]) -> dict[str, int]:
+    """Those of ``names`` that are datasets: qualified name to number."""
     asset = tables.assets.c
-    found: dict[str, str] = {}
+    found: dict[str, int] = {}
     for chunk in chunked(names):
-        query = select(asset.qualified_name, asset.guid).where(
+        query = select(asset.qualified_name, asset.id).where(
             asset.type_name == "dataset", asset.qualified_name.in_(chunk)
         )
-        found |= {row.qualified_name: row.guid for row in connection.execute(query)}
+        found |= {row.qualified_name: row.id for row in connection.execute(query)}
     return found
 
 
-def _link(connection: Connection, folders: Mapping[str, str | None]) -> None:
-    """Make the folder of each dataset the given one, by guid; None: it is in none."""
-    link = tables.containment.c
+def _link(connection: Connection, folders: Mapping[int, int | None]) -> None:
+    """Make the folder of each dataset the given one; None: it is in none."""
+    edge, part = tables.flow_edges.c, tables.FLOW_KINDS["part"]
     for chunk in chunked(folders):
-        present = select(link.child_guid, link.parent_guid).where(link.child_guid.in_(chunk))
-        before = {row.child_guid: row.parent_guid for row in connection.execute(present)}
-        moved = [guid for guid in chunk if before.get(guid) != folders[guid]]
-        connection.execute(delete(tables.containment).where(link.child_guid.in_(moved)))
-        rows = [{"parent_guid": folders[guid], "child_guid": guid} for guid in moved if folders[guid] is not None]
+        of_these = (edge.source_id.in_(chunk), edge.kind == part)
+        present = connection.execute(select(edge.source_id, edge.target_id).where(*of_these))
+        before = {row.source_id: row.target_id for row in present}
+        moved = [number for number in chunk if before.get(number) != folders[number]]
+        connection.execute(delete(tables.flow_edges).where(edge.source_id.in_(moved), edge.kind == part))
+        rows = [
+            {"target_id": folders[number], "source_id": number, "kind": part}
+            for number in moved
+            if folders[number] is not None
+        ]
         if rows:
-            connection.execute(insert(tables.containment), rows)
+            connection.execute(insert(tables.flow_edges), rows)
 
 
 def _folders_of(name: str) -> Iterator[str]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import Connection, select
 
-from headwater.access import Action, Actor, allowed_to
+from headwater.access import Actor
 from headwater.catalog.chunks import chunked
-from headwater.catalog.flow import Direction, count_neighbours, neighbours, rows_by_guid
-from headwater.catalog.types import is_process
+from headwater.catalog.columns import columns_of
+from headwater.catalog.flow import Direction, count_neighbours, neighbours, rows_by_id
+from headwater.catalog.seeing import may_read
+from headwater.catalog.types import types_of
 from headwater.errors import NotFoundError, UsageError
 from headwater.store import Database, tables
 
@@ -76,11 +78,11 @@ class Lineage:
 
 @dataclass(slots=True)
 class _Graph:
-    """What a walk has reached: each guid's distance from the root, and the edges (as keys, to keep their order)."""
+    """What a walk has reached: each asset's distance from the root, and the edges (as keys, to keep their order)."""
 
-    root: str
-    depths: dict[str, int]
-    edges: dict[tuple[str, str], None] = field(default_factory=dict)
+    root: int
+    depths: dict[int, int]
+    edges: dict[tuple[int, int], None] = field(default_factory=dict)
 
 
 def lineage(
@@ -109,12 +111,13 @@ def lineage(
     _check(direction, depth, width)
     ways: list[Direction] = ["input", "output"] if direction == "both" else [direction]
     with database.read() as connection:
-        if not rows_by_guid(connection, actor, [guid]):
-            raise NotFoundError(f"There is no asset '{guid}'.", hint="List the assets and take one of theirs.")
-        graph = _Graph(guid, {guid: 0})
+        root = _root(connection, actor, guid)
+        graph = _Graph(root, {root: 0})
         for way in ways:
             _walk(connection, actor, way, (depth, width), graph)
-        return Lineage(guid, _nodes(connection, actor, graph), _edges(connection, actor, list(graph.edges)))
+        nodes = _nodes(connection, actor, graph)
+        guids = dict(zip(graph.depths, (node.guid for node in nodes), strict=True))
+        return Lineage(guid, nodes, _edges(connection, actor, list(graph.edges), guids))
 
 
 def edges_upstream(database: Database, actor: Actor, qualified_name: str) -> list[tuple[str, str]]:
@@ -126,20 +129,28 @@ def edges_upstream(database: Database, actor: Actor, qualified_name: str) -> lis
     asset = tables.assets.c
     with database.read() as connection:
         named = asset.qualified_name == qualified_name
-        seen_by_actor = asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ))
-        level = list(connection.scalars(select(asset.guid).where(named, seen_by_actor)))
+        level = list(connection.scalars(select(asset.id).where(named, may_read(actor))))
         if not level:
-            raise NotFoundError(f"There is no asset '{qualified_name}'.")
-        edges: dict[tuple[str, str], None] = {}
+            raise NotFoundError(f"There is no asset '{qualified_name}'.", hint="List the assets.")
+        edges: dict[tuple[int, int], None] = {}
         seen = set(level)
         while level:
             found = neighbours(connection, actor, level, "input")
             edges |= dict.fromkeys(found)
             level = [source for source in dict.fromkeys(source for source, _ in found) if source not in seen]
             seen.update(level)
-        rows = rows_by_guid(connection, actor, seen, asset.qualified_name)
-        names = {guid: row.qualified_name for guid, row in rows.items()}
+        rows = rows_by_id(connection, actor, seen, asset.qualified_name)
+        names = {number: row.qualified_name for number, row in rows.items()}
         return [(names[source], names[target]) for source, target in edges]
+
+
+def _root(connection: Connection, actor: Actor, guid: str) -> int:
+    asset = tables.assets.c
+    seen = may_read(actor)
+    found: int | None = connection.scalar(select(asset.id).where(asset.guid == guid, seen))
+    if found is None:
+        raise NotFoundError(f"There is no asset '{guid}'.", hint="List the assets and take one of theirs.")
+    return found
 
 
 def _check(direction: str, depth: int, width: int) -> None:
@@ -159,18 +170,18 @@ def _walk(connection: Connection, actor: Actor, way: Direction, limits: tuple[in
         found = neighbours(connection, actor, level, way, width)
         graph.edges |= dict.fromkeys(found)
         reached = dict.fromkeys(source if way == "input" else target for source, target in found)
-        level = [guid for guid in reached if guid not in seen]
+        level = [number for number in reached if number not in seen]
         seen.update(level)
-        for guid in level:
-            graph.depths.setdefault(guid, -distance if way == "input" else distance)
+        for number in level:
+            graph.depths.setdefault(number, -distance if way == "input" else distance)
         if not level or len(graph.depths) > MAX_NODES:
             return
 
 
 def _nodes(connection: Connection, actor: Actor, graph: _Graph) -> tuple[LineageNode, ...]:
-    depths = graph.depths
-    asset = tables.assets.c
-    rows = rows_by_guid(connection, actor, depths, asset.type_name, asset.qualified_name, asset.display_name)
+    depths, types, asset = graph.depths, types_of(connection), tables.assets.c
+    shown = (asset.guid, asset.type_name, asset.qualified_name, asset.display_name)
+    rows = rows_by_id(connection, actor, depths, *shown)
     columns = _column_names(connection, list(depths))
     shown_in = Counter(target for _, target in graph.edges)
     shown_out = Counter(source for source, _ in graph.edges)
@@ -178,55 +189,45 @@ def _nodes(connection: Connection, actor: Actor, graph: _Graph) -> tuple[Lineage
     all_out = count_neighbours(connection, actor, depths, "output")
     return tuple(
         LineageNode(
-            guid=guid,
-            type_name=rows[guid].type_name,
-            qualified_name=rows[guid].qualified_name,
-            display_name=rows[guid].display_name,
-            is_process=is_process(rows[guid].type_name),
+            guid=rows[number].guid,
+            type_name=rows[number].type_name,
+            qualified_name=rows[number].qualified_name,
+            display_name=rows[number].display_name,
+            is_process=types.is_process(rows[number].type_name),
             depth=depth,
-            columns=columns.get(guid, ()),
-            hidden_inputs=all_in.get(guid, 0) - shown_in[guid],
-            hidden_outputs=all_out.get(guid, 0) - shown_out[guid],
+            columns=columns.get(number, ()),
+            hidden_inputs=all_in.get(number, 0) - shown_in[number],
+            hidden_outputs=all_out.get(number, 0) - shown_out[number],
         )
-        for guid, depth in depths.items()
+        for number, depth in depths.items()
     )
 
 
-def _column_names(connection: Connection, guids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    column = tables.asset_columns.c
-    names: dict[str, list[str]] = {}
-    for chunk in chunked(guids):
-        query = (
-            select(column.asset_guid, column.name)
-            .where(column.asset_guid.in_(chunk))
-            .order_by(column.asset_guid, column.ordinal)
-        )
-        for guid, name in connection.execute(query):
-            names.setdefault(guid, []).append(name)
+def _column_names(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[str, ...]]:
     # A model version may have an input and an output of one name.
-    return {guid: tuple(dict.fromkeys(found)) for guid, found in names.items()}
+    return {
+        number: tuple(dict.fromkeys(column.name for column in columns))
+        for number, columns in columns_of(connection, numbers).items()
+    }
 
 
-def _edges(connection: Connection, actor: Actor, edges: Sequence[tuple[str, str]]) -> tuple[LineageEdge, ...]:
+def _edges(
+    connection: Connection, actor: Actor, edges: Sequence[tuple[int, int]], guids: Mapping[int, str]
+) -> tuple[LineageEdge, ...]:
     """The edges with their columns. A link names a column at each of its ends, so both have to be seen."""
-    link, asset = tables.column_lineage.c, tables.assets.c
-    seen = select(asset.guid).where(asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
-    links: dict[tuple[str, str], list[ColumnLink]] = {edge: [] for edge in edges}
-    for chunk in chunked({guid for edge in edges for guid in edge}):
+    link, source, target = tables.column_lineage.c, tables.assets.alias(), tables.assets.alias()
+    links: dict[tuple[int, int], list[ColumnLink]] = {edge: [] for edge in edges}
+    for chunk in chunked({number for edge in edges for number in edge}):
         query = (
-            select(
-                link.process_guid,
-                link.source_asset_guid,
-                link.source_column,
-                link.target_asset_guid,
-                link.target_column,
-            )
-            .where(link.process_guid.in_(chunk))
-            .where(link.source_asset_guid.in_(seen), link.target_asset_guid.in_(seen))
+            select(link.process_id, link.source_id, link.source_column, link.target_id, link.target_column)
+            .select_from(tables.column_lineage)
+            .join(source, source.c.id == link.source_id)
+            .join(target, target.c.id == link.target_id)
+            .where(link.process_id.in_(chunk), may_read(actor, source.c), may_read(actor, target.c))
             .order_by(link.id)
         )
-        for process, source, source_column, target, target_column in connection.execute(query):
-            for edge in ((source, process), (process, target)):
+        for process, from_, source_column, to, target_column in connection.execute(query):
+            for edge in ((from_, process), (process, to)):
                 if edge in links:
                     links[edge].append(ColumnLink(source_column, target_column))
-    return tuple(LineageEdge(*edge, tuple(dict.fromkeys(links[edge]))) for edge in edges)
+    return tuple(LineageEdge(guids[from_], guids[to], tuple(dict.fromkeys(links[from_, to]))) for from_, to in edges)

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from headwater.catalog.chunks import chunked
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, LineageRecord
-from headwater.catalog.types import is_process
-from headwater.catalog.writing import find_guids, write_assets
+from headwater.catalog.stored import find_guids, find_ids
+from headwater.catalog.types import types_of
+from headwater.catalog.writing import HEADWATER, write_assets
 from headwater.errors import NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now
 
 __all__ = ["record_process", "write_processes"]
+
+_INPUT, _OUTPUT = tables.FLOW_KINDS["input"], tables.FLOW_KINDS["output"]
 
 
 def record_process(database: Database, record: LineageRecord) -> str:
@@ -32,27 +35,36 @@ def record_process(database: Database, record: LineageRecord) -> str:
 
 
 def write_processes(
-    connection: Connection, records: Sequence[LineageRecord], *, now: datetime, scan_id: int | None = None
+    connection: Connection,
+    records: Sequence[LineageRecord],
+    *,
+    now: datetime,
+    scan_id: int | None = None,
+    by: str = HEADWATER,
+    by_id: str | None = None,
 ) -> dict[AssetRef, str]:
     """As ``record_process``, for several, in the caller's transaction; returns the guids of all that was written."""
+    types = types_of(connection)
     for record in records:
-        if not is_process(record.process.type_name):
-            raise UsageError(f"An asset of type '{record.process.type_name}' is not a process.")
-    guids = write_assets(connection, _assets(records), now=now, scan_id=scan_id)
+        if not types.is_process(record.process.type_name):
+            raise UsageError(
+                f"An asset of type '{record.process.type_name}' is not a process.", hint="Give one of a process's type."
+            )
+    guids = write_assets(connection, _assets(records), now=now, scan_id=scan_id, by=by, by_id=by_id)
     referred = {ref for record in records for ref in _references(record)}
     guids |= find_guids(connection, referred - guids.keys())
-    unknown = sorted(ref.qualified_name for ref in referred - guids.keys())
+    ids = find_ids(connection, guids)
+    unknown = sorted(ref.qualified_name for ref in referred - ids.keys())
     if unknown:
         raise NotFoundError(
             f"The lineage refers to an asset that does not exist: '{unknown[0]}'.",
             hint="Record the asset first, or give it as a record.",
         )
-    processes = [guids[record.process.ref] for record in records]
-    for table in (tables.process_inputs, tables.process_outputs, tables.column_lineage):
-        _clear(connection, table, processes)
-    _insert(connection, tables.process_inputs, _links(records, guids, inputs=True))
-    _insert(connection, tables.process_outputs, _links(records, guids, inputs=False))
-    _insert(connection, tables.column_lineage, _column_rows(records, guids))
+    processes = [ids[record.process.ref] for record in records]
+    _write_edges(connection, processes, _edges(records, ids))
+    _clear_columns(connection, processes)
+    for chunk in chunked(_column_rows(records, ids)):
+        connection.execute(insert(tables.column_lineage), chunk)
     return guids
 
 
@@ -74,37 +86,49 @@ def _ref(end: AssetRecord | AssetRef) -> AssetRef:
     return end.ref if isinstance(end, AssetRecord) else end
 
 
-def _clear(connection: Connection, table: Table, processes: Iterable[str]) -> None:
-    for chunk in chunked(processes):
-        connection.execute(delete(table).where(table.c.process_guid.in_(chunk)))
-
-
-def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    for chunk in chunked(rows):
-        connection.execute(insert(table), chunk)
-
-
-def _links(
-    records: Iterable[LineageRecord], guids: Mapping[AssetRef, str], *, inputs: bool
-) -> Iterable[dict[str, Any]]:
+def _edges(records: Iterable[LineageRecord], ids: Mapping[AssetRef, int]) -> set[tuple[int, int, int]]:
+    """(target, source, kind) of every edge into and out of the processes."""
+    made: set[tuple[int, int, int]] = set()
     for record in records:
-        ends = record.inputs if inputs else record.outputs
-        for ref in dict.fromkeys(map(_ref, ends)):
-            yield {"process_guid": guids[record.process.ref], "asset_guid": guids[ref]}
+        process = ids[record.process.ref]
+        made |= {(process, ids[_ref(end)], _INPUT) for end in record.inputs}
+        made |= {(ids[_ref(end)], process, _OUTPUT) for end in record.outputs}
+    return made
 
 
-def _column_rows(records: Iterable[LineageRecord], guids: Mapping[AssetRef, str]) -> Iterable[dict[str, Any]]:
+def _write_edges(connection: Connection, processes: Sequence[int], wanted: set[tuple[int, int, int]]) -> None:
+    """Make these the edges of the processes; those that are there already stay as they are."""
+    edge = tables.flow_edges.c
+    there: set[tuple[int, int, int]] = set()
+    for chunk in chunked(processes):
+        for kind, near in ((_INPUT, edge.target_id), (_OUTPUT, edge.source_id)):
+            rows = connection.execute(select(edge.target_id, edge.source_id).where(near.in_(chunk), edge.kind == kind))
+            there |= {(row.target_id, row.source_id, kind) for row in rows}
+    for target, source, kind in sorted(there - wanted):
+        gone = (edge.target_id == target, edge.source_id == source, edge.kind == kind)
+        connection.execute(delete(tables.flow_edges).where(*gone))
+    for new in chunked(sorted(wanted - there)):
+        made = [{"target_id": target, "source_id": source, "kind": kind} for target, source, kind in new]
+        connection.execute(insert(tables.flow_edges), made)
+
+
+def _clear_columns(connection: Connection, processes: Iterable[int]) -> None:
+    for chunk in chunked(processes):
+        connection.execute(delete(tables.column_lineage).where(tables.column_lineage.c.process_id.in_(chunk)))
+
+
+def _column_rows(records: Iterable[LineageRecord], ids: Mapping[AssetRef, int]) -> Iterable[dict[str, Any]]:
     for record in records:
         for edge in dict.fromkeys(record.columns):
-            yield _column_row(guids[record.process.ref], edge, guids)
+            yield _column_row(ids[record.process.ref], edge, ids)
 
 
-def _column_row(process_guid: str, edge: ColumnEdge, guids: Mapping[AssetRef, str]) -> dict[str, Any]:
+def _column_row(process_id: int, edge: ColumnEdge, ids: Mapping[AssetRef, int]) -> dict[str, Any]:
     return {
-        "process_guid": process_guid,
-        "source_asset_guid": guids[edge.source],
+        "process_id": process_id,
+        "source_id": ids[edge.source],
         "source_column": edge.source_column,
-        "target_asset_guid": guids[edge.target],
+        "target_id": ids[edge.target],
         "target_column": edge.target_column,
         "via": edge.via,
     }

@@ -24,7 +24,8 @@ from headwater.catalog.processes import write_processes
 from headwater.catalog.records import AssetRecord, LineageRecord
 from headwater.catalog.renaming import rename_assets
 from headwater.catalog.scan_options import ScanKind, ScanOptions
-from headwater.catalog.writing import find_guids, touch, write_assets
+from headwater.catalog.stored import find_guids
+from headwater.catalog.writing import touch, write_assets
 from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, ScanError
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import Connector, Source

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, select
 
-from headwater.access import Action, Actor, allowed_to
-from headwater.catalog.flow import neighbours, rows_by_guid
-from headwater.catalog.types import is_process
+from headwater.access import Actor
+from headwater.catalog.flow import neighbours, rows_by_id
+from headwater.catalog.seeing import may_read
+from headwater.catalog.types import types_of
 from headwater.errors import NotFoundError
 from headwater.store import Database, tables
 
@@ -48,74 +49,77 @@ def column_tree(database: Database, actor: Actor, qualified_name: str, column: s
     Raises:
         NotFoundError: there is no such table or column to be seen.
     """
-    asset, known = tables.assets.c, tables.asset_columns.c
+    asset, column_asset = tables.assets.c, tables.assets.alias("column").c
+    link = tables.asset_columns.c
     with database.read() as connection:
         query = (
-            select(asset.guid)
-            .join(tables.asset_columns, known.asset_guid == asset.guid)
-            .where(asset.qualified_name == qualified_name, known.name == column)
-            .where(asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ)))
+            select(asset.id)
+            .join(tables.asset_columns, link.asset_id == asset.id)
+            .join(column_asset.id.table, column_asset.id == link.column_id)
+            .where(asset.qualified_name == qualified_name, column_asset.display_name == column)
+            .where(may_read(actor))
         )
-        guid = connection.scalar(query)
-        if guid is None:
+        number = connection.scalar(query)
+        if number is None:
             raise NotFoundError(f"There is no column '{column}' in '{qualified_name}'.", hint="List its columns.")
-        return _Growth(connection, actor).asset(guid, (column,), frozenset())
+        return _Growth(connection, actor).asset(number, (column,), frozenset())
 
 
 class _Growth:
-    """Grows a tree in one connection. ``above`` are the guids on the way to the root: no node is its own source."""
+    """Grows a tree in one connection. ``above`` are the assets on the way to the root: no node is its own source."""
 
     def __init__(self, connection: Connection, actor: Actor) -> None:
         self._connection = connection
         self._actor = actor
-        self._rows: dict[str, Row[tuple[str, str, str, str]]] = {}
+        self._types = types_of(connection)
+        self._rows: dict[int, Row[tuple[str, str, str, str]]] = {}
 
-    def asset(self, guid: str, columns: tuple[str, ...], above: frozenset[str]) -> LineageTree:
+    def asset(self, number: int, columns: tuple[str, ...], above: frozenset[int]) -> LineageTree:
         """The asset with the processes that wrote it and, for a folder, the files in it."""
-        inside = above | {guid}
+        inside = above | {number}
         sources = []
-        for source in self._inputs(guid, inside):
-            if is_process(self._row(source).type_name):
-                sources.append(self._process(source, guid, columns, inside))
+        for source in self._inputs(number, inside):
+            if self._types.is_process(self._row(source).type_name):
+                sources.append(self._process(source, number, columns, inside))
             else:
                 sources.append(self.asset(source, (), inside))
-        return self._node(guid, columns, sources)
+        return self._node(number, columns, sources)
 
-    def _process(self, guid: str, target: str, columns: tuple[str, ...], above: frozenset[str]) -> LineageTree:
+    def _process(self, number: int, target: int, columns: tuple[str, ...], above: frozenset[int]) -> LineageTree:
         """The process with what it read in order to write ``columns`` of ``target``."""
-        inside = above | {guid}
-        read = self._columns_read(guid, target, columns)
+        inside = above | {number}
+        read = self._columns_read(number, target, columns)
         # A model version's columns are what it takes and gives; which data trained it is not told by column.
-        inputs = {source: read.get(source, ()) for source in self._inputs(guid, inside) if not read or source in read}
-        return self._node(guid, (), [self.asset(source, found, inside) for source, found in inputs.items()])
+        inputs = {source: read.get(source, ()) for source in self._inputs(number, inside) if not read or source in read}
+        return self._node(number, (), [self.asset(source, found, inside) for source, found in inputs.items()])
 
-    def _columns_read(self, process: str, target: str, columns: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    def _columns_read(self, process: int, target: int, columns: tuple[str, ...]) -> dict[int, tuple[str, ...]]:
         link = tables.column_lineage.c
         query = (
-            select(link.source_asset_guid, link.source_column)
-            .where(link.process_guid == process, link.target_asset_guid == target, link.target_column.in_(columns))
+            select(link.source_id, link.source_column)
+            .where(link.process_id == process, link.target_id == target, link.target_column.in_(columns))
             .order_by(link.id)
         )
-        found: dict[str, dict[str, None]] = {}
+        found: dict[int, dict[str, None]] = {}
         for source, column in self._connection.execute(query):
             names = found.setdefault(source, {})
             if column is not None:
                 names[column] = None
         return {source: tuple(names) for source, names in found.items()}
 
-    def _inputs(self, guid: str, above: frozenset[str]) -> list[str]:
+    def _inputs(self, number: int, above: frozenset[int]) -> list[int]:
         return [
-            source for source, _ in neighbours(self._connection, self._actor, [guid], "input") if source not in above
+            source for source, _ in neighbours(self._connection, self._actor, [number], "input") if source not in above
         ]
 
-    def _row(self, guid: str) -> Row[tuple[str, str, str, str]]:
-        if guid not in self._rows:
+    def _row(self, number: int) -> Row[tuple[str, str, str, str]]:
+        if number not in self._rows:
             asset = tables.assets.c
-            self._rows |= rows_by_guid(
-                self._connection, self._actor, [guid], asset.type_name, asset.qualified_name, asset.display_name
+            self._rows |= rows_by_id(
+                self._connection, self._actor, [number], asset.type_name, asset.qualified_name, asset.display_name
             )
-        return self._rows[guid]
+        return self._rows[number]
 
-    def _node(self, guid: str, columns: tuple[str, ...], sources: Sequence[LineageTree]) -> LineageTree:
-        row = self._row(guid)
+    def _node(self, number: int, columns: tuple[str, ...], sources: Sequence[LineageTree]) -> LineageTree:
+        row = self._row(number)
         return LineageTree(row.type_name, row.qualified_name, row.display_name, columns, tuple(sources))

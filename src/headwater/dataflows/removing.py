@@ -14,6 +14,7 @@ from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.errors import ConflictError
 from headwater.store import tables, utc_now
+from headwater.store.changes import next_change
 
 __all__ = ["check_unused", "move_aside", "remove_rows", "sweep"]
 
@@ -81,9 +82,8 @@ def _release_assets(connection: Connection, scope_id: int) -> None:
     below = select(scopes.id).where(scopes.parent_id == scope_id, scopes.kind == ScopeKind.PUBLISHED_TABLE.value)
     own = union_all(select(literal(scope_id)), below)
     collected = select(collections.scope_id).where(collections.id == assets.collection_id).scalar_subquery()
-    connection.execute(
-        update(tables.assets).where(assets.scope_id.in_(own)).values(status="deleted", scope_id=collected)
-    )
+    gone = {"status": "deleted", "scope_id": collected, "change": next_change(connection)}
+    connection.execute(update(tables.assets).where(assets.scope_id.in_(own)).values(gone))
 
 
 def move_aside(folder: Path, name: str) -> None:

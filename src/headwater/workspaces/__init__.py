@@ -6,6 +6,7 @@ from headwater.workspaces.base import (
     DataAssetInfo,
     DataLister,
     DatasetInfo,
+    DataSource,
     ExperimentInfo,
     JobInfo,
     JobLister,
@@ -25,7 +26,14 @@ from headwater.workspaces.connections import (
 )
 from headwater.workspaces.credentials import CREDENTIAL_KINDS, CredentialKind, check_credential, make_credential
 from headwater.workspaces.naming import dataset_name
-from headwater.workspaces.registry import credential_kinds, list_kinds, load_connector
+from headwater.workspaces.registry import (
+    credential_kinds,
+    holds_models,
+    list_kinds,
+    load_connector,
+    load_data_source,
+    load_source,
+)
 from headwater.workspaces.sources import Source, SourcePage, SourceService
 from headwater.workspaces.stored_credentials import CredentialDescription
 
@@ -39,6 +47,7 @@ __all__ = [
     "CredentialKind",
     "DataAssetInfo",
     "DataLister",
+    "DataSource",
     "DatasetInfo",
     "ExperimentInfo",
     "JobInfo",
@@ -58,7 +67,10 @@ __all__ = [
     "check_credential",
     "credential_kinds",
     "dataset_name",
+    "holds_models",
     "list_kinds",
     "load_connector",
+    "load_data_source",
+    "load_source",
     "make_credential",
 ]

@@ -32,6 +32,7 @@ from headwater.errors import (
 )
 from headwater.secret import Secret
 from headwater.store import Database, tables, utc_now
+from headwater.store.changes import next_change
 from headwater.workspaces import Source, SourceService, list_kinds, load_connector
 
 URL = "http://127.0.0.1:5000"
@@ -219,8 +220,11 @@ def add_asset(database: Database, guid: str, source_id: int | None, scope_id: in
                 source_id=source_id,
                 scope_id=scope_id,
                 created_at=now,
+                created_by="somebody",
                 updated_at=now,
+                updated_by="somebody",
                 last_seen_at=now,
+                change=next_change(connection),
             )
         )
 

@@ -25,7 +25,8 @@ from headwater.catalog.harvesting.records import Records, read
 from headwater.catalog.harvesting.stored import FAILED, PENDING
 from headwater.catalog.processes import write_processes
 from headwater.catalog.records import AssetRecord, LineageRecord
-from headwater.catalog.writing import find_guids, write_assets
+from headwater.catalog.stored import find_guids
+from headwater.catalog.writing import write_assets
 from headwater.errors import HeadwaterError, ScanError, UnreachableError
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import Connector, ModelVersionInfo, SignatureReader, Source

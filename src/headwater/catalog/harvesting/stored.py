@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from headwater.catalog.chunks import chunked
+from headwater.catalog.columns import columns_of
 from headwater.catalog.records import AssetRef
-from headwater.catalog.writing import find_guids
+from headwater.catalog.stored import find_ids
 from headwater.store import tables
 
 __all__ = ["FAILED", "PENDING", "READ", "Stored", "StoredAsset", "load_stored", "looked_into"]
@@ -74,10 +74,10 @@ def load_stored(connection: Connection, source_id: int) -> Stored:
 
 def looked_into(connection: Connection, datasets: Iterable[AssetRef]) -> set[AssetRef]:
     """Those of ``datasets`` whose columns somebody else than a job saw."""
-    refs = {guid: ref for ref, guid in find_guids(connection, datasets).items()}
-    column = tables.asset_columns.c
-    found: set[AssetRef] = set()
-    for chunk in chunked(refs):
-        query = select(column.asset_guid, column.attributes).where(column.asset_guid.in_(chunk))
-        found |= {refs[guid] for guid, attributes in connection.execute(query) if attributes.get("seen_by") != "job"}
-    return found
+    refs = {number: ref for ref, number in find_ids(connection, datasets).items()}
+    columns = columns_of(connection, refs)
+    return {
+        refs[number]
+        for number, found in columns.items()
+        if any(column.attributes.get("seen_by") != "job" for column in found)
+    }

@@ -16,7 +16,30 @@ from headwater.store.tables.access import (
     scope_ancestors,
     scopes,
 )
-from headwater.store.tables.assets import ASSET_STATUSES, asset_columns, assets, containment
+from headwater.store.tables.annotations import (
+    CLASSIFICATION_STATES,
+    CLASSIFIED_BY,
+    asset_classifications,
+    asset_contacts,
+    asset_labels,
+    asset_terms,
+    glossaries,
+    glossary_categories,
+    glossary_term_categories,
+    glossary_term_relations,
+    glossary_terms,
+)
+from headwater.store.tables.assets import (
+    ASSET_STATUSES,
+    TYPE_CATEGORIES,
+    asset_columns,
+    asset_history,
+    asset_names,
+    asset_tombstones,
+    assets,
+    catalog_state,
+    type_definitions,
+)
 from headwater.store.tables.audit import AUDIT_RESULTS, audit_events, audit_retentions
 from headwater.store.tables.connections import PRIVACY_LEVELS, connections
 from headwater.store.tables.dataflows import (
@@ -35,7 +58,7 @@ from headwater.store.tables.functions import function_settings
 from headwater.store.tables.installation import installation
 from headwater.store.tables.jobs import JOB_STATUSES, MISSED_POLICIES, jobs, schedules, workers
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
-from headwater.store.tables.lineage import column_lineage, process_inputs, process_outputs
+from headwater.store.tables.lineage import FLOW_KINDS, column_lineage, flow_edges, relationships
 from headwater.store.tables.notifications import notifications, openlineage_events
 from headwater.store.tables.openid import openid_groups, openid_requests
 from headwater.store.tables.people import (
@@ -69,7 +92,10 @@ __all__ = [
     "ASSET_STATUSES",
     "AUDIT_RESULTS",
     "BUILT_IN_ADMINISTRATOR",
+    "CLASSIFICATION_STATES",
+    "CLASSIFIED_BY",
     "CREDENTIAL_MODES",
+    "FLOW_KINDS",
     "INTENT_STATES",
     "JOB_STATUSES",
     "LINK_PURPOSES",
@@ -81,18 +107,32 @@ __all__ = [
     "SCAN_KINDS",
     "SCAN_STATUSES",
     "SCOPE_KINDS",
+    "TYPE_CATEGORIES",
     "api_tokens",
+    "asset_classifications",
     "asset_columns",
+    "asset_contacts",
+    "asset_history",
+    "asset_labels",
+    "asset_names",
+    "asset_terms",
+    "asset_tombstones",
     "assets",
     "audit_events",
     "audit_retentions",
+    "catalog_state",
     "collections",
     "column_lineage",
     "connections",
-    "containment",
     "dataflow_versions",
     "dataflows",
+    "flow_edges",
     "function_settings",
+    "glossaries",
+    "glossary_categories",
+    "glossary_term_categories",
+    "glossary_term_relations",
+    "glossary_terms",
     "group_members",
     "groups",
     "installation",
@@ -107,13 +147,12 @@ __all__ = [
     "openlineage_events",
     "passwords",
     "principals",
-    "process_inputs",
-    "process_outputs",
     "publish_intents",
     "published_tables",
     "refresh_entities",
     "refresh_errors",
     "refreshes",
+    "relationships",
     "role_actions",
     "role_assignments",
     "role_definitions",
@@ -128,6 +167,7 @@ __all__ = [
     "source_credentials",
     "sources",
     "table_pins",
+    "type_definitions",
     "users",
     "workers",
 ]

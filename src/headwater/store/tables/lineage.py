@@ -1,40 +1,60 @@
-"""Lineage: what flows into and out of each process, by asset and by column."""
+"""How assets hang together: the edges along which data flows, by asset and by column; every other relationship."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, SmallInteger, String, Table, Text, UniqueConstraint
 
 from headwater.store.tables._metadata import metadata
-from headwater.store.types import GUID, BigId
+from headwater.store.types import BigId, JsonValue, UtcDateTime
 
-__all__ = ["column_lineage", "process_inputs", "process_outputs"]
+__all__ = ["FLOW_KINDS", "column_lineage", "flow_edges", "relationships"]
 
-process_inputs = Table(
-    "process_inputs",
+#: ``flow_edges.kind``: data flows from an input into a process, from a process into its output, from a file into the
+#: folder that it is a part of, and from one dataset to another where nothing is known of what is between them.
+FLOW_KINDS = {"input": 1, "output": 2, "part": 3, "direct": 4}
+
+#: One relation for all of lineage, so that a level of a graph is one statement over one index in each direction.
+flow_edges = Table(
+    "flow_edges",
     metadata,
-    Column("process_guid", GUID, ForeignKey("assets.guid", ondelete="CASCADE"), primary_key=True),
-    Column("asset_guid", GUID, ForeignKey("assets.guid", ondelete="CASCADE"), primary_key=True, index=True),
-)
-
-process_outputs = Table(
-    "process_outputs",
-    metadata,
-    Column("process_guid", GUID, ForeignKey("assets.guid", ondelete="CASCADE"), primary_key=True),
-    Column("asset_guid", GUID, ForeignKey("assets.guid", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("target_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("source_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+    # Of a direct edge: what its maker says of it (a mapping of columns, say).
+    Column("attributes", JsonValue),
+    Index(None, "source_id", "target_id", "kind"),
+    sqlite_with_rowid=False,
 )
 
 column_lineage = Table(
     "column_lineage",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("process_guid", GUID, ForeignKey("assets.guid", ondelete="CASCADE"), nullable=False, index=True),
-    Column("source_asset_guid", GUID, ForeignKey("assets.guid", ondelete="CASCADE"), nullable=False),
+    Column("process_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("source_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False),
     # NULL: the whole asset, where its columns are not known.
     Column("source_column", Text),
-    Column("target_asset_guid", GUID, ForeignKey("assets.guid", ondelete="CASCADE"), nullable=False),
+    Column("target_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False),
     Column("target_column", Text, nullable=False),
     # The qualified name of the model version the value passed through; NULL when it passed through none.
     Column("via", Text),
-    Index(None, "source_asset_guid", "source_column"),
-    Index(None, "target_asset_guid", "target_column"),
+    Index(None, "source_id", "source_column"),
+    Index(None, "target_id", "target_column"),
+)
+
+#: Relationships of any other type, those that contain among them: workspace → models, jobs; model → versions;
+#: dataflow → tables; folder → files; whatever types people and tools define.
+relationships = Table(
+    "relationships",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("type_name", String(255), nullable=False),
+    Column("end1_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False),
+    Column("end2_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False),
+    Column("attributes", JsonValue),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    UniqueConstraint("end1_id", "end2_id", "type_name"),
+    Index(None, "end2_id", "type_name"),
+    sqlite_autoincrement=True,
 )

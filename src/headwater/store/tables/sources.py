@@ -34,6 +34,9 @@ collections = Table(
     Column("display_name", Text, nullable=False),
     Column("parent_id", Integer, ForeignKey("collections.id"), index=True),
     scope_column(),
+    Column("description", Text, nullable=False, default=""),
+    Column("created_at", UtcDateTime),
+    Column("created_by", Text, nullable=False, default=""),
 )
 
 sources = Table(

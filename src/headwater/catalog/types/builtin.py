@@ -1,34 +1,10 @@
-"""What kinds of thing the catalog holds, as data: type, supertypes, attributes, what may contain what."""
+"""The types that Headwater itself writes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from headwater.catalog.types.definitions import AttributeDefinition, TypeDefinition
 
-from headwater.errors import UsageError
-
-__all__ = ["CONTAINMENTS", "TYPES", "AttributeDefinition", "TypeDefinition", "is_process", "type_definition"]
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeDefinition:
-    """An attribute. ``accumulates``: a new sighting adds to the list that is there instead of replacing it."""
-
-    name: str
-    type_name: str = "string"
-    description: str = ""
-    accumulates: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TypeDefinition:
-    """A type of asset. Attributes of its supertypes are its own too."""
-
-    name: str
-    supertypes: tuple[str, ...]
-    attributes: tuple[AttributeDefinition, ...] = ()
-    description: str = ""
-    is_abstract: bool = False
-
+__all__ = ["BUILT_IN"]
 
 _A = AttributeDefinition
 _TEXT_MAP = "map<string,string>"
@@ -37,15 +13,31 @@ _DEFINITIONS = (
     TypeDefinition(
         "Referenceable",
         (),
-        (_A("qualifiedName", description="Unique among the assets of the type."),),
+        (_A("qualifiedName", description="Unique among the assets of the type.", is_optional=False, is_unique=True),),
         "What can be referred to by name.",
         is_abstract=True,
     ),
     TypeDefinition(
-        "Asset", ("Referenceable",), (_A("name"), _A("description")), "What people look for.", is_abstract=True
+        "Asset",
+        ("Referenceable",),
+        (_A("name"), _A("displayName"), _A("description"), _A("userDescription"), _A("owner")),
+        "What people look for.",
+        is_abstract=True,
     ),
-    TypeDefinition("DataSet", ("Asset",), (), "What a process reads or writes.", is_abstract=True),
-    TypeDefinition("Process", ("Asset",), (), "What reads inputs and writes outputs.", is_abstract=True),
+    TypeDefinition("DataSet", ("Asset",), (), "What a process reads or writes."),
+    TypeDefinition(
+        "Process",
+        ("Asset",),
+        (_A("inputs", "array<DataSet>"), _A("outputs", "array<DataSet>"), _A("columnMapping")),
+        "What reads inputs and writes outputs.",
+    ),
+    TypeDefinition("Infrastructure", ("Asset",), (), "What other things run on."),
+    TypeDefinition(
+        "column",
+        ("DataSet",),
+        (_A("data_type", description="One of the published types."), _A("role"), _A("native_type")),
+        "A column of a dataset or table, an input or output of a model version.",
+    ),
     TypeDefinition(
         "ml_workspace", ("DataSet",), (_A("kind"), _A("url")), "A machine-learning workspace: models, jobs, endpoints."
     ),
@@ -88,6 +80,17 @@ _DEFINITIONS = (
             _A("source_type"),
             _A("digests", "array<string>", "The states of it that jobs have read.", accumulates=True),
             _A("profile", "map<string,any>"),
+            _A("kind", description="A file, a folder, a table or a view."),
+            *(
+                _A("version"),
+                _A("rows", "long"),
+                _A("size", "long"),
+                _A("changed_at", "date"),
+                _A("archived", "boolean"),
+            ),
+            *(_A("tags", _TEXT_MAP), _A("primary_key", "array<string>"), _A("partition_columns", "array<string>")),
+            _A("registered_as", "array<string>", "What sources call it."),
+            _A("aliases", "array<string>", "Further addresses of the same data."),
         ),
         "Data named by where it is: a file, a folder, a database table.",
     ),
@@ -123,40 +126,4 @@ _DEFINITIONS = (
 )
 
 #: Every type by its name.
-TYPES: dict[str, TypeDefinition] = {definition.name: definition for definition in _DEFINITIONS}
-
-#: COMPOSITION: (parent type, child type). A dataset that is a folder contains the datasets that are its files.
-CONTAINMENTS = frozenset(
-    {
-        ("ml_workspace", "ml_model"),
-        ("ml_workspace", "ml_job"),
-        ("ml_workspace", "ml_endpoint"),
-        ("ml_model", "ml_model_version"),
-        ("dataflow", "dataflow_table"),
-        ("dataset", "dataset"),
-    }
-)
-
-
-def type_definition(name: str) -> TypeDefinition:
-    """The type of that name.
-
-    Raises:
-        UsageError: there is none.
-
-    >>> type_definition("ml_job").supertypes
-    ('Process',)
-    """
-    if name not in TYPES:
-        known = ", ".join(sorted(name for name, definition in TYPES.items() if not definition.is_abstract))
-        raise UsageError(f"There is no asset type '{name}'.", hint=f"The types are: {known}.")
-    return TYPES[name]
-
-
-def is_process(name: str) -> bool:
-    """Whether assets of that type read inputs and write outputs.
-
-    >>> is_process("dataflow_query"), is_process("dataset")
-    (True, False)
-    """
-    return "Process" in type_definition(name).supertypes
+BUILT_IN: dict[str, TypeDefinition] = {definition.name: definition for definition in _DEFINITIONS}

@@ -1,0 +1,107 @@
+"""The columns of an asset: assets themselves, in an order, named ``ASSET#COLUMN``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from headwater.catalog import names
+from headwater.catalog.chunks import chunked
+from headwater.catalog.plain import plain
+from headwater.catalog.records import AssetRecord, ColumnRecord
+from headwater.store import tables
+
+__all__ = ["add_columns", "column_records", "columns_of", "columns_that_differ", "link_columns"]
+
+_TYPE = "data_type"
+_UNKNOWN = object()
+
+
+def columns_of(connection: Connection, assets: Iterable[int]) -> dict[int, list[ColumnRecord]]:
+    """The columns that each of these assets has, in order; none for those that have none."""
+    link, asset = tables.asset_columns.c, tables.assets.c
+    found: dict[int, list[ColumnRecord]] = {}
+    for chunk in chunked(assets):
+        query = (
+            select(link.asset_id, asset.display_name, asset.attributes)
+            .join(tables.assets, asset.id == link.column_id)
+            .where(link.asset_id.in_(chunk))
+            .order_by(link.asset_id, link.ordinal)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.asset_id, []).append(_column(row.display_name, row.attributes))
+    return found
+
+
+def columns_that_differ(connection: Connection, records: Mapping[int, AssetRecord]) -> dict[int, Sequence[AssetRecord]]:
+    """Of the assets whose columns a record states, those that have others now: with the columns' records."""
+    stated = {number: record for number, record in records.items() if record.columns is not None}
+    before = columns_of(connection, stated)
+    return {
+        number: column_records(record)
+        for number, record in stated.items()
+        if not _are_known([_plain(column) for column in record.columns or ()], before.get(number, []))
+    }
+
+
+def _are_known(stated: Sequence[ColumnRecord], there: Sequence[ColumnRecord]) -> bool:
+    """Whether these columns are there, in this order; what else is known of them is others' business."""
+    return len(stated) == len(there) and all(
+        (new.name, new.type) == (old.name, old.type)
+        and all(old.attributes.get(name, _UNKNOWN) == value for name, value in new.attributes.items())
+        for new, old in zip(stated, there, strict=True)
+    )
+
+
+def column_records(record: AssetRecord) -> list[AssetRecord]:
+    """The columns of an asset as assets; its own scope is theirs."""
+    made: list[AssetRecord] = []
+    taken: set[str] = set()
+    for column in record.columns or ():
+        label = column.name
+        while label in taken:
+            # A model version may have an input and an output of one name.
+            label = f"output/{label}"
+        taken.add(label)
+        name = names.column(record.qualified_name, label)
+        attributes = {**column.attributes, _TYPE: column.type}
+        made.append(AssetRecord("column", name, column.name, attributes, collection=record.collection))
+    return made
+
+
+def link_columns(connection: Connection, columns: Mapping[int, Sequence[int]]) -> None:
+    """Make these the columns of each asset; one that is not among them any more stays, with what people say of it."""
+    link = tables.asset_columns
+    for chunk in chunked(columns):
+        connection.execute(delete(link).where(link.c.asset_id.in_(chunk)))
+    rows = [
+        {"asset_id": asset_id, "ordinal": ordinal, "column_id": column_id}
+        for asset_id, found in columns.items()
+        for ordinal, column_id in enumerate(found)
+    ]
+    for row_chunk in chunked(rows):
+        connection.execute(insert(link), row_chunk)
+
+
+def add_columns(connection: Connection, columns: Mapping[int, int]) -> None:
+    """Add columns, each to an asset's, after those that it has; a column is of one asset only."""
+    link = tables.asset_columns
+    for column_id, asset_id in columns.items():
+        holder = connection.scalar(select(link.c.asset_id).where(link.c.column_id == column_id))
+        if holder == asset_id:
+            continue
+        connection.execute(delete(link).where(link.c.column_id == column_id))
+        last = connection.scalar(select(func.max(link.c.ordinal)).where(link.c.asset_id == asset_id))
+        ordinal = 0 if last is None else last + 1
+        connection.execute(insert(link).values(asset_id=asset_id, ordinal=ordinal, column_id=column_id))
+
+
+def _column(name: str, attributes: Mapping[str, Any]) -> ColumnRecord:
+    rest = {key: value for key, value in attributes.items() if key != _TYPE}
+    return ColumnRecord(name, str(attributes.get(_TYPE, "")), rest)
+
+
+def _plain(column: ColumnRecord) -> ColumnRecord:
+    return ColumnRecord(column.name, column.type, plain(column.attributes))

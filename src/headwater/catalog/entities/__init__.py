@@ -1,0 +1,1 @@
+"""Assets as Atlas's clients know them: entities, with their relationships and what people say of them."""

@@ -1,0 +1,245 @@
+"""Creating and changing entities as clients send them: found by guid or name, a request a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, select, update
+
+from headwater.access import Action, Actor, allowed_to
+from headwater.access.trimming import forbidden
+from headwater.catalog.annotating import annotate
+from headwater.catalog.chunks import chunked
+from headwater.catalog.column_mapping import write_column_mappings
+from headwater.catalog.edges import Related, relate
+from headwater.catalog.entities.incoming import Incoming, is_placeholder, read_entities
+from headwater.catalog.entities.references import Resolver
+from headwater.catalog.plain import plain
+from headwater.catalog.records import AssetRecord, AssetRef
+from headwater.catalog.stored import StoredAsset, find_stored, stored_by_guid
+from headwater.catalog.writing import Writing, begin_writing, put_records
+from headwater.errors import ForbiddenError, NotFoundError
+from headwater.store import Database, tables, utc_now
+
+__all__ = ["Mutation", "Saved", "save_entities", "write_entities"]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """An entity after a request, as much of it as the answer to the request shows."""
+
+    id: int
+    guid: str
+    type_name: str
+    qualified_name: str
+    display_name: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Mutation:
+    """What a request did. ``assigned``: the guid that each placeholder of the request became."""
+
+    created: list[Saved] = field(default_factory=list)
+    updated: list[Saved] = field(default_factory=list)
+    assigned: dict[str, str] = field(default_factory=dict)
+
+
+def save_entities(
+    database: Database,
+    actor: Actor,
+    entities: Sequence[Mapping[str, Any]],
+    referred: Sequence[Mapping[str, Any]] = (),
+    *,
+    collection: str | None = None,
+) -> Mutation:
+    """Create those entities that there are not, change those that there are; all of them, or none.
+
+    Args:
+        database: the metadata database.
+        actor: who asks.
+        entities: ``entities`` of Atlas's AtlasEntitiesWithExtInfo.
+        referred: what its ``referredEntities`` hold.
+        collection: the name of the collection for new ones that name none; None: the root.
+
+    Raises:
+        UsageError: an entity or reference cannot be read, or its type or collection is unknown.
+        NotFoundError: a guid or reference that leads to nothing that may be seen.
+        ForbiddenError: the actor may not create assets there, or not change one of these.
+    """
+    with database.begin() as connection:
+        return write_entities(connection, actor, entities, referred, collection=collection)
+
+
+def write_entities(
+    connection: Connection,
+    actor: Actor,
+    entities: Sequence[Mapping[str, Any]],
+    referred: Sequence[Mapping[str, Any]] = (),
+    *,
+    collection: str | None = None,
+) -> Mutation:
+    """As :func:`save_entities`, in the caller's transaction."""
+    writing = begin_writing(connection, now=utc_now(), by=actor.name, by_id=actor.user_id)
+    incoming = read_entities(writing.types, [*entities, *referred])
+    return _Request(writing, actor, collection).write(incoming)
+
+
+class _Request:
+    """One request, from what came in to what is to be answered."""
+
+    def __init__(self, writing: Writing, actor: Actor, collection: str | None) -> None:
+        self._writing = writing
+        self._connection = writing.connection
+        self._actor = actor
+        self._collection = collection
+        self._resolver = Resolver(writing.connection, actor, writing.types)
+        #: The identity of what the request names by a guid.
+        self._refs: dict[str, AssetRef] = {}
+
+    def write(self, incoming: Sequence[Incoming]) -> Mutation:
+        """Write everything; see :func:`save_entities`."""
+        before = self._find(incoming)
+        self._check_rights(incoming, before)
+        records: dict[AssetRef, AssetRecord] = {}
+        for each in incoming:
+            ref = self._ref(each)
+            records[ref] = _record(each, ref, records.get(ref), before.get(ref), self._collection)
+        after = put_records(self._writing, records, before)
+        self._know(incoming, after)
+        related = self._relate(incoming, after)
+        write_column_mappings(
+            self._writing,
+            {
+                after[ref].id: record.attributes
+                for ref, record in records.items()
+                if "columnMapping" in record.attributes
+            },
+        )
+        annotate(self._writing, {after[self._ref(each)].id: each.said for each in incoming if each.said})
+        return self._mutation(incoming, before, after, related)
+
+    # -- what is there already --
+
+    def _find(self, incoming: Sequence[Incoming]) -> dict[AssetRef, StoredAsset]:
+        found = find_stored(self._connection, (each.identity for each in incoming if each.identity is not None))
+        guids = {each.guid for each in incoming if each.guid and not is_placeholder(each.guid)}
+        by_guid = stored_by_guid(self._connection, guids)
+        for each in incoming:
+            if each.guid and not is_placeholder(each.guid):
+                asset = by_guid.get(each.guid)
+                if asset is None:
+                    raise _unknown(each.guid)
+                ref = AssetRef(asset.type_name, asset.qualified_name)
+                found[ref] = asset
+                self._resolver.by_guid[each.guid] = asset.id
+                self._refs[each.guid] = ref
+        return found
+
+    def _ref(self, each: Incoming) -> AssetRef:
+        ref = self._refs.get(each.guid, each.identity)
+        if ref is None:
+            raise _unknown(each.guid)
+        return ref
+
+    def _check_rights(self, incoming: Sequence[Incoming], before: Mapping[AssetRef, StoredAsset]) -> None:
+        changed = {asset.scope_id for asset in before.values() if asset.scope_id is not None}
+        seen, may_change = self._among(Action.ASSET_READ, changed), self._among(Action.ASSET_EDIT, changed)
+        for ref, asset in before.items():
+            if asset.scope_id not in seen:
+                raise ForbiddenError(
+                    f"The name '{ref.qualified_name}' cannot be used for a {ref.type_name}.", hint="Choose another one."
+                )
+            if asset.scope_id not in may_change:
+                raise forbidden(Action.ASSET_EDIT, asset.scope_id)
+        new = {each.collection or self._collection for each in incoming if each.identity not in before}
+        for name in new:
+            self._check_collection(name or tables.ROOT_COLLECTION)
+
+    def _check_collection(self, name: str) -> None:
+        place = tables.collections.c
+        scope = self._connection.scalar(select(place.scope_id).where(place.name == name))
+        if scope is None or not self._among(Action.COLLECTION_READ, {scope}):
+            raise NotFoundError(f"There is no collection '{name}'.", hint="List the collections, or add it.")
+        if not self._among(Action.ASSET_CREATE, {scope}):
+            raise forbidden(Action.ASSET_CREATE, scope)
+
+    def _among(self, action: Action, scopes: Iterable[int]) -> set[int]:
+        """Those of ``scopes`` where whoever asks may do that."""
+        found: set[int] = set()
+        for chunk in chunked(scopes):
+            allowed = select(tables.scopes.c.id).where(
+                tables.scopes.c.id.in_(chunk), tables.scopes.c.id.in_(allowed_to(self._actor, action))
+            )
+            found |= set(self._connection.scalars(allowed))
+        return found
+
+    # -- what belongs together --
+
+    def _know(self, incoming: Sequence[Incoming], after: Mapping[AssetRef, StoredAsset]) -> None:
+        self._resolver.by_identity |= {ref: asset.id for ref, asset in after.items()}
+        for each in incoming:
+            if is_placeholder(each.guid):
+                self._resolver.by_guid[each.guid] = after[self._ref(each)].id
+
+    def _relate(self, incoming: Sequence[Incoming], after: Mapping[AssetRef, StoredAsset]) -> set[int]:
+        """Make the relationships of all entities; returns the assets that changed by it."""
+        self._resolver.resolve(
+            reference for each in incoming for _, references in each.relations.values() for reference in references
+        )
+        stated: list[Related] = []
+        for each in incoming:
+            number = after[self._ref(each)].id
+            for end, references in each.relations.values():
+                others = {self._resolver.number(reference): reference.attributes or {} for reference in references}
+                stated.append(Related(number, end, list(others), others))
+        changed = relate(self._writing, stated)
+        for chunk in chunked(changed):
+            touched = update(tables.assets).where(tables.assets.c.id.in_(chunk))
+            self._connection.execute(touched.values(change=self._writing.change))
+        return changed
+
+    # -- the answer --
+
+    def _mutation(
+        self,
+        incoming: Sequence[Incoming],
+        before: Mapping[AssetRef, StoredAsset],
+        after: Mapping[AssetRef, StoredAsset],
+        related: set[int],
+    ) -> Mutation:
+        made = Mutation()
+        for ref, asset in after.items():
+            saved = Saved(asset.id, asset.guid, ref.type_name, ref.qualified_name, asset.display_name, asset.attributes)
+            if ref not in before:
+                made.created.append(saved)
+            elif asset != before[ref] or asset.id in related:
+                made.updated.append(saved)
+        for each in incoming:
+            # A client that gave no placeholder is told one all the same.
+            given = each.guid if is_placeholder(each.guid) else "" if each.guid else f"-{uuid4().int % 10**16}"
+            if given:
+                made.assigned[given] = after[self._ref(each)].guid
+        return made
+
+
+def _unknown(guid: str) -> NotFoundError:
+    return NotFoundError(f"There is no asset '{guid}'.", hint="Leave the guid out to create it.")
+
+
+def _record(
+    each: Incoming, ref: AssetRef, earlier: AssetRecord | None, before: StoredAsset | None, collection: str | None
+) -> AssetRecord:
+    """What is to be written of an entity; of several of one identity, the later over the earlier."""
+    attributes = {name: plain(value) for name, value in each.attributes.items() if name != "qualifiedName"}
+    if earlier is not None:
+        attributes = {**earlier.attributes, **attributes}
+    shown = attributes.get("displayName") or attributes.get("name")
+    if shown is None:
+        shown = ref.qualified_name if before is None else before.display_name
+    return AssetRecord(
+        ref.type_name, ref.qualified_name, str(shown), attributes, collection=each.collection or collection
+    )
