@@ -6,7 +6,7 @@ comes), it measures scans into a new home. Prints each measurement, and last one
 {case: {ours, against, ratio, target, met}}. The cases, in seconds:
 
 - ``full``: a full scan, signatures pending, against the listing; at most twice.
-- ``incremental``: a scan after 10 changes (versions, aliases, runs), against 3 seconds.
+- ``incremental``: a scan after 10 changes (versions, aliases, tags), the median of three, against 3 seconds.
 - ``details``: reading ``--signatures`` of the pending signatures, against fetching the same files by a bare client.
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sqlite3
+import statistics
 import tempfile
 import time
 import uuid
@@ -152,17 +153,20 @@ def fill(server: LocalServer, models: int, versions: int, runs: int) -> Filling:
     return filling
 
 
-def change(filling: Filling, runs: int, versions: int, models: int) -> None:
+def change(filling: Filling, sizes: argparse.Namespace, turn: int) -> None:
     """Ten changes: four new versions of new runs, three aliases moved, two tags set, a description written."""
-    now = int(time.time() * 1000)
-    filling.runs(range(runs, runs + 4), lambda n: now)
-    each = versions // models
-    filling.versions((f"model_{n:05}", each + 1, runs + n) for n in range(4))
-    database = filling.database
-    database.execute("UPDATE registered_model_aliases SET version = 2 WHERE name IN ('model_00009', 'model_00010')")
-    database.execute("UPDATE registered_model_aliases SET version = 2 WHERE name = 'model_00011'")
-    filling.rows("model_version_tags", "key value name version", [("a", "b", f"model_{n:05}", 1) for n in (20, 21)])
-    database.execute("UPDATE registered_models SET description = 'Changed.' WHERE name = 'model_00030'")
+    now, first = int(time.time() * 1000), sizes.runs + 4 * turn
+    filling.runs(range(first, first + 4), lambda n: now)
+    number = sizes.versions // sizes.models + 1 + turn
+    filling.versions((f"model_{n:05}", number, first + n) for n in range(4))
+    moved = (
+        "UPDATE registered_model_aliases SET version = ? WHERE name IN ('model_00009', 'model_00010', 'model_00011')"
+    )
+    filling.database.execute(moved, (2 + turn,))
+    tags = [(f"tag {turn}", "b", f"model_{n:05}", 1) for n in (20, 21)]
+    filling.rows("model_version_tags", "key value name version", tags)
+    described = "UPDATE registered_models SET description = ? WHERE name = 'model_00030'"
+    filling.database.execute(described, (f"Changed {turn} times.",))
     filling.commit()
 
 
@@ -228,9 +232,11 @@ def measure(server: LocalServer, filling: Filling, folder: Path, sizes: argparse
         listing = timed("list", lambda: list_all(server.url))
         cases["full"] = case(timed("full scan", lambda: scanned(ScanOptions())), listing, 2)
         timed("full scan again", lambda: scanned(ScanOptions()))
-        change(filling, sizes.runs, sizes.versions, sizes.models)
-        incremental = timed("incremental scan", lambda: scanned(ScanOptions(kind="incremental")))
-        cases["incremental"] = case(incremental, 3.0, 1)
+        turns: list[float] = []
+        for turn in range(3):
+            change(filling, sizes, turn)
+            turns.append(timed("incremental scan", lambda: scanned(ScanOptions(kind="incremental"))))
+        cases["incremental"] = case(statistics.median(turns), 3.0, 1)
         if sizes.signatures:
             fetching = timed("fetch files", lambda: fetch_all(server.url, sizes.signatures))
             with app.sources.connect(SYSTEM, "lab", purpose="scan") as connector:
