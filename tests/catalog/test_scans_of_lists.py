@@ -303,6 +303,11 @@ class TestRenames:
         assert after[1].columns == before[1].columns and after[1].attributes["model"] == "new"
         assert not [what for what in workspace.asked if what.startswith("signature")]
         assert set(statuses(database, "ml_model")) == {"new", "other"}
+        asset = tables.assets.c
+        columns = select(asset.qualified_name).where(asset.type_name == "column")
+        with database.read() as connection:
+            named = set(connection.scalars(columns.where(asset.qualified_name.startswith(HOME))))
+        assert {name.partition("/versions/")[0] for name in named} == {f"{HOME}/models/new", f"{HOME}/models/other"}
 
     def test_roles_at_a_model_go_with_it(self, database: Database, source: Source, workspace: ListingWorkspace) -> None:
         scope = tables.scopes.c

@@ -51,6 +51,8 @@ from headwater.catalog import (
     lineage,
     names,
 )
+from headwater.catalog.finding import Search
+from headwater.catalog.search import SearchIndex
 from headwater.dataflows import (
     DataflowService,
     EntitySummary,
@@ -133,6 +135,8 @@ class Headwater:
         """End the models' processes and let go of the database."""
         self.reading.close()
         self.scorers.close()
+        if "search" in self.__dict__:
+            self.search.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -256,6 +260,11 @@ class Headwater:
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
+
+    @cached_property
+    def search(self) -> Search:
+        """Search over the catalog."""
+        return Search(self.database, SearchIndex.open(self.home.path / "cache" / "search"))
 
     # -- jobs ------------------------------------------------------------------------------------------------------
 
