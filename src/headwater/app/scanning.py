@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from headwater.access import Action, Actor, Via
-from headwater.catalog import ScanOptions, ScanReport, close_left, fetch_details, last_full_scan, scan
+from headwater.catalog import ScanOptions, ScanReport, close_left, fetch_details, last_full_scan, scan, scan_data
 from headwater.errors import HeadwaterError
 from headwater.jobs import Job, JobStatus, Lease, NewJob, queue
 from headwater.store import Database, utc_now
 from headwater.workspaces import Source
+from headwater.workspaces.registry import holds_models
 from headwater.workspaces.source_rows import find_source
 
 if TYPE_CHECKING:
@@ -56,13 +57,28 @@ def scan_now(
         ForbiddenError: the actor may not scan it.
         ScanError: the workspace does not answer or cannot be listed.
     """
+    source = app.sources.get(actor, source_name)
+    if not holds_models(source.kind):
+        return _scan_data(app, actor, source, options, progress, database=app.database)
     with app.sources.connect(actor, source_name, purpose="scan") as connector:
-        source = app.sources.get(actor, source_name)
         report = scan(app.database, actor, source, connector, options, progress=progress)
         if not details or not report.pending:
             return report
         read = fetch_details(app.database, actor, source, connector, scan_id=report.id, progress=progress)
         return replace(report, details=read, pending=read.pending)
+
+
+def _scan_data(
+    app: Headwater,
+    actor: Actor,
+    source: Source,
+    options: ScanOptions,
+    progress: Callable[[int, int], None] | None,
+    *,
+    database: Database,
+) -> ScanReport:
+    with app.sources.connect_data(actor, source.name, purpose="scan") as place:
+        return scan_data(database, actor, source, place, options, progress=progress)
 
 
 def ask_for_scan(database: Database, actor: Actor, source_name: str, options: ScanOptions) -> str:
@@ -95,9 +111,12 @@ class ScanHandler:
     def run(self, lease: Lease) -> None:
         """Bring what the source holds into the catalog; begun again, it reads the source again."""
         actor, name = on_behalf_of(lease.job), _source_of(lease.job)
+        source = self._app.sources.get(actor, name)
+        options = due_options(lease.database, source, lease.job.payload)
+        if not holds_models(source.kind):
+            _scan_data(self._app, actor, source, options, _progress(lease), database=lease.database)
+            return
         with self._app.sources.connect(actor, name, purpose="scan") as connector:
-            source = self._app.sources.get(actor, name)
-            options = due_options(lease.database, source, lease.job.payload)
             report = scan(lease.database, actor, source, connector, options, progress=_progress(lease))
         if report.pending:
             with lease.begin() as connection:

@@ -3,6 +3,7 @@
 from headwater.catalog import names
 from headwater.catalog.assets import Asset, AssetService, AssetSummary
 from headwater.catalog.collections import Collection, CollectionService
+from headwater.catalog.data_scans import scan_data
 from headwater.catalog.events import events_to_scan
 from headwater.catalog.harvesting import DetailsReport, fetch_details
 from headwater.catalog.lineage import ColumnLink, Lineage, LineageEdge, LineageNode, edges_upstream, lineage
@@ -11,7 +12,8 @@ from headwater.catalog.processes import record_process
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
 from headwater.catalog.renaming import rename_assets
 from headwater.catalog.scan_options import ScanKind, ScanOptions
-from headwater.catalog.scans import ScanReport, ScanSummary, close_left, last_full_scan, last_scans, scan
+from headwater.catalog.scan_records import ScanReport, ScanSummary, close_left, last_full_scan, last_scans
+from headwater.catalog.scans import scan
 from headwater.catalog.trees import LineageTree, column_tree
 
 __all__ = [
@@ -49,4 +51,5 @@ __all__ = [
     "record_process",
     "rename_assets",
     "scan",
+    "scan_data",
 ]

@@ -10,7 +10,7 @@ from headwater.catalog.scan_options import ScanOptions
 from headwater.errors import ScanError
 from headwater.workspaces import Source
 
-__all__ = ["absent"]
+__all__ = ["FEW", "absent", "too_many"]
 
 #: So few may always go: a share says little of a handful.
 FEW = 20
@@ -40,7 +40,7 @@ def absent(found: Harvest, stored: Stored, options: ScanOptions, source: Source)
         return gone
     for type_name, missing in gone.items():
         if len(missing) > FEW and len(missing) > options.max_removed_share * len(known[type_name]):
-            found.warn(source.name, _too_many(type_name, len(missing), len(known[type_name]), options, source))
+            found.warn(source.name, too_many(type_name, len(missing), len(known[type_name]), options, source))
             return {}
     return gone
 
@@ -98,7 +98,8 @@ def _gone_jobs(found: Harvest, stored: Stored, known: set[str], options: ScanOpt
     return gone
 
 
-def _too_many(type_name: str, missing: int, known: int, options: ScanOptions, source: Source) -> ScanError:
+def too_many(type_name: str, missing: int, known: int, options: ScanOptions, source: Source) -> ScanError:
+    """What is said where more is gone than a scan may mark as missing."""
     return ScanError(
         f"{missing} of {known} {type_name} are gone, more than the share of {options.max_removed_share:g} that a scan"
         " may mark as missing; nothing was marked.",
