@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from headwater.access import SYSTEM
+from headwater.app.retention import KIND as RETENTION
 from headwater.app.runtime import Headwater
 from headwater.app.scanning import AUTOMATIC, due_options
 from headwater.app.source_schedules import DAILY, SourceSchedule, schedule_of
-from headwater.catalog import ScanOptions
-from headwater.errors import UsageError
-from headwater.jobs import NewSchedule, cron
+from headwater.catalog import AssetRecord, AssetRef, ScanOptions
+from headwater.errors import NotFoundError, UsageError
+from headwater.jobs import NewJob, NewSchedule, Worker, WorkerOptions, cron, queue, schedules
 from headwater.store import tables, utc_now
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -126,3 +127,43 @@ class TestOnceADay:
         assert self.kind(app, wanted) == "full"
         self.add(app, 3, ScanOptions(confirm_removals=True))
         assert self.kind(app, wanted) == "incremental"
+
+
+class TestSchedules:
+    @pytest.fixture
+    def app(self, tmp_path: Path) -> Iterator[Headwater]:
+        with Headwater.open(tmp_path / "home", create=True) as app:
+            app.sources.add(SYSTEM, "lab", "", "mlflow", "http://127.0.0.1:9")
+            yield app
+
+    def test_a_source_is_scanned_daily_until_somebody_says_otherwise(self, app: Headwater, tmp_path: Path) -> None:
+        daily = app.source_schedules.get(SYSTEM, "lab")
+        assert daily is not None and daily.next_due is not None and daily.payload == {"kind": "full"}
+        often = app.source_schedules.set(SYSTEM, "lab", SourceSchedule.parse("every 15 minutes"))
+        assert often.cron.endswith("-59/15 * * * *") and often.payload[AUTOMATIC]
+        never = app.source_schedules.set(SYSTEM, "lab", SourceSchedule.parse("never"))
+        assert never.paused and never.next_due is None
+        with Headwater.open(tmp_path / "home") as again:
+            assert again.source_schedules.get(SYSTEM, "lab") == never, "opening arranges nothing anew"
+        assert not app.source_schedules.set(SYSTEM, "lab", SourceSchedule.parse("daily")).paused
+        app.sources.remove(SYSTEM, "lab")
+        with app.database.read() as connection:
+            assert schedules.get(connection, "scan", "source:lab") is None
+
+    def test_nobody_scans_by_themselves_what_needs_a_persons_credential(self, app: Headwater) -> None:
+        app.sources.add(SYSTEM, "own", "", "mlflow", "http://127.0.0.1:9", credential_mode="personal")
+        assert app.source_schedules.get(SYSTEM, "own") is None
+
+    def test_what_is_missing_for_long_is_forgotten_at_night(self, app: Headwater) -> None:
+        guid = app.assets.upsert([AssetRecord("dataset", name, name) for name in ("old", "new")])
+        with app.database.begin() as connection:
+            asset = tables.assets.c
+            for name, days in (("old", 91), ("new", 89)):
+                gone = tables.assets.update().where(asset.qualified_name == name)
+                connection.execute(gone.values(status="missing", updated_at=utc_now() - timedelta(days=days)))
+        with app.database.begin() as connection:
+            job = queue.add(connection, SYSTEM, NewJob(RETENTION, "retention"))
+        Worker(app.database, app.job_handlers, WorkerOptions()).run_one(job)
+        with pytest.raises(NotFoundError):
+            app.assets.get(SYSTEM, guid[AssetRef("dataset", "old")])
+        assert app.assets.get(SYSTEM, guid[AssetRef("dataset", "new")]).status == "missing"

@@ -37,6 +37,7 @@ from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
+from headwater.app.source_schedules import SourceSchedules, keep_all_scanned, keep_scanned, stop_scanning
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -114,6 +115,7 @@ class Headwater:
         with self.database.begin() as connection:
             install(connection, now=utc_now())
             keep_tidying(connection)
+            keep_all_scanned(connection)
 
     @classmethod
     def open(
@@ -229,7 +231,14 @@ class Headwater:
     @cached_property
     def sources(self) -> SourceService:
         """The registered workspaces and scoring services."""
-        return SourceService(self.database, self.secrets_store, self.home.folders)
+        return SourceService(
+            self.database, self.secrets_store, self.home.folders, on_added=keep_scanned, on_removed=stop_scanning
+        )
+
+    @cached_property
+    def source_schedules(self) -> SourceSchedules:
+        """When sources are scanned by themselves."""
+        return SourceSchedules(self.database)
 
     @cached_property
     def connections(self) -> ConnectionService:

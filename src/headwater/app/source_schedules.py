@@ -9,12 +9,26 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from sqlalchemy import Connection, select
+
+from headwater.access import Action, Actor
 from headwater.app.scanning import AUTOMATIC, KIND
 from headwater.catalog import ScanOptions
 from headwater.errors import UsageError
-from headwater.jobs import NewSchedule, cron
+from headwater.jobs import NewSchedule, Schedule, cron, schedules
+from headwater.store import Database, tables
+from headwater.workspaces.source_rows import find_source
 
-__all__ = ["DAILY", "ScheduleMode", "SourceSchedule", "schedule_of"]
+__all__ = [
+    "DAILY",
+    "ScheduleMode",
+    "SourceSchedule",
+    "SourceSchedules",
+    "keep_all_scanned",
+    "keep_scanned",
+    "schedule_of",
+    "stop_scanning",
+]
 
 ScheduleMode: TypeAlias = Literal["daily", "every", "cron", "webhook", "never"]
 
@@ -108,7 +122,74 @@ def schedule_of(source_name: str, schedule: SourceSchedule, options: ScanOptions
         case _:
             expression = _every(_DAY, spread)
             payload = replace(options, kind="full").to_json()
-    return NewSchedule(KIND, f"source:{source_name}", payload, expression, schedule.time_zone)
+    return NewSchedule(KIND, _subject(source_name), payload, expression, schedule.time_zone)
+
+
+def keep_scanned(connection: Connection, source_name: str) -> None:
+    """Have a source scanned daily, unless somebody has arranged something else.
+
+    One where each person has a credential of their own is scanned when somebody asks for it.
+    """
+    source = tables.sources.c
+    mode = connection.scalar(select(source.credential_mode).where(source.name == source_name))
+    if mode == "service" and schedules.get(connection, KIND, _subject(source_name)) is None:
+        schedules.put(connection, _daily(source_name))
+
+
+def stop_scanning(connection: Connection, source_name: str) -> None:
+    """Forget when a source that is gone was scanned."""
+    schedules.remove(connection, KIND, _subject(source_name))
+
+
+def keep_all_scanned(connection: Connection) -> None:
+    """As :func:`keep_scanned`, for every source."""
+    for name in connection.scalars(select(tables.sources.c.name)).all():
+        keep_scanned(connection, name)
+
+
+class SourceSchedules:
+    """When sources are scanned by themselves, as whoever may scan them sees and sets it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, actor: Actor, name: str) -> Schedule | None:
+        """A source's schedule; one that is paused is not scanned by itself. None: nor was that ever arranged.
+
+        Raises:
+            NotFoundError: there is no such source, or none that may be seen.
+        """
+        with self._database.read() as connection:
+            find_source(connection, actor, name, Action.SOURCE_READ)
+            return schedules.get(connection, KIND, _subject(name))
+
+    def set(self, actor: Actor, name: str, wanted: SourceSchedule, options: ScanOptions | None = None) -> Schedule:
+        """Have a source scanned when ``wanted`` says, from now on.
+
+        Raises:
+            NotFoundError: there is no such source, or none that may be seen.
+            ForbiddenError: the actor may not scan it.
+        """
+        with self._database.begin() as connection:
+            find_source(connection, actor, name, Action.SOURCE_SCAN)
+            schedules.put(connection, schedule_of(name, wanted, options) or _daily(name))
+            if wanted.mode == "never":
+                schedules.pause(connection, KIND, _subject(name), f"{actor.name} wants it scanned when asked alone.")
+            else:
+                schedules.resume(connection, KIND, _subject(name))
+            found = schedules.get(connection, KIND, _subject(name))
+        assert found is not None, "put above"
+        return found
+
+
+def _daily(name: str) -> NewSchedule:
+    made = schedule_of(name, DAILY)
+    assert made is not None, "daily is a time"
+    return made
+
+
+def _subject(source_name: str) -> str:
+    return f"source:{source_name}"
 
 
 def _minutes(number: str) -> int:

@@ -221,6 +221,48 @@ def _say_report(name: str, report: ScanReport) -> None:
         say(f"  warning [{warning['code']}]: {warning['message']} ({warning['item']})")
 
 
+@app.command("schedule")
+def schedule(
+    name: SourceArgument,
+    when: Annotated[
+        str, typer.Argument(help='"daily", "every 15 minutes", "cron 0 6 * * 1 Europe/Berlin" or "never".')
+    ] = "",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Say when a source is scanned by itself, or show it."""
+    from headwater.app.source_schedules import SourceSchedule
+
+    wanted = SourceSchedule.parse(when) if when else None
+    with as_machine(home) as (headwater, actor):
+        schedules = headwater.source_schedules
+        found = schedules.get(actor, name) if wanted is None else schedules.set(actor, name, wanted)
+    if found is None or found.next_due is None:
+        reason = found.paused_reason if found is not None else None
+        say(f"{name} is not scanned by itself. {reason or ''}".rstrip())
+    else:
+        say(f"{name} is scanned at {found.cron} ({found.time_zone}), next at {found.next_due:%Y-%m-%d %H:%M} UTC")
+
+
+@app.command("status")
+def status(
+    name: Annotated[str, typer.Argument(help="One of them; all, if left out.")] = "",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show how the latest scan of each source ended, and when the next one is due."""
+    with as_machine(home) as (headwater, actor):
+        if name:
+            headwater.sources.get(actor, name)
+        scans = headwater.last_scans(actor)
+        names = [name] if name else [source.name for source in headwater.sources.list(actor, limit=1_000).sources]
+        due = {each: headwater.source_schedules.get(actor, each) for each in names}
+    for each in names:
+        scan, schedule = scans.get(each), due[each]
+        ended = "never scanned" if scan is None else f"{scan.status} {scan.started_at:%Y-%m-%d %H:%M} UTC"
+        found = "" if scan is None else f"{scan.assets} assets"
+        later = "" if schedule is None or schedule.next_due is None else f"next {schedule.next_due:%Y-%m-%d %H:%M} UTC"
+        show("\t".join((each, ended, found, later)))
+
+
 @app.command("credential")
 def credential(  # noqa: PLR0917 -- the command's options
     name: SourceArgument,

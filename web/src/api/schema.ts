@@ -605,6 +605,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources/{name}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Source Schedule
+         * @description When a source is scanned by itself; null: never, and nobody has arranged anything.
+         */
+        get: operations["get_source_schedule_api_sources__name__schedule_get"];
+        /**
+         * Set Source Schedule
+         * @description Have a source scanned at other times from now on.
+         */
+        put: operations["set_source_schedule_api_sources__name__schedule_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sources/{name}/credential": {
         parameters: {
             query?: never;
@@ -3056,6 +3080,31 @@ export interface components {
              * @enum {string}
              */
             kind: "full" | "incremental";
+            /** Models */
+            models?: string[];
+            /** Excluded Models */
+            excluded_models?: string[];
+            /** Experiments */
+            experiments?: string[];
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /**
+             * Unregistered Runs
+             * @default false
+             */
+            unregistered_runs: boolean;
+            /**
+             * Unregistered Models
+             * @default false
+             */
+            unregistered_models: boolean;
+            /**
+             * Confirm Removals
+             * @default false
+             */
+            confirm_removals: boolean;
         };
         /**
          * NewSchema
@@ -3118,6 +3167,15 @@ export interface components {
              * @default false
              */
             trusted: boolean;
+        };
+        /**
+         * NewSourceSchedule
+         * @description ``when``: daily, every 15 minutes, cron 0 6 * * 1 Europe/Berlin, webhook, or never.
+         */
+        NewSourceSchedule: {
+            /** When */
+            when: string;
+            scan?: components["schemas"]["NewScan"];
         };
         /**
          * NewToken
@@ -3857,6 +3915,22 @@ export interface components {
             /** Source */
             source: string;
             problem: components["schemas"]["Problem"];
+        };
+        /**
+         * SourceSchedule
+         * @description ``next_due`` is null while it is paused.
+         */
+        SourceSchedule: {
+            /** Cron */
+            cron: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Next Due */
+            next_due: string | null;
+            /** Paused */
+            paused: boolean;
+            /** Paused Reason */
+            paused_reason: string | null;
         };
         /**
          * Sources
@@ -6512,6 +6586,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_source_schedule_api_sources__name__schedule_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceSchedule"] | null;
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_source_schedule_api_sources__name__schedule_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSourceSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceSchedule"];
                 };
             };
             /** @description The request cannot be carried out as it is written */
