@@ -87,7 +87,7 @@ def test_what_a_dead_attempt_left_is_closed(app: Headwater) -> None:
         source = connection.scalar(select(tables.sources.c.id))
         begun = insert(tables.scans).values(source_id=source, kind="full", status="running", started_at=ago)
         connection.execute(begun)
-        dead = {"status": "running", "attempts": 3, "lease_until": ago, "started_at": ago, "fence": 3}
+        dead = {"status": "running", "attempts": 3, "lost": 2, "lease_until": ago, "started_at": ago, "fence": 3}
         connection.execute(update(tables.jobs).values(dead))
     assert (run(app, job).error or {})["code"] == "job.worker_died"
     assert scans(app) == ["failed"]
