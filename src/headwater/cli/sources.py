@@ -21,6 +21,7 @@ from headwater.cli.output import progress, say, show, show_json
 from headwater.errors import UsageError
 
 if TYPE_CHECKING:
+    from headwater.catalog import ScanReport
     from headwater.workspaces.sources import CredentialMode
 
 __all__ = ["app"]
@@ -158,23 +159,65 @@ def test(name: SourceArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @app.command("scan")
-def scan(
+def scan(  # noqa: PLR0917 -- the command's options
     name: SourceArgument,
     incremental: Annotated[bool, typer.Option("--incremental", help="Read only what is new.")] = False,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only models of this name; '*' and '?' stand for any.")
+    ] = None,
+    exclude_model: Annotated[list[str] | None, typer.Option(help="No models of this name; as --model.")] = None,
+    experiment: Annotated[list[str] | None, typer.Option(help="Only what came of this experiment; as --model.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only what has this tag: key=value.")] = None,
+    unregistered_runs: Annotated[
+        bool, typer.Option("--unregistered-runs", help="Runs that registered nothing, too.")
+    ] = False,
+    unregistered_models: Annotated[
+        bool, typer.Option("--unregistered-models", help="Models that were logged and never registered, too.")
+    ] = False,
+    confirm_removals: Annotated[
+        bool, typer.Option("--confirm-removals", help="Mark what is gone as missing, however much it is.")
+    ] = False,
+    no_details: Annotated[bool, typer.Option("--no-details", help="Leave signatures pending.")] = False,
+    as_json: JsonOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Bring what a workspace holds into the catalog."""
+    from headwater.catalog.scan_options import ScanOptions, parse_tags
+
+    options = ScanOptions(
+        kind="incremental" if incremental else "full",
+        models=tuple(model or ()),
+        excluded_models=tuple(exclude_model or ()),
+        experiments=tuple(experiment or ()),
+        tags=parse_tags(tag or ()),
+        unregistered_runs=unregistered_runs,
+        unregistered_models=unregistered_models,
+        confirm_removals=confirm_removals,
+    )
     with as_machine(home) as (headwater, actor), progress() as bars:
         task = bars.add_task(f"scan {name}", total=None, doing="")
-        report = headwater.scan(
-            actor,
-            name,
-            "incremental" if incremental else "full",
-            lambda done, total: bars.update(task, completed=done, total=total),
-        )
+
+        def show_progress(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        report = headwater.scan(actor, name, options, show_progress, details=not no_details)
+    if as_json:
+        show_json(report)
+    else:
+        _say_report(name, report)
+
+
+def _say_report(name: str, report: ScanReport) -> None:
     found = ", ".join(f"{count} {type_name}" for type_name, count in sorted(report.counts.items()))
-    say(f"{name}: {found or 'nothing'}; {report.missing} missing, {len(report.warnings)} warnings")
-    for warning in report.warnings:
+    warnings = [*report.warnings, *(report.details.warnings if report.details else ())]
+    say(f"{name}: {found or 'nothing'}; {report.missing} missing, {len(warnings)} warnings")
+    if report.renamed:
+        say(f"  {report.renamed} models have another name now")
+    if report.details is not None:
+        say(f"  signatures: {report.details.read} read, {report.details.failed} could not be read")
+    if report.pending:
+        say(f"  {report.pending} signatures are still to be read")
+    for warning in warnings:
         say(f"  warning [{warning['code']}]: {warning['message']} ({warning['item']})")
 
 

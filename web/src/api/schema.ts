@@ -433,6 +433,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search
+         * @description Assets that match, the best first, with how many there are in all and how they divide.
+         */
+        post: operations["search_api_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest
+         * @description What somebody may mean who has typed this much into a search box.
+         */
+        get: operations["suggest_api_search_suggestions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openlineage/events": {
         parameters: {
             query?: never;
@@ -2381,6 +2421,13 @@ export interface components {
             /** Notes */
             notes: string[];
         };
+        /** FacetCount */
+        FacetCount: {
+            /** Value */
+            value: string;
+            /** Count */
+            count: number;
+        };
         /**
          * Finding
          * @description What was found in a definition; ``line`` and ``column`` count from 1, 0 where there is none.
@@ -2408,6 +2455,33 @@ export interface components {
         Findings: {
             /** Value */
             value: components["schemas"]["Finding"][];
+        };
+        /**
+         * FoundAsset
+         * @description An asset that was found; ``highlights`` has, by field, the text in which the words stand.
+         */
+        FoundAsset: {
+            /** Guid */
+            guid: string;
+            /** Type Name */
+            type_name: string;
+            /** Qualified Name */
+            qualified_name: string;
+            /** Display Name */
+            display_name: string;
+            /** Collection */
+            collection: string;
+            /** Description */
+            description: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Highlights */
+            highlights: {
+                [key: string]: string[];
+            };
         };
         /**
          * FullDataflow
@@ -2642,6 +2716,8 @@ export interface components {
          * Job
          * @description A piece of work on a ``subject``, begun so many times (``attempts``); ``progress`` is how far it is.
          *
+         *     ``failed`` of the attempts failed, and ``max_attempts`` may; ``lost`` is how many of the latest lost their worker.
+         *
          *     ``error`` is the last failure: of a job that failed, and of one that waits for its next attempt.
          */
         Job: {
@@ -2663,8 +2739,12 @@ export interface components {
             due_at: string;
             /** Attempts */
             attempts: number;
+            /** Failed */
+            failed: number;
             /** Max Attempts */
             max_attempts: number;
+            /** Lost */
+            lost: number;
             /** Cancel Requested */
             cancel_requested: boolean;
             /** Progress */
@@ -3264,12 +3344,14 @@ export interface components {
         /**
          * RefreshEntity
          * @description What a refresh did to one entity. ``delta_version`` is null where it was not published by it.
+         *
+         *     ``rows_read`` is null where nobody knows.
          */
         RefreshEntity: {
             /** Entity */
             entity: string;
             /** Rows Read */
-            rows_read: number;
+            rows_read: number | null;
             /** Rows Written */
             rows_written: number;
             /** Rows Scored */
@@ -3563,6 +3645,66 @@ export interface components {
             /** Value */
             value: components["schemas"]["Scope"][];
         };
+        /**
+         * Search
+         * @description What is searched for; ``filter`` is a tree of and, or, not and conditions, as Purview's search takes it.
+         */
+        Search: {
+            /**
+             * Keywords
+             * @default
+             */
+            keywords: string;
+            /** Filter */
+            filter?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Facets
+             * @default []
+             */
+            facets: ("collection" | "source" | "type" | "objectType" | "assetType" | "classification" | "label" | "sensitivity" | "term" | "owner" | "expert" | "endorsement")[];
+            /**
+             * Facet Values
+             * @description how many values of a facet, at most
+             * @default 10
+             */
+            facet_values: number;
+            /**
+             * Order By
+             * @default relevance
+             * @enum {string}
+             */
+            order_by: "relevance" | "name" | "updated" | "created";
+            /** Direction */
+            direction?: ("asc" | "desc") | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+        };
+        /**
+         * SearchPage
+         * @description ``corrected``: what was searched for instead, where nothing has the words as they were typed; else "".
+         */
+        SearchPage: {
+            /** Total */
+            total: number;
+            /** Value */
+            value: components["schemas"]["FoundAsset"][];
+            /** Facets */
+            facets: {
+                [key: string]: components["schemas"]["FacetCount"][];
+            };
+            /** Corrected */
+            corrected: string;
+        };
         /** Session */
         Session: {
             /** Id */
@@ -3771,6 +3913,16 @@ export interface components {
             } | null)[][];
             /** Truncated */
             truncated: boolean;
+        };
+        /**
+         * Suggestions
+         * @description Assets whose names begin like the text, and words that its last one may become.
+         */
+        Suggestions: {
+            /** Assets */
+            assets: components["schemas"]["FoundAsset"][];
+            /** Words */
+            words: string[];
         };
         /** Table */
         Table: {
@@ -5573,6 +5725,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    search_api_search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Search"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    suggest_api_search_suggestions_get: {
+        parameters: {
+            query: {
+                text: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
                 };
             };
             /** @description The request cannot be carried out as it is written */

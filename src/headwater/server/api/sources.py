@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
+from headwater.catalog import ScanOptions
 from headwater.server.api import CALLING, CONFLICT, RESPONSES, AfterName, App, Asking, Limit, Name
 from headwater.server.job_answers import Job
 from headwater.server.source_answers import (
@@ -84,7 +85,7 @@ def test_source(app: App, actor: Asking, name: Name) -> Workspace:
 @router.post("/sources/{name}/scan", status_code=HTTPStatus.ACCEPTED)
 def scan_source(app: App, actor: Asking, name: Name, wanted: NewScan) -> Job:
     """Have a worker bring what a source holds into the catalog; the job says how far it is."""
-    return Job.of(app.scan_later(actor, name, wanted.kind))
+    return Job.of(app.scan_later(actor, name, ScanOptions(kind=wanted.kind)))
 
 
 # -- credentials -------------------------------------------------------------------------------------------------------
