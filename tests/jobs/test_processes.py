@@ -190,7 +190,7 @@ def test_a_restarted_postgresql_loses_nothing() -> None:
             database = open_database(new_postgresql_database(str(Path(folder) / "data")))
             program.metadata.create_all(database.engine)
             job_id = ask_to_store(database, pause=0.2)
-            with working(database, {"store": program.Storing()}, WorkerOptions(poll=0.1)) as (at_work, _):
+            with working(database, {"store": program.Storing()}, WorkerOptions(lease=150, poll=0.1)) as (at_work, _):
                 until(lambda: len(rows(database, job_id)) > 2)
                 server.stop()
                 time.sleep(0.5)

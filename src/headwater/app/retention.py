@@ -7,12 +7,14 @@
     keep_refreshes = 10      # and those of so many refreshes however old they are
     error_days = 7           # keys and values of error cells
     history_days = 90        # refreshes, what was told of them, and their lineage events
+    missing_days = 90        # assets that scans no longer find, with what people said of them
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from sqlalchemy import Connection, select
 
 from headwater.access import SYSTEM
 from headwater.app.configuration import Section
+from headwater.catalog import purge_missing
 from headwater.dataflows.abandoned import remove_abandoned
 from headwater.dataflows.compaction import compact_all
 from headwater.dataflows.forgetting import forget
@@ -49,6 +52,7 @@ class RetentionSettings:
     keep_refreshes: int = 10
     error_days: int = 7
     history_days: int = 90
+    missing_days: int = 90
 
 
 def read_retention(document: Mapping[str, Any], file: Path) -> RetentionSettings:
@@ -60,6 +64,7 @@ def read_retention(document: Mapping[str, Any], file: Path) -> RetentionSettings
         keep_refreshes=section.number("keep_refreshes", usual.keep_refreshes, least=1, most=1_000_000),
         error_days=section.number("error_days", usual.error_days, least=0, most=_LONGEST_DAYS),
         history_days=section.number("history_days", usual.history_days, least=1, most=_LONGEST_DAYS),
+        missing_days=section.number("missing_days", usual.missing_days, least=1, most=_LONGEST_DAYS),
     )
 
 
@@ -84,6 +89,7 @@ class RetentionHandler:
         now, settings = utc_now(), self._settings
         with lease.begin() as connection:
             forget(connection, now, error_days=settings.error_days, history_days=settings.history_days)
+            purge_missing(connection, now - timedelta(days=settings.missing_days))
             for dataflow in connection.execute(select(tables.dataflows.c.id)).scalars().all():
                 key = f"{CLEAN}:{dataflow}@{lease.job.id}"
                 queue.add(connection, SYSTEM, NewJob(CLEAN, subject_of(dataflow), key=key))

@@ -13,6 +13,8 @@ from headwater.workspaces.base import (
     ModelInfo,
     ModelVersionInfo,
     SignatureInfo,
+    SignatureReader,
+    UnregisteredModelLister,
     WorkspaceInfo,
 )
 from headwater.workspaces.connections import (
@@ -54,10 +56,12 @@ __all__ = [
     "ModelVersionInfo",
     "ResolvedConnection",
     "SignatureInfo",
+    "SignatureReader",
     "Source",
     "SourcePage",
     "SourceService",
     "StoredConnection",
+    "UnregisteredModelLister",
     "UsableConnection",
     "WorkspaceInfo",
     "check_credential",

@@ -39,6 +39,8 @@ __all__ = [
     "ModelInfo",
     "ModelVersionInfo",
     "SignatureInfo",
+    "SignatureReader",
+    "UnregisteredModelLister",
     "WorkspaceInfo",
 ]
 
@@ -46,9 +48,17 @@ __all__ = [
 #: columns. ``jobs``: the run behind a version can be read. ``datasets``: a job names the data it read.
 #: ``artifacts``: a version's files can be downloaded; where it is missing, ``download_version`` raises WorkspaceError.
 #: ``endpoints``: models are deployed as services there, which can be called. ``job_listing``: it is a ``JobLister``.
-#: ``data_assets``: it is a ``DataLister``.
+#: ``data_assets``: it is a ``DataLister``. ``unregistered_models``: it is an ``UnregisteredModelLister``.
 Capability = Literal[
-    "aliases", "signatures", "jobs", "datasets", "artifacts", "endpoints", "job_listing", "data_assets"
+    "aliases",
+    "signatures",
+    "jobs",
+    "datasets",
+    "artifacts",
+    "endpoints",
+    "job_listing",
+    "data_assets",
+    "unregistered_models",
 ]
 
 #: How a service wants its rows: ``mlflow`` (/invocations of a served MLflow model), ``azureml`` (an entry script with
@@ -406,6 +416,24 @@ class DataLister(Protocol):
 
     def list_data_assets(self) -> Iterator[DataAssetInfo]:
         """All data that it holds or has registered; of what is versioned, the latest version."""
+        ...
+
+
+@runtime_checkable
+class SignatureReader(Protocol):
+    """A connector that reads what a listed version lacks without looking the version up again; raises as one."""
+
+    def read_signature(self, listed: ModelVersionInfo) -> ModelVersionInfo:
+        """``listed`` with its signature and digest."""
+        ...
+
+
+@runtime_checkable
+class UnregisteredModelLister(Protocol):
+    """A connector to a workspace that keeps models which nobody registered. Its methods raise as a ``Connector``'s."""
+
+    def list_unregistered_models(self, experiments: Collection[str] | None = None) -> Iterator[ModelVersionInfo]:
+        """The models logged under some experiments, by name (None: all); ``version`` is "", ``model`` its name."""
         ...
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, delete, insert, update
 
@@ -64,19 +64,32 @@ _TRUSTED = "a source whose models may run code on this machine"
 _sources = tables.sources
 
 
+OnSource: TypeAlias = Callable[[Connection, str], None]
+
+
 class SourceService:
     """Registers, lists, changes and calls sources, as far as whoever asks may.
 
-    ``folders`` are those of this machine in which sources may lie, as an administrator allowed them.
+    ``folders`` are those of this machine in which sources may lie, as an administrator allowed them. ``on_added`` and
+    ``on_removed`` are told of a source's name in the transaction that adds or removes it.
 
     Every method may raise:
         NotFoundError: there is no such source or collection, or none that the actor may see.
         ForbiddenError: the actor may see it, and may not do this.
     """
 
-    def __init__(self, database: Database, secrets: SecretStore | None = None, folders: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        secrets: SecretStore | None = None,
+        folders: Sequence[Path] = (),
+        *,
+        on_added: OnSource = lambda _connection, _name: None,
+        on_removed: OnSource = lambda _connection, _name: None,
+    ) -> None:
         self._database = database
         self._folders = tuple(folders)
+        self._on_added, self._on_removed = on_added, on_removed
         self._credentials = SourceCredentials(secrets)
 
     def add(  # noqa: PLR0917 - the actor comes first everywhere
@@ -132,6 +145,7 @@ class SourceService:
             connection.execute(insert(_sources).values(values))
             source = source_of(connection, actor, name)
             record_source(connection, Event.SOURCE_ADDED, source, by=actor, now=now)
+            self._on_added(connection, name)
             if trusted:
                 record_source(connection, Event.SOURCE_TRUSTED, source, by=actor, now=now, trusted=True)
             return source
@@ -225,6 +239,7 @@ class SourceService:
             connection.execute(delete(_sources).where(_sources.c.id == source.id))
             remove_source_scope(connection, source.scope_id, by=actor, now=now)
             record_source(connection, Event.SOURCE_REMOVED, source, by=actor, now=now)
+            self._on_removed(connection, name)
 
     def set_credential(
         self,

@@ -211,7 +211,7 @@ def everything(keywords: str = "", **more: Any) -> SearchRequest:
     return SearchRequest(keywords, facets=[FacetRequest(name, 0) for name in FACET_VALUES], limit=1000, **more)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(documents(), keywords, scopes)
 def test_keywords(some: list[SearchDocument], typed: tuple[str, Test], readable: frozenset[int] | None) -> None:
     text, test = typed
@@ -228,7 +228,7 @@ def test_joined_words(some: list[SearchDocument], pair: list[str], separator: st
     agree(some, everything(separator.join(pair) + " "), in_a_row or anywhere)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(documents(), filters, scopes)
 def test_filters(
     some: list[SearchDocument], filtering: tuple[dict[str, Any], Test], readable: frozenset[int] | None

@@ -55,7 +55,7 @@ def turned(value: Any, direction: Direction) -> Any:
     return [*(-letter for letter in value), 1] if isinstance(value, list) else -value
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(documents(), orders, st.integers(1, 4), st.sampled_from(("", "customer_orders", "b OR a ")))
 def test_pages_follow_one_another_in_order(
     some: list[SearchDocument], order: list[tuple[str, Direction]], limit: int, keywords: str

@@ -66,6 +66,7 @@ _DEFINITIONS = (
             _A("run_id"),
             _A("source", description="Where its artifact is."),
             _A("digest", description="Of the artifact's MLmodel file."),
+            _A("signature_state", description="pending: to be read; read: whether or not it has one; failed."),
             _A("signature", "map<string,array>", "Inputs, outputs and parameters as the workspace states them."),
             _A("registered_at", "date"),
         ),
@@ -106,6 +107,9 @@ _DEFINITIONS = (
         (
             _A("run_id"),
             _A("experiment"),
+            _A("kind"),
+            _A("parent_run_id"),
+            _A("registered", "boolean", "Whether it registered a model version."),
             _A("state"),
             _A("started_at", "date"),
             _A("ended_at", "date"),
@@ -114,7 +118,7 @@ _DEFINITIONS = (
             _A("tags", _TEXT_MAP),
             _A("datasets", "array<map<string,string>>", "Each input's name, digest and use."),
         ),
-        "A run that registered a model version.",
+        "A run that registered a model version, or that was asked for.",
     ),
     TypeDefinition(
         "dataflow_query", ("Process",), (_A("language"),), "The query that computes one table of a dataflow."
