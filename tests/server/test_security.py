@@ -32,6 +32,8 @@ from headwater.server.settings import ServerSettings
 from headwater.store import utc_now
 
 PASSWORD = "correct horse battery staple"
+#: Questions that are too long for an address.
+ASKED_BY_POST = {"/api/search"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 #: What a stranger, who is signed in and has no role, is told of: nothing but themselves, what the API is, and what
@@ -129,8 +131,11 @@ class TestEveryRoute:
             else:
                 assert answer.status_code in {403, 404, 405, 422}, f"{address}: {answer.status_code}"
             for method in ("POST", "PUT", "PATCH", "DELETE"):
-                status = client.request(method, address, json={}).status_code
-                assert status in {403, 404, 405, 422}, f"{method} {address}: {status}"
+                answer = client.request(method, address, json={})
+                if address in ASKED_BY_POST and answer.status_code == 200:
+                    assert is_empty(answer.json()), f"{address}: {answer.text[:200]}"
+                    continue
+                assert answer.status_code in {403, 404, 405, 422}, f"{method} {address}: {answer.status_code}"
 
     def test_another_protocol_is_refused(self, app: FastAPI) -> None:
         with pytest.raises(WebSocketDisconnect), client_of(app, **ADMINISTRATOR).websocket_connect("/api/tables"):
