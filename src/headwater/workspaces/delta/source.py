@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwater.errors import NotFoundError, WorkspaceError
-from headwater.workspaces.addresses import Destination
-from headwater.workspaces.base import Capability, Credential, DataAssetInfo, WorkspaceInfo
+from headwater.workspaces.base import DataAssetInfo, WorkspaceInfo
 from headwater.workspaces.files.delta_tables import delta_sample, describe_delta
-from headwater.workspaces.files.folders import allowed_folder, check_there, folder_destination, label, member, path_name
+from headwater.workspaces.files.folders import label, member, path_name
+from headwater.workspaces.files.source import FolderRead
 from headwater.workspaces.files.walking import recognised, walk
 from headwater.workspaces.samples import check_rows
 
@@ -22,42 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["DeltaSource"]
 
 
-class DeltaSource:
+class DeltaSource(FolderRead):
     """A Delta table, or the Delta tables in a folder and below it; what else lies there is passed over.
 
     Columns, rows and sizes are what a table's log says: its files are opened for samples alone.
-
-    Args:
-        url: the folder's path or ``file:`` URL.
-        credential: there is none.
-        private_networks: there are none.
-        folders: those whose files, and the files below them, may be read.
-
-    Raises:
-        UsageError: ``url`` is no folder's address.
-        OriginDeniedError: it lies in none of ``folders``.
     """
 
     kind: str = "delta"
-    capabilities: frozenset[Capability] = frozenset({"data_assets"})
-    credential_kinds: frozenset[str] = frozenset({"anonymous"})
-    holds_models: bool = False
-    destination = staticmethod(folder_destination)
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        credential: Credential | None = None,
-        private_networks: Sequence[IPv4Network | IPv6Network] = (),
-        folders: Sequence[Path] = (),
-    ) -> None:
-        self._destination: Destination = folder_destination(url)
-        self._root = allowed_folder(url, folders)
-        self._closed = False
-
-    def close(self) -> None:
-        self._closed = True
 
     def test(self) -> WorkspaceInfo:
         self._check()
@@ -66,8 +36,7 @@ class DeltaSource:
             table = describe_delta(self._root, None)
             if table.problem:
                 raise WorkspaceError(table.problem, place=str(self._root), hint="Check it with the tool that wrote it.")
-        name = path_name(self._root)
-        return WorkspaceInfo(self.kind, self._destination.path, name, label(self._root))
+        return super().test()
 
     def list_data_assets(self) -> Iterator[DataAssetInfo]:
         self._check()
@@ -99,8 +68,3 @@ class DeltaSource:
                 above = [folders.pop(folder) for folder in reversed(found.path.parents) if folder in folders]
                 yield from above
                 yield describe_delta(found.path, parent)
-
-    def _check(self) -> None:
-        if self._closed:
-            raise WorkspaceError("The source has been closed.", place=str(self._root))
-        check_there(self._root)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headwater.errors import NotFoundError, WorkspaceError
-from headwater.workspaces.addresses import Destination
-from headwater.workspaces.base import Capability, Credential, DataAssetInfo, WorkspaceInfo
+from headwater.workspaces.base import DataAssetInfo
 from headwater.workspaces.files.delta_tables import delta_sample, describe_delta
-from headwater.workspaces.files.folders import allowed_folder, check_there, folder_destination, label, member, path_name
+from headwater.workspaces.files.folders import label, member, path_name
 from headwater.workspaces.files.reading import Opened, open_data, row_count
+from headwater.workspaces.files.source import FolderRead
 from headwater.workspaces.files.walking import Entry, Found, form_of, recognised, walk
 from headwater.workspaces.samples import check_rows, first_rows
 
@@ -24,47 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["FolderSource"]
 
 
-class FolderSource:
+class FolderSource(FolderRead):
     """The files with data in a folder and below it, which an administrator allowed to be read.
 
     A folder of partitions (``month=1/…``) or of part files is one dataset. Links are not followed, hidden files are
     passed over. A file's digest is of its size and of the moment of its last change: its content is not read for that.
-
-    Args:
-        url: the folder's path or ``file:`` URL.
-        credential: there is none.
-        private_networks: there are none.
-        folders: those whose files, and the files below them, may be read.
-
-    Raises:
-        UsageError: ``url`` is no folder's address.
-        OriginDeniedError: it lies in none of ``folders``.
     """
 
     kind: str = "folder"
-    capabilities: frozenset[Capability] = frozenset({"data_assets"})
-    credential_kinds: frozenset[str] = frozenset({"anonymous"})
-    holds_models: bool = False
-    destination = staticmethod(folder_destination)
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        credential: Credential | None = None,
-        private_networks: Sequence[IPv4Network | IPv6Network] = (),
-        folders: Sequence[Path] = (),
-    ) -> None:
-        self._destination: Destination = folder_destination(url)
-        self._root = allowed_folder(url, folders)
-        self._closed = False
-
-    def close(self) -> None:
-        self._closed = True
-
-    def test(self) -> WorkspaceInfo:
-        self._check()
-        return WorkspaceInfo(self.kind, self._destination.path, path_name(self._root), label(self._root))
 
     def list_data_assets(self) -> Iterator[DataAssetInfo]:
         self._check()
@@ -87,11 +53,6 @@ class FolderSource:
         if form is None or not path.is_file():
             raise NotFoundError("There are no rows in this.", place=str(path), hint="Name a file or a dataset in it.")
         return open_data([path], form, path.parent)
-
-    def _check(self) -> None:
-        if self._closed:
-            raise WorkspaceError("The source has been closed.", place=str(self._root))
-        check_there(self._root)
 
 
 def _described(found: Found) -> DataAssetInfo:
