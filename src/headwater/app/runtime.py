@@ -37,7 +37,7 @@ from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
-from headwater.app.source_schedules import SourceSchedules, keep_all_scanned, keep_scanned, stop_scanning
+from headwater.app.source_schedules import SourceSchedules, keep_scanned, stop_scanning
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -115,7 +115,7 @@ class Headwater:
         with self.database.begin() as connection:
             install(connection, now=utc_now())
             keep_tidying(connection)
-            keep_all_scanned(connection)
+            keep_scanned(connection)
 
     @classmethod
     def open(

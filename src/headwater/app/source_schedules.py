@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, literal, select
 
 from headwater.access import Action, Actor
 from headwater.app.scanning import AUTOMATIC, KIND
@@ -24,7 +24,6 @@ __all__ = [
     "ScheduleMode",
     "SourceSchedule",
     "SourceSchedules",
-    "keep_all_scanned",
     "keep_scanned",
     "schedule_of",
     "stop_scanning",
@@ -125,26 +124,25 @@ def schedule_of(source_name: str, schedule: SourceSchedule, options: ScanOptions
     return NewSchedule(KIND, _subject(source_name), payload, expression, schedule.time_zone)
 
 
-def keep_scanned(connection: Connection, source_name: str) -> None:
-    """Have a source scanned daily, unless somebody has arranged something else.
+def keep_scanned(connection: Connection, source_name: str | None = None) -> None:
+    """Have a source, or every one, scanned daily, unless somebody has arranged something else.
 
     One where each person has a credential of their own is scanned when somebody asks for it.
     """
-    source = tables.sources.c
-    mode = connection.scalar(select(source.credential_mode).where(source.name == source_name))
-    if mode == "service" and schedules.get(connection, KIND, _subject(source_name)) is None:
-        schedules.put(connection, _daily(source_name))
+    source, arranged = tables.sources.c, tables.schedules.c
+    subject = literal(_subject("")) + source.name
+    wanted = select(source.name).where(
+        source.credential_mode == "service",
+        ~exists().where(arranged.kind == KIND, arranged.subject == subject),
+        *([] if source_name is None else [source.name == source_name]),
+    )
+    for name in connection.scalars(wanted).all():
+        schedules.put(connection, _daily(name))
 
 
 def stop_scanning(connection: Connection, source_name: str) -> None:
     """Forget when a source that is gone was scanned."""
     schedules.remove(connection, KIND, _subject(source_name))
-
-
-def keep_all_scanned(connection: Connection) -> None:
-    """As :func:`keep_scanned`, for every source."""
-    for name in connection.scalars(select(tables.sources.c.name)).all():
-        keep_scanned(connection, name)
 
 
 class SourceSchedules:
