@@ -68,7 +68,8 @@ def _ends(direction: Direction) -> tuple[Column[int], Column[int]]:
 
 def _seen(actor: Actor, number: ColumnElement[int]) -> ColumnElement[bool]:
     asset = tables.assets.c
-    return and_(asset.id == number, may_read(actor))
+    # What was deleted keeps its edges, for when it is sent again.
+    return and_(asset.id == number, asset.status != "deleted", may_read(actor))
 
 
 def _neighbours(actor: Actor, numbers: Sequence[int], direction: Direction, width: int | None) -> Select[Any]:

@@ -111,7 +111,7 @@ class _Names:
 
 def _rows(connection: Connection, actor: Actor, numbers: Sequence[int]) -> Iterable[Row[Any]]:
     for query in (*_edges(numbers), *_links(numbers), *_columns(numbers)):
-        yield from connection.execute(query.where(may_read(actor)))
+        yield from connection.execute(query.where(may_read(actor), _asset.status != "deleted"))
 
 
 _asset = tables.assets.c

@@ -24,6 +24,8 @@ class Types:
     Args:
         definitions: every type; a supertype that is not among them counts for nothing.
         relationships: every type of relationship.
+        business: the attributes of each group of business metadata that is defined, by its name.
+        enums: the values of each enum, by its name.
 
     >>> types = built_in_types()
     >>> types.supertypes("ml_job"), types.is_process("dataflow_query"), types.is_process("dataset")
@@ -31,10 +33,17 @@ class Types:
     """
 
     def __init__(
-        self, definitions: Iterable[TypeDefinition], relationships: Iterable[RelationshipDefinition] = ()
+        self,
+        definitions: Iterable[TypeDefinition],
+        relationships: Iterable[RelationshipDefinition] = (),
+        *,
+        business: Mapping[str, frozenset[str]] | None = None,
+        enums: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._definitions = {definition.name: definition for definition in definitions}
         self.relationships = {each.name: each for each in relationships}
+        self.business = business or {}
+        self.enums = enums or {}
         self._ends: dict[str, Mapping[str, UsedEnd]] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._attributes: dict[str, Mapping[str, AttributeDefinition]] = {}
