@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from headwater.server.atlas import annotating, entities, moving
+from headwater.server.atlas import annotating, entities, moving, types
 from headwater.server.atlas.errors import PREFIXES
 from headwater.server.base_path import path_below
 
@@ -18,9 +18,9 @@ ATLAS_ROOTS: Final = ("/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/at
 PURVIEW_ROOTS: Final = ("/datamap/api", "/catalog/api")
 
 #: What lies below Atlas's root.
-_ATLAS: Final = (entities, annotating)
-#: What Purview has beside Atlas, below its own roots.
-_PURVIEW: Final = (moving,)
+_ATLAS: Final = (entities, annotating, types)
+#: What Purview has beside Atlas, below its own roots; it asks there for templates of terms.
+_PURVIEW: Final = (moving, types)
 
 _SLASHES: Final = re.compile("/{2,}")
 
