@@ -42,8 +42,8 @@ def move_entities(database: Database, actor: Actor, guids: Sequence[str], collec
         to = _collection(connection, actor, collection)
         moved = [row for row in change.rows if row.collection_id != to.id]
         _check_not_owned(connection, moved)
-        names = dict(connection.execute(select(_collections.id, _collections.name)).tuples().all())
-        changes = {row.id: {"collection": {"before": names[row.collection_id], "after": collection}} for row in moved}
+        # By their numbers: who may see the asset's history may not know of the collection that it was in.
+        changes = {row.id: {"collection_id": {"before": row.collection_id, "after": to.id}} for row in moved}
         record_changes(change.writing, "move", changes, collection_id=to.id, scope_id=to.scope_id)
         _move_columns(change, moved, to)
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -17,11 +17,13 @@ from headwater.catalog.chunks import chunked
 from headwater.catalog.column_mapping import write_column_mappings
 from headwater.catalog.edges import Related, relate
 from headwater.catalog.entities.business import merged_groups
+from headwater.catalog.entities.checking import check_attributes
 from headwater.catalog.entities.finding import scopes_with, unknown_guid
 from headwater.catalog.entities.incoming import Incoming, is_placeholder, read_entities
 from headwater.catalog.entities.references import Resolver
 from headwater.catalog.plain import plain
 from headwater.catalog.records import AssetRecord, AssetRef
+from headwater.catalog.seeing import may_read
 from headwater.catalog.stored import StoredAsset, find_stored, stored_by_guid
 from headwater.catalog.writing import Writing, begin_writing, put_records
 from headwater.errors import ForbiddenError, NotFoundError, UsageError
@@ -136,6 +138,8 @@ class _Request:
         """Write everything; see :func:`save_entities`."""
         before = self._find(incoming)
         self._check_rights(incoming, before)
+        for each in incoming:
+            check_attributes(self._writing.types, each, is_new=self._ref(each) not in before)
         records: dict[AssetRef, AssetRecord] = {}
         for each in incoming:
             ref = self._ref(each)
@@ -220,11 +224,19 @@ class _Request:
             for end, references in each.relations.values():
                 others = {self._resolver.number(reference): reference.attributes or {} for reference in references}
                 stated.append(Related(number, end, list(others), others))
-        changed = relate(self._writing, stated)
+        changed = relate(self._writing, stated, self._seen)
         for chunk in chunked(changed):
             touched = update(tables.assets).where(tables.assets.c.id.in_(chunk))
             self._connection.execute(touched.values(change=self._writing.change))
         return changed
+
+    def _seen(self, numbers: Iterable[int]) -> set[int]:
+        """Those of some assets that whoever asks sees: who does not see one cannot have meant to leave it out."""
+        found: set[int] = set()
+        for chunk in chunked(numbers):
+            query = select(tables.assets.c.id).where(tables.assets.c.id.in_(chunk), may_read(self._actor))
+            found |= set(self._connection.scalars(query))
+        return found
 
     def _said(
         self,

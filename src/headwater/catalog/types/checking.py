@@ -12,21 +12,8 @@ from headwater.errors import UsageError
 __all__ = ["attribute_types", "check_definitions", "read_definitions"]
 
 _PRIMITIVES: Final = frozenset(
-    [
-        "boolean",
-        "byte",
-        "short",
-        "int",
-        "long",
-        "float",
-        "double",
-        "biginteger",
-        "bigdecimal",
-        "string",
-        "date",
-        "any",
-        "objectid",
-    ]
+    {"boolean", "byte", "short", "int", "long", "float", "double", "biginteger", "bigdecimal"}
+    | {"string", "date", "any", "objectid"}
 )
 _WORD: Final = re.compile(r"[^<>,\s][^<>,]*")
 _LONGEST: Final = 255

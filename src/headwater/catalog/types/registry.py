@@ -193,5 +193,5 @@ def load_types(connection: Connection) -> Types:
     )
 
 
-def _names(definition: Mapping[str, Any], among: str, key: str) -> frozenset[str]:
-    return frozenset(str(each[key]) for each in definition.get(among) or ())
+def _names(definitions: Mapping[str, Mapping[str, Any]], among: str, key: str) -> dict[str, frozenset[str]]:
+    return {name: frozenset(str(e[key]) for e in each.get(among) or ()) for name, each in definitions.items()}

@@ -8,7 +8,16 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from headwater.server.atlas import annotating, entities, moving, types
+from headwater.server.atlas import (
+    admin,
+    annotating,
+    entities,
+    lineage,
+    lineage_pages,
+    moving,
+    relationships,
+    types,
+)
 from headwater.server.atlas.errors import PREFIXES
 from headwater.server.base_path import path_below
 
@@ -18,9 +27,9 @@ ATLAS_ROOTS: Final = ("/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/at
 PURVIEW_ROOTS: Final = ("/datamap/api", "/catalog/api")
 
 #: What lies below Atlas's root.
-_ATLAS: Final = (entities, annotating, types)
+_ATLAS: Final = (entities, annotating, types, relationships, lineage, lineage_pages, admin)
 #: What Purview has beside Atlas, below its own roots; it asks there for templates of terms.
-_PURVIEW: Final = (moving, types)
+_PURVIEW: Final = (moving, types, lineage_pages)
 
 _SLASHES: Final = re.compile("/{2,}")
 
@@ -30,6 +39,8 @@ def mount(app: FastAPI) -> None:
     for root in ATLAS_ROOTS:
         for part in _ATLAS:
             app.include_router(part.router, prefix=root, include_in_schema=False)
+    # Where Atlas itself has its administration: above the version of its interface.
+    app.include_router(admin.router, prefix="/api/atlas", include_in_schema=False)
     for root in PURVIEW_ROOTS:
         for part in _PURVIEW:
             app.include_router(part.router, prefix=root, include_in_schema=False)
