@@ -187,7 +187,15 @@ def _has_assets(connection: Connection, name: str) -> bool:
 
 
 def _has_relationships(connection: Connection, name: str) -> bool:
-    return bool(connection.scalar(select(exists().where(tables.relationships.c.type_name == name))))
+    link, one, other = tables.relationships.c, tables.assets.alias(), tables.assets.alias()
+    there = exists().where(
+        link.type_name == name,
+        link.end1_id == one.c.id,
+        link.end2_id == other.c.id,
+        one.c.status != "deleted",
+        other.c.status != "deleted",
+    )
+    return bool(connection.scalar(select(there)))
 
 
 def _is_given(connection: Connection, name: str) -> bool:

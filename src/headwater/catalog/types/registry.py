@@ -186,10 +186,8 @@ def load_types(connection: Connection) -> Types:
     return Types(
         {**KNOWN, **BUILT_IN, **own}.values(),
         {**KNOWN_RELATIONSHIPS, **BUILT_IN_RELATIONSHIPS, **related}.values(),
-        business={
-            name: _names(each, "attributeDefs", "name") for name, each in of.get("BUSINESS_METADATA", {}).items()
-        },
-        enums={name: _names(each, "elementDefs", "value") for name, each in of.get("ENUM", {}).items()},
+        business=_names(of.get("BUSINESS_METADATA", {}), "attributeDefs", "name"),
+        enums=_names(of.get("ENUM", {}), "elementDefs", "value"),
     )
 
 
