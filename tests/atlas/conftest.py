@@ -52,7 +52,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 yield Served(url, app, token)
 
 
-class listening:  # noqa: N801 - used as a function is
+class listening:
     """A server in a thread of its own, on a free port."""
 
     def __init__(self, app: Headwater) -> None:

@@ -215,7 +215,7 @@ def test_relationships_are_uploaded_and_deleted(client: Any) -> None:
 
 
 def test_a_spreadsheet_of_entities_and_lineage_is_uploaded(client: Any, tmp_path: Path) -> None:
-    from openpyxl import load_workbook  # noqa: PLC0415 - it comes with the client
+    from openpyxl import load_workbook
 
     file = tmp_path / "template.xlsx"
     reader = ExcelReader(ExcelConfiguration())

@@ -65,7 +65,7 @@ def _collection(connection: Connection, actor: Actor, name: str) -> _Place:
 
 def _check_not_owned(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     """What has a scope of its own (a model's, a table's) is seen by that, wherever it lies."""
-    own = dict(connection.execute(select(_collections.id, _collections.scope_id)).tuples().all())
+    own = {row.id: row.scope_id for row in connection.execute(select(_collections.id, _collections.scope_id))}
     owned = next((row for row in rows if row.scope_id != own[row.collection_id]), None)
     if owned is not None:
         raise ConflictError(

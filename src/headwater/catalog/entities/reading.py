@@ -22,6 +22,10 @@ __all__ = ["classifications_of", "entities_by_id", "entity_header", "millisecond
 _asset = tables.assets.c
 
 
+#: What a header shows of an entity's attributes, beside its names.
+_IN_SHORT = ("owner", "description", "createTime")
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """What people say of some assets, by number."""
@@ -59,11 +63,14 @@ def entities_by_id(
 
 
 def entity_header(types: Types, row: Any, classifications: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """An entity in short; ``row`` has ``attributes``, ``guid``, the names, and ``status`` where it is known."""
+    """An entity in short; ``row`` has ``guid``, the type and the names, and the others of an asset where it has them."""
     listed = [dict(each) for each in classifications]
+    stated = getattr(row, "attributes", {})
+    shown = {name: stated[name] for name in _IN_SHORT if stated.get(name) is not None}
     return {
         "typeName": row.type_name,
-        "attributes": {"qualifiedName": row.qualified_name, "name": row.display_name},
+        "attributes": {**shown, "qualifiedName": row.qualified_name, "name": row.display_name},
+        "lastModifiedTS": str(getattr(row, "version", 1)),
         "guid": row.guid,
         "status": _status(getattr(row, "status", "active")),
         "displayText": row.display_name,
@@ -166,6 +173,7 @@ def _classification(row: Row[Any]) -> dict[str, Any]:
         "attributes": row.attributes or {},
         "entityGuid": row.guid,
         "entityStatus": "ACTIVE",
+        "lastModifiedTS": "1",
         **(row.details or {}),
     }
 

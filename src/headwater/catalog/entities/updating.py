@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Row
+
 from headwater.access import Actor
 from headwater.catalog.entities.finding import find_all
-from headwater.catalog.entities.saving import Mutation, write_entities
+from headwater.catalog.entities.saving import Mutation, Saved, write_entities
 from headwater.catalog.records import AssetRef
 from headwater.catalog.types import types_of
 from headwater.store import Database
@@ -25,7 +27,7 @@ def update_one_attribute(database: Database, actor: Actor, guid: str, name: str,
     with database.begin() as connection:
         (row,) = find_all(connection, actor, types_of(connection), [guid])
         entity = {"typeName": row.type_name, "guid": guid, "attributes": {name: value}}
-        return write_entities(connection, actor, [entity])
+        return _with(row, write_entities(connection, actor, [entity]))
 
 
 def update_by_name(
@@ -45,4 +47,12 @@ def update_by_name(
     with database.begin() as connection:
         (row,) = find_all(connection, actor, types_of(connection), [target])
         known = {**entity, "typeName": row.type_name, "guid": row.guid}
-        return write_entities(connection, actor, [known], referred)
+        return _with(row, write_entities(connection, actor, [known], referred))
+
+
+def _with(row: Row[Any], mutation: Mutation) -> Mutation:
+    """The mutation, with the entity that was asked for even where it was so already."""
+    if row.guid not in {each.guid for each in mutation.updated}:
+        names = (row.type_name, row.qualified_name, row.display_name)
+        mutation.updated.append(Saved(row.id, row.guid, *names, row.version))
+    return mutation

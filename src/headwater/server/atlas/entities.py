@@ -20,7 +20,7 @@ from headwater.server.atlas.requests import Body, Unique, as_list, as_object, fl
 
 router = APIRouter()
 
-_NAMED: Final = re.compile(r"attr_\d+:qualifiedName")
+_NAMED: Final = re.compile(r"attr_\w+:qualifiedName")
 
 
 @router.post("/entity")
