@@ -11,7 +11,6 @@ from tests.atlas.conftest import Served
 from tests.atlas.published import Example, example
 
 from headwater.access import SYSTEM
-from headwater.errors import ConflictError
 
 ACCOUNT = "https://exampleaccount.core.windows.net"
 
@@ -87,10 +86,7 @@ def test_entities_are_changed_and_deleted(http: httpx.Client) -> None:
 def test_entities_are_moved(served: Served, http: httpx.Client) -> None:
     wanted = example("Entity_MoveEntitiesToCollection")
     collection = wanted.parameters["collectionId"]
-    try:
-        served.app.collections.add(SYSTEM, collection)
-    except ConflictError:
-        pass
+    served.app.collections.add(SYSTEM, collection)
     guids = [account(http, "exampleaccount"), account(http, "exampleaccount2")]
     with served.client(root="/datamap/api") as client:
         answer = client.post("/entity/moveTo", params={"collectionId": collection}, json={"entityGuids": guids})

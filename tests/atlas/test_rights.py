@@ -1,4 +1,4 @@
-"""Who may what through Atlas's endpoints: nothing that may not be seen is in any answer, or lost by who does not see it."""
+"""Who may what through Atlas's endpoints: what somebody may not see, they are not told, and do not take away."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Estate:
             self.relationship = next(each["relationshipGuid"] for each in shown if each["guid"] == self.hidden)
 
     def token(self, actor: Actor) -> str:
-        return self.served.app.tokens.create(actor, "test").secret
+        return self.served.app.tokens.create(actor, "test").token
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def entities_by_id(
 
 
 def entity_header(types: Types, row: Any, classifications: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """An entity in short; ``row`` has ``guid``, the type and the names, and the others of an asset where it has them."""
+    """An entity in short; ``row`` has an asset's guid, type and names, and may have its other columns."""
     listed = [dict(each) for each in classifications]
     stated = getattr(row, "attributes", {})
     shown = {name: stated[name] for name in _IN_SHORT if stated.get(name) is not None}
