@@ -17,7 +17,7 @@ from headwater.access.administrator import AdministratorToken
 from headwater.app.identity import Identity
 from headwater.app.runtime import Headwater
 from headwater.server.application import create_app
-from headwater.server.listening import bind
+from headwater.server.listening import MAX_HEAD, bind
 
 SECONDS = 30
 
@@ -56,7 +56,8 @@ class listening:
     """A server in a thread of its own, on a free port."""
 
     def __init__(self, app: Headwater) -> None:
-        config = uvicorn.Config(create_app(app), log_config=None, timeout_graceful_shutdown=1)
+        head = {"h11_max_incomplete_event_size": MAX_HEAD}
+        config = uvicorn.Config(create_app(app), log_config=None, timeout_graceful_shutdown=1, **head)
         self._server = uvicorn.Server(config)
         self._socket = bind("127.0.0.1", 0)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)

@@ -99,12 +99,11 @@ def test_entities_are_deleted(client: Any) -> None:
 
 
 def test_many_guids_fit_into_an_address(client: Any) -> None:
-    batch = [AtlasEntity(str(n), "DataSet", f"many://{n}", guid=f"-{n + 1}") for n in range(300)]
-    guids = list(client.upload_entities(batch, batch_size=100)[0]["guidAssignments"].values())
-    everything = client.get_entity(qualifiedName=[f"many://{n}" for n in range(300)], typeName="DataSet")["entities"]
-    assert len(everything) == 300 and len(guids) == 100
-    assert len(client.get_entity(guid=[each["guid"] for each in everything])["entities"]) == 300
-    assert len(client.delete_entity(guid=[each["guid"] for each in everything])["mutatedEntities"]["DELETE"]) == 300
+    batch = [AtlasEntity(str(n), "DataSet", f"many://{n}", guid=f"-{n + 1}") for n in range(1000)]
+    answers = client.upload_entities(batch, batch_size=500)
+    guids = [guid for answer in answers for guid in answer["guidAssignments"].values()]
+    assert len(client.get_entity(guid=guids, ignoreRelationships=True)["entities"]) == len(guids) == 1000
+    assert len(client.delete_entity(guid=guids)["mutatedEntities"]["DELETE"]) == 1000
 
 
 def test_types_are_defined_changed_and_deleted(client: Any) -> None:

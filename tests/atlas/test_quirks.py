@@ -241,3 +241,29 @@ def test_a_type_that_is_wrong_is_not_defined(http: httpx.Client, definition: Any
     answer = http.post("/types/typedefs", content=orjson.dumps(definition))
     assert answer.status_code == 400, answer.text
     assert http.get("/types/typedef/name/wrong").status_code == 404
+
+
+def test_an_entity_is_renamed_by_its_guid_and_found_by_its_old_name(http: httpx.Client) -> None:
+    guid = put(http, dataset("old", -1), dataset("taken", -2))["guidAssignments"]["-1"]
+    put(http, dataset("new", guid))
+    for name in ("new", "old"):
+        found = http.get("/entity/uniqueAttribute/type/DataSet", params={"attr:qualifiedName": f"quirk://{name}"})
+        assert found.json()["entity"]["guid"] == guid
+    assert found.json()["entity"]["attributes"]["qualifiedName"] == "quirk://new"
+    assert http.post("/entity", json={"entity": dataset("taken", guid)}).status_code == 409
+    put(http, dataset("old", guid))
+    assert http.get(f"/entity/guid/{guid}").json()["entity"]["attributes"]["qualifiedName"] == "quirk://old"
+
+
+def test_references_that_a_type_declares_as_values_are_resolved(http: httpx.Client) -> None:
+    own = {
+        "name": "quirk_book",
+        "superTypes": ["DataSet"],
+        "attributeDefs": [{"name": "sheets", "typeName": "array<DataSet>", "cardinality": "SET"}],
+    }
+    assert http.post("/types/typedefs", json={"entityDefs": [own]}).status_code == 200
+    book = {**dataset("book", -1), "typeName": "quirk_book"}
+    book["attributes"]["sheets"] = [{"guid": "-2", "typeName": "DataSet"}]
+    guids = put(http, book, dataset("sheet", -2))["guidAssignments"]
+    found = http.get(f"/entity/guid/{guids['-1']}").json()["entity"]["attributes"]["sheets"]
+    assert found == [{"guid": guids["-2"], "typeName": "DataSet"}]

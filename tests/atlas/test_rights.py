@@ -163,3 +163,9 @@ def test_what_may_not_be_seen_cannot_be_changed_either(estate: Estate, curator: 
     with estate.served.client(estate.curator, root="/datamap/api") as client:
         moved = client.post("/entity/moveTo?collectionId=closed", json={"entityGuids": [estate.seen]})
         assert moved.status_code == 404
+
+
+def test_who_may_edit_here_needs_no_right_elsewhere(estate: Estate, curator: httpx.Client) -> None:
+    of = f"/entity/guid/{estate.seen}"
+    assert curator.put(f"{of}?name=description", json="told").status_code == 200
+    assert curator.get(of).json()["entity"]["attributes"]["description"] == "told"

@@ -34,7 +34,8 @@ def delete_entities(database: Database, actor: Actor, targets: Sequence[Target])
         writing = begin_writing(connection, now=utc_now(), by=actor.name, by_id=actor.user_id)
         named = [each for each in targets if not isinstance(each, str)]
         by_guid = find_by_guid(connection, actor, [each for each in targets if isinstance(each, str)])
-        rows = {row.id: row for row in (*find_all(connection, actor, writing.types, named), *by_guid.values())}
+        found = [by_guid[each] for each in targets if isinstance(each, str)]
+        rows = {row.id: row for row in (*find_all(connection, actor, writing.types, named), *found)}
         check_rights(connection, actor, Action.ASSET_DELETE, rows.values())
         gone = {number: row for number, row in rows.items() if row.status != "deleted"}
         level = list(gone.values())

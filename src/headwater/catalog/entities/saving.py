@@ -18,9 +18,11 @@ from headwater.catalog.column_mapping import write_column_mappings
 from headwater.catalog.edges import Related, relate
 from headwater.catalog.entities.business import merged_groups
 from headwater.catalog.entities.checking import check_attributes
+from headwater.catalog.entities.embedded import write_embedded
 from headwater.catalog.entities.finding import scopes_with, unknown_guid
 from headwater.catalog.entities.incoming import Incoming, is_placeholder, read_entities
 from headwater.catalog.entities.references import Resolver
+from headwater.catalog.entities.renaming import rename_entities
 from headwater.catalog.plain import plain
 from headwater.catalog.records import AssetRecord, AssetRef
 from headwater.catalog.seeing import may_read
@@ -146,6 +148,9 @@ class _Request:
             records[ref] = _record(each, ref, records.get(ref), before.get(ref), self._collection)
         after = put_records(self._writing, records, before)
         self._know(incoming, after)
+        stated = {after[ref].id: after[ref].attributes for ref, record in records.items() if _may_refer(record)}
+        write_embedded(self._writing, stated, self._assigned(incoming, after))
+        rename_entities(self._writing, self._renamed(incoming, after))
         related = self._relate(incoming, after)
         write_column_mappings(
             self._writing,
@@ -162,8 +167,9 @@ class _Request:
     # -- what is there already --
 
     def _find(self, incoming: Sequence[Incoming]) -> dict[AssetRef, StoredAsset]:
-        found = find_stored(self._connection, (each.identity for each in incoming if each.identity is not None))
         guids = {each.guid for each in incoming if each.guid and not is_placeholder(each.guid)}
+        named = (each.identity for each in incoming if each.identity is not None and each.guid not in guids)
+        found = find_stored(self._connection, named)
         by_guid = stored_by_guid(self._connection, guids)
         for each in incoming:
             if each.guid and not is_placeholder(each.guid):
@@ -193,7 +199,7 @@ class _Request:
                 )
             if asset.scope_id not in may_change:
                 raise forbidden(Action.ASSET_EDIT, asset.scope_id)
-        new = {each.collection or self._collection for each in incoming if each.identity not in before}
+        new = {each.collection or self._collection for each in incoming if self._ref(each) not in before}
         for name in new:
             self._check_collection(name or tables.ROOT_COLLECTION)
 
@@ -212,6 +218,20 @@ class _Request:
         for each in incoming:
             if is_placeholder(each.guid):
                 self._resolver.by_guid[each.guid] = after[self._ref(each)].id
+
+    def _assigned(self, incoming: Sequence[Incoming], after: Mapping[AssetRef, StoredAsset]) -> dict[str, str]:
+        return {each.guid: after[self._ref(each)].guid for each in incoming if is_placeholder(each.guid)}
+
+    def _renamed(
+        self, incoming: Sequence[Incoming], after: Mapping[AssetRef, StoredAsset]
+    ) -> dict[str, tuple[StoredAsset, str]]:
+        """Those that are named by their guid and have another qualified name from now on."""
+        stated = [(after[self._ref(each)], each) for each in incoming if each.guid in self._refs]
+        return {
+            asset.guid: (asset, each.qualified_name)
+            for asset, each in stated
+            if each.qualified_name is not None and each.qualified_name != asset.qualified_name
+        }
 
     def _relate(self, incoming: Sequence[Incoming], after: Mapping[AssetRef, StoredAsset]) -> set[int]:
         """Make the relationships of all entities; returns the assets that changed by it."""
@@ -284,6 +304,10 @@ class _Request:
             if given:
                 made.assigned[given] = after[self._ref(each)].guid
         return made
+
+
+def _may_refer(record: AssetRecord) -> bool:
+    return any(isinstance(value, (dict, list)) for value in record.attributes.values())
 
 
 def _record(
