@@ -22,6 +22,7 @@ from headwater.server.api import (
     openlineage,
     people,
     refreshes,
+    search,
     session,
     sources,
     sql,
@@ -59,7 +60,20 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, sql, catalog, openlineage, sources, functions, connections, dataflows, refreshes, jobs, odata)
+    data = (
+        tables,
+        sql,
+        catalog,
+        search,
+        openlineage,
+        sources,
+        functions,
+        connections,
+        dataflows,
+        refreshes,
+        jobs,
+        odata,
+    )
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
     mounting.mount(app)
