@@ -130,17 +130,17 @@ class TestEveryRoute:
                 continue
             if OF_ATLAS.search(address):
                 continue
+            # Atlas's endpoints read what they are sent before they ask who sends it.
+            refusals = {403, 404, 405, 422} | ({400} if "/atlas" in address else set())
             answer = client.get(address)
             if answer.status_code == 200 and address.endswith("$metadata"):
                 assert "Function" not in answer.text and "EntitySet" not in answer.text
             elif answer.status_code == 200:
                 assert is_empty(answer.json()), f"{address}: {answer.text[:200]}"
             else:
-                assert answer.status_code in {403, 404, 405, 422}, f"{address}: {answer.status_code}"
+                assert answer.status_code in refusals, f"{address}: {answer.status_code}"
             for method in ("POST", "PUT", "PATCH", "DELETE"):
                 status = client.request(method, address, json={}).status_code
-                # Atlas's endpoints read what they are sent before they ask who sends it.
-                refusals = {403, 404, 405, 422} | ({400} if takes_basic(address) else set())
                 assert status in refusals or (method, address) == ("POST", "/api/search"), f"{method} {address}"
 
     def test_another_protocol_is_refused(self, app: FastAPI) -> None:
