@@ -56,8 +56,9 @@ class listening:
     """A server in a thread of its own, on a free port."""
 
     def __init__(self, app: Headwater) -> None:
-        head = {"h11_max_incomplete_event_size": MAX_HEAD}
-        config = uvicorn.Config(create_app(app), log_config=None, timeout_graceful_shutdown=1, **head)
+        config = uvicorn.Config(
+            create_app(app), log_config=None, timeout_graceful_shutdown=1, h11_max_incomplete_event_size=MAX_HEAD
+        )
         self._server = uvicorn.Server(config)
         self._socket = bind("127.0.0.1", 0)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)

@@ -149,7 +149,7 @@ def test_a_wide_fan_out_comes_in_pages(http: httpx.Client) -> None:
     guids = put(http, process, *outputs)["guidAssignments"]
     seen: list[str] = []
     for offset in range(0, 30, 10):
-        query = {"direction": "OUTPUT", "offset": offset, "limit": 10}
+        query: dict[str, str | int] = {"direction": "OUTPUT", "offset": offset, "limit": 10}
         page = http.get(f"/lineage/{guids['-1']}/next", params=query).json()
         assert page["childrenCount"] == 25
         seen += [each["toEntityId"] for each in page["relations"]]
