@@ -141,6 +141,9 @@ def test_every_kind_of_change_to_a_value_is_seen(entity: Entity) -> None:
     assert entity.refresh(changed).staged.unchanged_of == entity.version
     back = entity.refresh(rows)
     assert (back.updated, back.skipped) == (6, 2) and _bits(entity.rows()) == _bits(rows)
+    in_two = replaced(replaced(rows, 0, n=-0.0), 6, m=9.0)
+    staged = entity.refresh(in_two)
+    assert (staged.updated, staged.skipped) == (2, 6) and _bits(entity.rows()) == _bits(in_two)
 
 
 def test_rows_that_change_places_are_no_others(entity: Entity) -> None:
