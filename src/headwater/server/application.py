@@ -29,6 +29,7 @@ from headwater.server.api import (
     status,
     tables,
 )
+from headwater.server.atlas import mounting
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
@@ -75,6 +76,7 @@ def create_app(
     )
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
+    mounting.mount(app)
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:
@@ -91,5 +93,6 @@ def create_app(
         routes=app.router.routes,
         pages=app.router.routes[own:],
     )
+    app.add_middleware(mounting.TidyPaths)
     way_in.install(app, settings)
     return app
