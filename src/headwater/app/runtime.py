@@ -50,6 +50,7 @@ from headwater.catalog import (
     names,
     scan,
 )
+from headwater.catalog.glossary import GlossaryService, ensure_glossary
 from headwater.catalog.scans import ScanKind
 from headwater.dataflows import (
     DataflowService,
@@ -101,6 +102,7 @@ class Headwater:
         self.database = open_database(home.database_url, upgrade=upgrade)
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
+        self.glossary = GlossaryService(self.database)
         self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
         self.reading = TableReader(self.database, self.tables, home.path / "cache" / "results")
@@ -112,6 +114,7 @@ class Headwater:
         with self.database.begin() as connection:
             install(connection, now=utc_now())
             keep_tidying(connection)
+            ensure_glossary(connection, now=utc_now())
 
     @classmethod
     def open(

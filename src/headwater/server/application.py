@@ -28,6 +28,7 @@ from headwater.server.api import (
     status,
     tables,
 )
+from headwater.server.atlas import glossary
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
@@ -61,6 +62,8 @@ def create_app(
     data = (tables, sql, catalog, openlineage, sources, functions, connections, dataflows, refreshes, jobs, odata)
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
+    for root in ("/datamap/api", "/catalog/api", "/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/atlas/v2"):
+        app.include_router(glossary.router, prefix=root, include_in_schema=False)
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:

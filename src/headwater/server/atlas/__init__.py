@@ -1,0 +1,1 @@
+"""The endpoints of Apache Atlas and Microsoft Purview, over the catalog."""

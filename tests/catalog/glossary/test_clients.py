@@ -1,0 +1,121 @@
+"""Atlas's and Purview's clients, doing with a glossary what their documentation shows, against a started server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.catalog.glossary.support import new_asset
+from tests.cli.command import TOKEN, interrupt, line_with, started
+
+from headwater.app.runtime import Headwater
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home with an asset; the asset's guid."""
+    home = tmp_path_factory.mktemp("glossary") / "home"
+    with Headwater.open(home, create=True) as app:
+        return home, new_asset(app.database, "sales")
+
+
+@pytest.fixture(scope="module")
+def url(place: tuple[Path, str]) -> Iterator[str]:
+    """Where a server over that home is."""
+    with started("serve", "--home", place[0], "--port", "0") as process:
+        found = re.search(r"http://\S+:\d+", line_with(process.stderr, "Headwater serves"))
+        assert found is not None
+        yield found.group()
+        interrupt(process)
+
+
+class _Bearer:
+    """A token, as both requests and pyapacheatlas take it."""
+
+    def __call__(self, request: Any) -> Any:
+        request.headers["Authorization"] = f"Bearer {TOKEN}"
+        return request
+
+    def get_authentication_headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+
+    def get_graph_authentication_headers(self) -> dict[str, str]:
+        return {}
+
+
+@pytest.mark.parametrize("root", ["/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/atlas/v2"])
+def test_pyapacheatlas(url: str, place: tuple[Path, str], root: str, tmp_path: Path) -> None:
+    atlas: Any = pytest.importorskip("pyapacheatlas.core.glossary.glossaryclient")
+    terms: Any = pytest.importorskip("pyapacheatlas.core.glossary.term")
+    client = atlas.PurviewGlossaryClient(f"{url}{root}", _Bearer())
+    glossary, kind = client.get_glossary(), root.replace("/", "-")
+    assert glossary["name"] == "Glossary"
+    parent = client.upload_term(_term(terms, glossary, f"Parent{kind}"))
+    child = _term(terms, glossary, f"Child{kind}", status="Approved", longDescription="What is paid.")
+    child.add_hierarchy(parent["name"], parent["guid"])
+    made = client.upload_term(child)
+    assert (made["name"], made["nickName"]) == (f"Parent{kind}_Child{kind}", f"Child{kind}")
+    assert made["parentTerm"]["termGuid"] == parent["guid"]
+    both = [_term(terms, glossary, f"{name}{kind}", synonyms=[{"termGuid": made["guid"]}]) for name in "ab"]
+    assert [each["status"] for each in client.upload_terms(both)] == ["Draft", "Draft"]
+    assert len(client.get_term(name=f"Parent{kind}_Child{kind}")["synonyms"]) == 2
+    assert client.get_glossary(detailed=True)["termInfo"][made["guid"]]["longDescription"] == "What is paid."
+    changed = client.upload_term({**made, "longDescription": "x"}, force_update=True, termGuid=made["guid"])
+    assert changed["longDescription"] == "x"
+    client.assignTerm([{"guid": place[1]}], termGuid=made["guid"])
+    (assigned,) = client.get_termAssignedEntities(termName=made["name"])
+    assert assigned["guid"] == place[1]
+    client.delete_assignedTerm([assigned], termGuid=made["guid"])
+    assert client.get_termAssignedEntities(termGuid=made["guid"]) == []
+    client.delete_term(made["guid"])
+    assert made["guid"] not in {each["termGuid"] for each in client.get_glossary()["terms"]}
+
+
+def _term(terms: Any, glossary: Any, name: str, **more: Any) -> Any:
+    return terms.PurviewGlossaryTerm(
+        name=name, qualifiedName=f"{name}@Glossary", glossaryGuid=glossary["guid"], **{"status": "Draft", **more}
+    )
+
+
+def test_apache_atlas(url: str, place: tuple[Path, str]) -> None:
+    base: Any = pytest.importorskip("apache_atlas.client.base_client")
+    model: Any = pytest.importorskip("apache_atlas.model.glossary")
+    client = base.AtlasClient(url, _Bearer()).glossary
+    made = client.create_glossary(model.AtlasGlossary({"name": "Atlas", "shortDescription": "first"}))
+    assert client.get_glossary_by_guid(made.guid).shortDescription == "first"
+    assert "Atlas" in {each["name"] for each in client.get_all_glossaries()}
+    anchor = {"anchor": {"glossaryGuid": made.guid}}
+    term = client.create_glossary_term(model.AtlasGlossaryTerm({"name": "Fare", **anchor}))
+    others = client.create_glossary_terms([{"name": "b", **anchor}, {"name": "c", **anchor}])
+    assert [each["name"] for each in others] == ["b", "c"]
+    category = client.create_glossary_category(
+        model.AtlasGlossaryCategory({"name": "All", **anchor, "terms": [{"termGuid": term.guid}]})
+    )
+    assert client.get_glossary_category(category.guid).terms[0].displayText == "Fare"
+    listing = ("ASC", 10, 0)
+    assert [each["name"] for each in client.get_glossary_terms(made.guid)] == ["b", "c", "Fare"]
+    assert len(client.get_glossary_term_headers(made.guid, "ASC", 2, 1)) == 2
+    assert len(client.get_glossary_categories(made.guid, *listing)) == 1
+    assert client.get_glossary_category_headers(made.guid, *listing)[0]["displayText"] == "All"
+    assert client.get_category_terms(category.guid, *listing)[0]["termGuid"] == term.guid
+    assert client.get_related_categories(category.guid, *listing) == {}
+    term.seeAlso = [{"termGuid": others[0]["guid"]}]
+    assert client.update_glossary_term_by_guid(term.guid, term).seeAlso[0].displayText == "b"
+    assert client.get_related_terms(others[0]["guid"], *listing)["seeAlso"][0]["displayText"] == "Fare"
+    assert client.partial_update_term_by_guid(term.guid, {"abbreviation": "F"}).abbreviation == "F"
+    assert client.partial_update_glossary_by_guid(made.guid, {"longDescription": "l"}).longDescription == "l"
+    made.usage = "everywhere"
+    assert client.update_glossary_by_guid(made.guid, made).usage == "everywhere"
+    assert client.partial_update_category_by_guid(category.guid, {"longDescription": "all"}).longDescription == "all"
+    assert client.update_glossary_category_by_guid(category.guid, {"name": "Every"}).name == "Every"
+    client.assign_term_to_entities(term.guid, [{"guid": place[1]}])
+    (assigned,) = client.get_entities_assigned_with_term(term.guid, *listing)
+    client.disassociate_term_from_entities(term.guid, [assigned])
+    assert client.get_entities_assigned_with_term(term.guid, *listing) == []
+    assert term.guid in client.get_glossary_ext_info(made.guid).termInfo
+    client.delete_glossary_category_by_guid(category.guid)
+    client.delete_glossary_term_by_guid(term.guid)
+    client.delete_glossary_by_guid(made.guid)
