@@ -17,6 +17,7 @@ from headwater.server.api import MAX_NUMBER, App, Asking
 
 router = APIRouter(prefix="/glossary", tags=["glossary"])
 
+
 def _service(app: App) -> GlossaryService:
     return app.glossary
 
