@@ -50,6 +50,7 @@ from headwater.catalog import (
     names,
     scan,
 )
+from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
 from headwater.catalog.scans import ScanKind
 from headwater.dataflows import (
@@ -103,6 +104,7 @@ class Headwater:
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
         self.glossary = GlossaryService(self.database)
+        self.annotations = AnnotationService(self.database)
         self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
         self.reading = TableReader(self.database, self.tables, home.path / "cache" / "results")

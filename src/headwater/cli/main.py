@@ -17,6 +17,7 @@ import typer
 from headwater._version import __version__
 from headwater.cli import (
     access,
+    assets,
     audit,
     backup,
     collections,
@@ -333,6 +334,7 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(schemas.app, name="schema")
 app.add_typer(connections.app, name="connection")
 app.add_typer(collections.app, name="collection")
+app.add_typer(assets.app, name="asset")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")

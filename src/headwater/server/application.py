@@ -11,6 +11,7 @@ from headwater.app.runtime import Headwater
 from headwater.server import problems, way_in, web
 from headwater.server.api import (
     access,
+    assets,
     audit,
     catalog,
     connections,
@@ -59,7 +60,20 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, sql, catalog, openlineage, sources, functions, connections, dataflows, refreshes, jobs, odata)
+    data = (
+        tables,
+        sql,
+        catalog,
+        assets,
+        openlineage,
+        sources,
+        functions,
+        connections,
+        dataflows,
+        refreshes,
+        jobs,
+        odata,
+    )
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
     for root in ("/datamap/api", "/catalog/api", "/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/atlas/v2"):
