@@ -81,7 +81,7 @@ def read_said(connection: Connection, assets: Iterable[int]) -> dict[int, Said]:
                 contacts=contacts.get(row.id, {}),
                 terms=terms.get(row.id, {}),
                 classifications=classifications.get(row.id, {}),
-                custom=row.custom_attributes or {},
+                custom={name: value for name, value in (row.custom_attributes or {}).items() if value is not None},
             )
     return found
 
