@@ -53,6 +53,8 @@ from headwater.catalog import (
 from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
 from headwater.catalog.scans import ScanKind
+from headwater.catalog.sheets.assets import AssetSheets
+from headwater.catalog.sheets.terms import TermSheets
 from headwater.dataflows import (
     DataflowService,
     EntitySummary,
@@ -105,6 +107,8 @@ class Headwater:
         self.assets = AssetService(self.database)
         self.glossary = GlossaryService(self.database)
         self.annotations = AnnotationService(self.database)
+        self.asset_sheets = AssetSheets(self.database)
+        self.term_sheets = TermSheets(self.database)
         self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
         self.reading = TableReader(self.database, self.tables, home.path / "cache" / "results")

@@ -70,6 +70,13 @@ def test_pyapacheatlas(url: str, place: tuple[Path, str], root: str, tmp_path: P
     assert assigned["guid"] == place[1]
     client.delete_assignedTerm([assigned], termGuid=made["guid"])
     assert client.get_termAssignedEntities(termGuid=made["guid"]) == []
+    sheet = tmp_path / "terms.csv"
+    sheet.write_text(f"Name,Definition,Status\nC{kind},What,Approved\n")
+    imported = client.import_terms(str(sheet))
+    assert client.import_terms_status(imported["id"])["status"] == "SUCCESS"
+    client.import_terms(str(sheet), glossary_guid=glossary["guid"])
+    client.export_terms([client.get_term(name=f"C{kind}")["guid"]], str(sheet))
+    assert "What" in sheet.read_text("utf-8-sig") and "Approved" in sheet.read_text("utf-8-sig")
     client.delete_term(made["guid"])
     assert made["guid"] not in {each["termGuid"] for each in client.get_glossary()["terms"]}
 
@@ -119,3 +126,43 @@ def test_apache_atlas(url: str, place: tuple[Path, str]) -> None:
     client.delete_glossary_category_by_guid(category.guid)
     client.delete_glossary_term_by_guid(term.guid)
     client.delete_glossary_by_guid(made.guid)
+
+
+def test_azure_purview_catalog(url: str, place: tuple[Path, str]) -> None:
+    purview: Any = pytest.importorskip("azure.purview.catalog")
+    policies: Any = pytest.importorskip("azure.core.pipeline.policies")
+    headers = policies.HeadersPolicy({"Authorization": f"Bearer {TOKEN}"})
+    client = purview.PurviewCatalogClient(url, _Bearer(), authentication_policy=headers).glossary
+    made = client.create_glossary({"name": "Purview"})
+    anchor = {"anchor": {"glossaryGuid": made["guid"]}}
+    assert "Purview" in {each["name"] for each in client.list_glossaries(ignore_terms_and_categories=True)}
+    term = client.create_glossary_term({"name": "Fare", **anchor}, include_term_hierarchy=True)
+    (other,) = client.create_glossary_terms([{"name": "Price", **anchor, "synonyms": [{"termGuid": term["guid"]}]}])
+    assert client.get_glossary_term(term["guid"])["synonyms"][0]["termGuid"] == other["guid"]
+    category = client.create_glossary_category({"name": "All", **anchor})
+    client.update_glossary_category(category["guid"], {**category, "terms": [{"termGuid": term["guid"]}]})
+    assert client.list_category_terms(category["guid"])[0]["displayText"] == "Fare"
+    assert len(client.create_glossary_categories([{"name": "Some", **anchor}])) == 1
+    assert len(client.list_glossary_categories(made["guid"])) == 2
+    assert len(client.list_glossary_categories_headers(made["guid"], limit=1)) == 1
+    assert [each["name"] for each in client.list_glossary_terms(made["guid"], sort="DESC")] == ["Price", "Fare"]
+    assert len(client.list_glossary_term_headers(made["guid"], offset=1)) == 1
+    assert len(client.list_terms_by_glossary_name("Purview")) == 2
+    assert client.list_related_terms(term["guid"])["synonyms"]
+    client.assign_term_to_entities(term["guid"], [{"guid": place[1]}])
+    (assigned,) = client.get_entities_assigned_with_term(term["guid"])
+    client.remove_term_assignment_from_entities(term["guid"], [assigned])
+    client.assign_term_to_entities(term["guid"], [{"guid": place[1]}])
+    client.delete_term_assignment_from_entities(term["guid"], client.get_entities_assigned_with_term(term["guid"]))
+    assert client.get_entities_assigned_with_term(term["guid"]) == []
+    client.partial_update_glossary_term(term["guid"], {"usage": "u"})
+    client.partial_update_glossary(made["guid"], {"shortDescription": "s"})
+    client.partial_update_glossary_category(category["guid"], {"shortDescription": "s"})
+    client.update_glossary(made["guid"], {**client.get_glossary(made["guid"]), "usage": "u"})
+    assert client.get_detailed_glossary(made["guid"])["termInfo"][term["guid"]]["usage"] == "u"
+    # Its own method for the export takes the CSV for JSON.
+    with pytest.raises(ValueError):
+        client.export_glossary_terms_as_csv(made["guid"], [term["guid"]])
+    client.delete_glossary_term(term["guid"])
+    client.delete_glossary_category(category["guid"])
+    client.delete_glossary(made["guid"])

@@ -33,7 +33,7 @@ SAYINGS = st.builds(
 
 
 @given(said=st.lists(SAYINGS, min_size=2, max_size=2))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_importing_what_was_exported_changes_nothing(database: Database, said: list[Saying]) -> None:
     service, sheets = AnnotationService(database), AssetSheets(database)
     guids = [new_asset(database, name) for name in ("=one", "two;\n")]

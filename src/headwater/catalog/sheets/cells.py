@@ -94,7 +94,7 @@ def join(items: Iterable[str]) -> str:
     ('a; b\\;c', ['a', 'b;c'])
     """
     # A space at either end would be taken for one beside a semicolon.
-    return "; ".join(re.sub(r"[\\;]|^\s+|\s+$", _escaped, item) for item in items)
+    return "; ".join(re.sub(r"[\\;]|^\s+|\s+$", _escaped, item) for item in items if item)
 
 
 def _escaped(found: re.Match[str]) -> str:

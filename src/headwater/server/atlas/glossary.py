@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import HTTP
 from http import HTTPStatus
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from headwater.catalog.glossary import GlossaryService, Part
-from headwater.catalog.glossary.stating import entity_guids
-from headwater.errors import UsageError
+from headwater.catalog.glossary.stating import entity_guids, listed
+from headwater.errors import NotFoundError, UsageError
 from headwater.server.api import MAX_NUMBER, App, Asking
+from headwater.store import utc_now
+
+#: What an import's id begins with.
+_IMPORT = 10
 
 router = APIRouter(prefix="/glossary", tags=["glossary"])
 
@@ -33,6 +41,19 @@ async def _sent(request: Request) -> Any:
         raise UsageError("The body is no JSON.", hint="Send JSON.", code="catalog.json") from error
 
 
+async def _sheet(request: Request) -> bytes:
+    """The file of a form that is sent, or the body itself."""
+    body, kind = await request.body(), request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        return body
+    form = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body, policy=HTTP)
+    for part in form.iter_parts() if form.is_multipart() else ():
+        content = part.get_payload(decode=True)
+        if part.get_filename() is not None and isinstance(content, bytes):
+            return content
+    raise UsageError("The form has no file.", hint="Send the CSV as a file.", code="catalog.sheet")
+
+
 def _part(
     limit: Annotated[int, Query(ge=-1, le=MAX_NUMBER)] = -1,
     offset: Annotated[int, Query(ge=0, le=MAX_NUMBER)] = 0,
@@ -42,6 +63,7 @@ def _part(
 
 
 Glossary = Annotated[GlossaryService, Depends(_service)]
+Sheet = Annotated[bytes, Depends(_sheet)]
 Sent = Annotated[Any, Depends(_sent)]
 Listed = Annotated[Part, Depends(_part)]
 Ignoring = Annotated[bool, Query(alias="ignoreTermsAndCategories")]
@@ -205,6 +227,55 @@ def unassign_term(glossary: Glossary, actor: Asking, guid: str, sent: Sent) -> R
     """Take a term from assets."""
     glossary.unassign(actor, guid, entity_guids(sent))
     return _nothing()
+
+
+# -- terms as CSV ------------------------------------------------------------------------------------------------------
+
+
+@router.post("/{guid}/terms/export")
+def export_terms(app: App, actor: Asking, guid: str, sent: Sent) -> Response:
+    """Terms of a glossary as CSV: those whose guids are sent, or all."""
+    terms = [str(each) for each in listed(sent, "terms")] if sent else None
+    return Response(app.term_sheets.export(actor, guid, terms), media_type="text/csv; charset=utf-8")
+
+
+@router.post("/{guid}/terms/import")
+def import_terms(app: App, actor: Asking, guid: str, sheet: Sheet) -> Response:
+    """Make and change terms as a CSV file says; it is done when this answers, and its operation says so."""
+    return _imported(len(app.term_sheets.load(actor, guid, sheet)))
+
+
+@router.post("/name/{name}/terms/import")
+def import_terms_by_name(app: App, actor: Asking, name: str, sheet: Sheet) -> Response:
+    """As above, for the glossary of a name."""
+    return import_terms(app, actor, app.glossary.glossary_guid(actor, name), sheet)
+
+
+@router.get("/terms/import/{operation}")
+def get_import(glossary: Glossary, actor: Asking, operation: str) -> Response:
+    """How an import went."""
+    glossary.glossaries(actor, with_members=False)
+    return _json(_operation(operation))
+
+
+def _imported(count: int) -> Response:
+    at = int(utc_now().timestamp() * 1000)
+    operation = str(UUID(int=(_IMPORT << 120) | (count << 64) | at))
+    return _json(_operation(operation), HTTPStatus.ACCEPTED)
+
+
+def _operation(operation: str) -> Mapping[str, Any]:
+    """What an import's id says of it: an import has ended when its id is told, and the id holds when and how many."""
+    try:
+        value = UUID(operation).int
+    except ValueError:
+        value = 0
+    if value >> 120 != _IMPORT:
+        raise NotFoundError(f"There is no import '{operation}'.", hint="Import the terms.")
+    at, count = value & (2**64 - 1), (value >> 64) & (2**56 - 1)
+    ended = datetime.fromtimestamp(at / 1000, UTC).isoformat()
+    counts = {"importedTerms": str(count), "totalTermsDetected": str(count)}
+    return {"id": operation, "status": "SUCCESS", "createTime": ended, "lastUpdateTime": ended, "properties": counts}
 
 
 # -- categories --------------------------------------------------------------------------------------------------------
