@@ -52,6 +52,7 @@ from headwater.catalog import (
 )
 from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
+from headwater.catalog.merging import MergingService
 from headwater.catalog.scans import ScanKind
 from headwater.catalog.sheets.assets import AssetSheets
 from headwater.catalog.sheets.terms import TermSheets
@@ -107,6 +108,7 @@ class Headwater:
         self.assets = AssetService(self.database)
         self.glossary = GlossaryService(self.database)
         self.annotations = AnnotationService(self.database)
+        self.merging = MergingService(self.database)
         self.asset_sheets = AssetSheets(self.database)
         self.term_sheets = TermSheets(self.database)
         self.dataflows = DataflowService(self.database, home.tables)

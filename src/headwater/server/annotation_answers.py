@@ -9,9 +9,26 @@ from pydantic import ConfigDict, Field
 
 from headwater.catalog.annotations import MOST_ASSETS, AnnotatedAsset
 from headwater.catalog.saying import UNCHANGED, Saying
+from headwater.catalog.sheets.changes import LineChanges as CatalogLineChanges
 from headwater.server.answers import Answer
 
-__all__ = ["Annotations", "AssetChanges", "BulkAssetChanges", "ChangedAssets", "History"]
+__all__ = [
+    "Annotations",
+    "AssetAddress",
+    "AssetChanges",
+    "AssetChoice",
+    "BulkAssetChanges",
+    "ChangedAssets",
+    "FurtherName",
+    "FurtherNames",
+    "Glossaries",
+    "Glossary",
+    "History",
+    "HistoryEntry",
+    "Imported",
+    "LineChanges",
+    "OtherAsset",
+]
 
 
 class Contact(Answer):
@@ -57,7 +74,7 @@ class Annotations(Answer):
     def of(cls, asset: AnnotatedAsset) -> Annotations:
         """The answer for an asset."""
         said = asset.said
-        contacts: dict[str, list[Contact]] = Field(default_factory=dict)
+        contacts: dict[str, list[Contact]] = {}
         for (kind, contact), info in sorted(said.contacts.items(), key=lambda each: each[0]):
             contacts.setdefault(kind, []).append(Contact(id=contact, info=info))
         return cls(
@@ -163,3 +180,63 @@ class HistoryEntry(Answer):
 class History(Answer):
     total: int
     value: list[HistoryEntry]
+
+
+class LineChanges(Answer):
+    """What one line of a file changes; ``changes``: by name, what it was ``before`` and is ``after``."""
+
+    line: int
+    about: str
+    guid: str
+    changes: dict[str, Any]
+
+    @classmethod
+    def of(cls, found: CatalogLineChanges) -> LineChanges:
+        """The answer for a line."""
+        changes = {name: {"before": each.before, "after": each.after} for name, each in found.changes.items()}
+        return cls(line=found.line, about=found.about, guid=found.guid, changes=changes)
+
+
+class Imported(Answer):
+    """What a file changes, or would change on a dry run; lines that change nothing are left out."""
+
+    dry_run: bool
+    lines: list[LineChanges]
+
+
+class AssetChoice(Answer):
+    """Which assets: those of ``guids``, or all that may be seen, of a ``type`` if one is given."""
+
+    guids: list[str] | None = Field(default=None, max_length=MOST_ASSETS)
+    type: str | None = None
+
+
+class OtherAsset(Answer):
+    """An asset that is the same as another one."""
+
+    guid: str
+
+
+class AssetAddress(Answer):
+    """A qualified name by which an asset is known."""
+
+    qualified_name: str = Field(min_length=1, max_length=4_096)
+
+
+class FurtherName(Answer):
+    type_name: str
+    qualified_name: str
+    reason: Literal["alias", "renamed", "merged"]
+
+
+class FurtherNames(Answer):
+    value: list[FurtherName]
+
+
+class Glossary(Answer):
+    guid: str
+    name: str
+
+
+class Glossaries(Answer):
+    value: list[Glossary]

@@ -17,6 +17,7 @@ from headwater.server.api import (
     connections,
     dataflows,
     functions,
+    glossary,
     jobs,
     notifications,
     openid,
@@ -29,7 +30,7 @@ from headwater.server.api import (
     status,
     tables,
 )
-from headwater.server.atlas import glossary
+from headwater.server.atlas import glossary as atlas_glossary
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
@@ -60,24 +61,11 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (
-        tables,
-        sql,
-        catalog,
-        assets,
-        openlineage,
-        sources,
-        functions,
-        connections,
-        dataflows,
-        refreshes,
-        jobs,
-        odata,
-    )
-    for part in (status, session, openid, *data, people, access, audit, notifications):
+    data = (tables, sql, catalog, assets, glossary, openlineage, sources, functions, connections, dataflows)
+    for part in (status, session, openid, *data, refreshes, jobs, odata, people, access, audit, notifications):
         app.include_router(part.router)
     for root in ("/datamap/api", "/catalog/api", "/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/atlas/v2"):
-        app.include_router(glossary.router, prefix=root, include_in_schema=False)
+        app.include_router(atlas_glossary.router, prefix=root, include_in_schema=False)
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:

@@ -75,3 +75,67 @@ def test_on_the_command_line(tmp_path: Path) -> None:
     assert len(json.loads(succeeded("asset", "history", one, "--limit", "2", "--json", *at).out)) == 2
     assert failed("asset", "show", "none", *at).code == "not_found"
     assert failed("asset", "classify", one, "--accept", "Mail", *at).code == "not_found"
+
+
+def test_sheets_over_http(headwater: Headwater, client: TestClient) -> None:
+    one, two = new_asset(headwater.database, "one"), new_asset(headwater.database, "two")
+    client.patch(f"/api/assets/{one}", json={"labels": ["a"]})
+    exported = client.post("/api/assets/export", json={"guids": [one]})
+    assert exported.headers["content-type"].startswith("text/csv") and two not in exported.text
+    edited, kind = exported.content.replace(b",a,", b",b,"), {"Content-Type": "text/csv"}
+    for query in ("?dry_run=true", ""):
+        (line,) = client.post(f"/api/assets/import{query}", headers=kind, content=edited).json()["lines"]
+        assert (line["line"], line["guid"]) == (2, one)
+        assert line["changes"] == {"labels": {"before": ["a"], "after": ["b"]}}
+    again = client.post("/api/assets/import", headers=kind, content=edited)
+    assert again.json() == {"dry_run": False, "lines": []}
+    (glossary,) = client.get("/api/glossaries").json()["value"]
+    address = f"/api/glossaries/{glossary['guid']}"
+    made = client.post(f"{address}/import", headers=kind, content=b"Name,Acronym\nFare,F\n").json()
+    assert made["lines"][0]["about"] == "Fare"
+    assert "Fare" in client.get(f"{address}/export").text
+    wrong = client.post(f"{address}/import", headers=kind, content=b"Name\na\na\n")
+    assert (wrong.status_code, wrong.json()["error"]["where"]) == (400, "line 3")
+
+
+def test_merging_over_http(headwater: Headwater, client: TestClient) -> None:
+    one, two = new_asset(headwater.database, "one"), new_asset(headwater.database, "two")
+    assert client.post(f"/api/assets/{one}/merge", json={"guid": two}).status_code == 204
+    assert client.post(f"/api/assets/{one}/aliases", json={"qualified_name": "s3://one"}).status_code == 204
+    found = client.get(f"/api/assets/{one}/names").json()["value"]
+    assert [(each["qualified_name"], each["reason"]) for each in found] == [
+        ("db://two", "merged"),
+        ("s3://one", "alias"),
+    ]
+    assert client.get(f"/api/assets/{two}").status_code == 404
+    again = client.post(f"/api/assets/{one}/aliases", json={"qualified_name": "s3://one"})
+    assert again.status_code == 409
+    assert client.delete(f"/api/assets/{one}/aliases", params={"qualified_name": "s3://one"}).status_code == 204
+    assert client.post(f"/api/assets/{one}/unmerge", json={"qualified_name": "db://two"}).json() == {"guid": two}
+    assert client.get(f"/api/assets/{two}").status_code == 200
+
+
+def test_sheets_and_merging_on_the_command_line(tmp_path: Path) -> None:
+    home, sheet = tmp_path / "home", tmp_path / "sheet.csv"
+    with Headwater.open(home, create=True) as app:
+        one, two = new_asset(app.database, "one"), new_asset(app.database, "two")
+    at = ("--home", home)
+    succeeded("asset", "label", one, "--add", "a", *at)
+    succeeded("asset", "export", "-o", sheet, *at)
+    assert succeeded("asset", "import", sheet, *at).err == "0 lines changed something\n"
+    sheet.write_bytes(sheet.read_bytes().replace(b",a,", b",b,"))
+    tried = succeeded("asset", "import", sheet, "--dry-run", *at)
+    assert tried.out == "2\tone\tlabels\t['a'] → ['b']\n" and tried.err == "1 lines would change something\n"
+    assert succeeded("asset", "import", sheet, *at).out == tried.out
+    terms = tmp_path / "terms.csv"
+    terms.write_text("Name,Acronym\nFare,F\n")
+    assert succeeded("glossary", "import", terms, *at).out.splitlines()[0] == "2\tFare\tName\tnothing → Fare"
+    succeeded("glossary", "export", "-o", terms, *at)
+    assert succeeded("glossary", "import", terms, *at).out == ""
+    assert succeeded("glossary", "list", *at).out.split("\t")[:2] == ["Fare", "Draft"]
+    succeeded("asset", "merge", one, two, *at)
+    succeeded("asset", "alias", one, "s3://one", *at)
+    assert succeeded("asset", "names", one, *at).out == "db://two\tmerged\ns3://one\talias\n"
+    succeeded("asset", "alias", one, "s3://one", "--remove", *at)
+    assert succeeded("asset", "unmerge", one, "db://two", *at).out == f"{two}\n"
+    assert json.loads(succeeded("asset", "names", one, "--json", *at).out) == []
