@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.catalog.glossary.support import new_asset
 from tests.cli.command import TOKEN, interrupt, line_with, started
@@ -166,3 +167,20 @@ def test_azure_purview_catalog(url: str, place: tuple[Path, str]) -> None:
     client.delete_glossary_term(term["guid"])
     client.delete_glossary_category(category["guid"])
     client.delete_glossary(made["guid"])
+
+
+def test_atlas_own_import(url: str) -> None:
+    with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False) as client:
+        root = "/api/atlas/v2/glossary"
+        template = client.get(f"{root}/import/template")
+        assert template.headers["content-type"] == "application/octet-stream"
+        file = template.content + b"Imported,Fare" + b"," * (template.text.count(",") - 1) + b"\r\n"
+        done = client.post(f"{root}/import", files={"file": ("terms.csv", file, "text/csv")}).json()
+        (told,) = done["successImportInfoList"]
+        assert (told["parentObjectName"], told["childObjectName"]) == ("Imported", "Fare")
+        assert client.get(f"{root}/term/{told['remarks']}").json()["qualifiedName"] == "Fare@Imported"
+        assert client.post(f"{root}/import", data={"file": "x"}, files={}).status_code == 400
+        for unknown in ("none", told["remarks"]):
+            assert client.get(f"{root}/terms/import/{unknown}").status_code == 404
+        assert client.get(f"{root}/{told['remarks']}").status_code == 404
+        assert client.post(f"{root}/term", content=b"{").status_code == 400

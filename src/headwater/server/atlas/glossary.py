@@ -16,6 +16,7 @@ from fastapi.responses import Response
 
 from headwater.catalog.glossary import GlossaryService, Part
 from headwater.catalog.glossary.stating import entity_guids, listed
+from headwater.catalog.sheets.atlas_terms import TEMPLATE, load_atlas_terms
 from headwater.errors import NotFoundError, UsageError
 from headwater.server.api import MAX_NUMBER, App, Asking
 from headwater.store import utc_now
@@ -256,6 +257,23 @@ def get_import(glossary: Glossary, actor: Asking, operation: str) -> Response:
     """How an import went."""
     glossary.glossaries(actor, with_members=False)
     return _json(_operation(operation))
+
+
+@router.get("/import/template")
+def get_import_template(_actor: Asking) -> Response:
+    """Atlas's own kind of file, with no lines yet."""
+    return Response(TEMPLATE, media_type="application/octet-stream")
+
+
+@router.post("/import")
+def import_atlas_terms(app: App, actor: Asking, sheet: Sheet) -> Response:
+    """Make and change terms as a file of Atlas's own kind says, of all glossaries that it names; all, or none."""
+    imported = load_atlas_terms(app.database, actor, sheet)
+    done = [
+        {"parentObjectName": glossary, "childObjectName": name, "importStatus": "SUCCESS", "remarks": guid}
+        for (glossary, name), guid in imported.items()
+    ]
+    return _json({"failedImportInfoList": [], "successImportInfoList": done})
 
 
 def _imported(count: int) -> Response:
