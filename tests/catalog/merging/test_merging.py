@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from tests.catalog.glossary.support import change_of, new_asset, new_glossary, new_term, told
 from tests.workspaces.stored.support import new_collection, somebody
 
@@ -25,6 +25,7 @@ from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.glossary import GlossaryService
 from headwater.catalog.merging import AssetName, MergingService
 from headwater.catalog.saying import Saying
+from headwater.catalog.stored import stored_by_guid
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database, tables
 
@@ -195,3 +196,16 @@ def test_further_addresses(database: Database) -> None:
     assert service.names(SYSTEM, one) == []
     with pytest.raises(NotFoundError):
         service.remove_alias(SYSTEM, one, "s3://bucket/one")
+
+
+def test_what_related_the_two_to_one_another_comes_back(database: Database) -> None:
+    one, other = new_asset(database, "one"), new_asset(database, "other")
+    with database.begin() as connection:
+        found = stored_by_guid(connection, [one, other])
+        ends = {"source_id": found[one].id, "target_id": found[other].id, "kind": tables.FLOW_KINDS["direct"]}
+        connection.execute(insert(tables.flow_edges).values(ends))
+    before, service = everything(database), MergingService(database)
+    service.merge(SYSTEM, one, other)
+    assert everything(database)["flow_edges"] == []
+    service.unmerge(SYSTEM, one, "db://other")
+    assert everything(database) == before
