@@ -42,13 +42,11 @@ format: setup
 
 bench: setup
 	$(BIN)/python benchmarks/access.py
-	$(BIN)/python benchmarks/dataflows_modes.py
 	$(BIN)/python benchmarks/demo.py
-	$(BIN)/python benchmarks/jobs.py
 	$(BIN)/python benchmarks/language.py
-	$(BIN)/python benchmarks/odata.py
 	$(BIN)/python benchmarks/powerquery.py
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
+	$(BIN)/python benchmarks/dataflows.py
 	$(BIN)/python benchmarks/scoring.py
 
 # The browser app's client is generated from this file; a test fails when it drifts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,18 +13,22 @@ from uuid import uuid4
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import func, insert, select, update
+from deltalake import DeltaTable
+from sqlalchemy import delete, func, insert, select, update
 
-from headwater.access import SYSTEM
+from headwater.access import SYSTEM, Actor, Via
+from headwater.access.people import create_user
 from headwater.app.home import CONFIGURATION, open_home
 from headwater.app.metadata_place import VARIABLE
+from headwater.app.reading.selection import Selection
 from headwater.app.retention import CLEAN, KIND, CleanHandler, RetentionHandler, RetentionSettings
 from headwater.app.runtime import Headwater
-from headwater.errors import HomeError, TableError
+from headwater.dataflows.retention import pinned
+from headwater.errors import HomeError, NotFoundError, TableError, VersionGoneError
 from headwater.jobs import NewJob, Worker, queue, schedules
 from headwater.plan.types import to_arrow
 from headwater.store import tables, utc_now
-from headwater.tables import PublishedSchema, commit, schema, stage, table_files
+from headwater.tables import PublishedSchema, commit, read, schema, stage, table_files
 
 CANARY = "canary-in-a-cell"
 
@@ -65,7 +70,7 @@ def refreshed(app: Headwater, days: float, status: str = "failed") -> str:
 def tidy(app: Headwater, settings: RetentionSettings, *, grace: timedelta | None = None) -> None:
     with app.database.begin() as connection:
         job = queue.add(connection, SYSTEM, NewJob(KIND, KIND))
-    cleaner = CleanHandler(settings)
+    cleaner = CleanHandler(settings, app.home.tables)
     if grace is not None:
         cleaner._retention = replace(cleaner._retention, grace=grace)
     worker = Worker(app.database, {KIND: RetentionHandler(settings), CLEAN: cleaner})
@@ -162,3 +167,133 @@ def test_the_table(tmp_path: Path) -> None:
         with pytest.raises(HomeError) as caught:
             open_home(tmp_path / "home")
         assert json.dumps(entry.split()[0]).strip('"') in caught.value.message
+
+
+# -- entities that are no longer loaded --------------------------------------------------------------------------------
+
+PROMPT = RetentionSettings(keep_days=0, keep_refreshes=1)
+
+
+def load(app: Headwater, tmp_path: Path, *names: str) -> None:
+    folder = tmp_path / "flow"
+    (folder / "dataflow.toml").write_text(f'[dataflow]\nname = "flow"\nload = {json.dumps(names)}\n')
+    for name in names:
+        (folder / f"{name}.pq").write_text('#table({"a"}, {{1}})')
+    app.apply(SYSTEM, folder)
+    app.refresh(SYSTEM, "flow")
+
+
+def age(app: Headwater, days: float) -> None:
+    """Make all refreshes so much older."""
+    refreshes = tables.refreshes.c
+    with app.database.begin() as connection:
+        for row in connection.execute(select(refreshes.id, refreshes.started_at, refreshes.ended_at)).all():
+            past = {name: getattr(row, name) - timedelta(days=days) for name in ("started_at", "ended_at")}
+            connection.execute(update(tables.refreshes).where(refreshes.id == row.id).values(past))
+
+
+def test_the_table_of_an_entity_that_is_no_longer_loaded_goes_in_time(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n", "m")
+    age(app, 20)
+    load(app, tmp_path, "n")
+    path, week = app.home.tables / "flow" / "m", RetentionSettings(keep_days=7, keep_refreshes=1)
+    tidy(app, week)
+    assert DeltaTable(str(path)).to_pyarrow_table().num_rows == 1, "it was let go of today, however old it is"
+    age(app, 6)
+    tidy(app, week)
+    assert path.exists()
+    age(app, 2)
+    tidy(app, RetentionSettings(keep_days=7, keep_refreshes=2))
+    assert path.exists(), "a kept refresh published it"
+    tidy(app, week)
+    assert not path.exists()
+    assert [table.entity for table in app.tables.list(SYSTEM)] == ["n"]
+    assert sorted(found.name for found in path.parent.iterdir()) == ["n"]
+    assert app.tables.rows(SYSTEM, app.tables.get(SYSTEM, "flow", "n"), 0, 10).total == 1
+
+
+def test_what_was_let_go_of_is_read_as_of_a_refresh_until_it_goes(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n", "m")
+    load(app, tmp_path, "n")
+    later, with_both = (refresh.id for refresh in app.refreshes(SYSTEM, "flow"))
+    opened = app.reading.open(SYSTEM, "flow", "m", refresh=with_both)
+    assert app.reading.page(opened, Selection(), 0, 10, form="rows").rows["a"].to_pylist() == [1]
+    assert [column.name for column in opened.columns] == ["a"]
+    with app.database.begin() as connection:
+        stranger = create_user(connection, "eve", by=SYSTEM, now=utc_now())
+    eve = Actor(stranger.id, "eve", Via.SESSION)
+    for actor, refresh in ((SYSTEM, later), (SYSTEM, None), (SYSTEM, "nonsense"), (eve, with_both)):
+        with pytest.raises(NotFoundError):
+            app.reading.open(actor, "flow", "m", refresh=refresh)
+    app.access.grant(SYSTEM, stranger.id, "Reader", "/collection/root")
+    assert app.reading.open(eve, "flow", "m", refresh=with_both).version == 0
+    tidy(app, PROMPT, grace=timedelta(0))
+    with pytest.raises(VersionGoneError):
+        app.reading.open(SYSTEM, "flow", "m", refresh=with_both)
+
+
+def test_a_table_that_was_let_go_of_a_moment_ago_stays(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n", "m")
+    load(app, tmp_path, "n")
+    tidy(app, PROMPT)
+    assert (app.home.tables / "flow" / "m").exists()
+    tidy(app, PROMPT, grace=timedelta(0))
+    assert not (app.home.tables / "flow" / "m").exists()
+
+
+def test_a_table_that_somebody_reads_stays(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n", "m")
+    table = app.tables.get(SYSTEM, "flow", "m")
+    with pinned(app.database, table, table.delta_version):
+        load(app, tmp_path, "n")
+        tidy(app, PROMPT, grace=timedelta(0))
+        assert read(table.path, table.delta_version).num_rows == 1
+    tidy(app, PROMPT, grace=timedelta(0))
+    assert not table.path.exists()
+
+
+def test_a_table_that_is_decided_to_be_published_stays(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n", "m")
+    load(app, tmp_path, "n")
+    with app.database.begin() as connection:
+        newest = select(tables.refreshes.c.id).order_by(tables.refreshes.c.started_at).limit(1).scalar_subquery()
+        intent = update(tables.publish_intents).where(tables.publish_intents.c.refresh_id == newest)
+        connection.execute(intent.values(state="pending"))
+    tidy(app, PROMPT, grace=timedelta(0))
+    assert (app.home.tables / "flow" / "m").exists()
+
+
+def test_an_entity_that_is_loaded_again_goes_on_with_its_table(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n", "m")
+    load(app, tmp_path, "n")
+    tidy(app, RetentionSettings())
+    load(app, tmp_path, "n", "m")
+    tidy(app, PROMPT, grace=timedelta(0))
+    assert app.tables.get(SYSTEM, "flow", "m").delta_version == 1
+
+
+def test_a_table_that_the_history_has_forgotten_goes_by_its_log(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n", "m")
+    load(app, tmp_path, "n")
+    with app.database.begin() as connection:
+        connection.execute(delete(tables.refresh_entities).where(tables.refresh_entities.c.entity == "m"))
+    tidy(app, RetentionSettings(keep_days=1))
+    assert (app.home.tables / "flow" / "m").exists()
+    tidy(app, PROMPT, grace=timedelta(0))
+    assert not (app.home.tables / "flow" / "m").exists()
+
+
+def test_what_was_staged_for_a_table_that_never_came_to_be(app: Headwater, tmp_path: Path) -> None:
+    load(app, tmp_path, "n")
+    never = app.home.tables / "flow" / "never"
+    never.mkdir()
+    old, young = (time.time_ns() - days * 86_400 * 10**9 for days in (2, 0))
+    for number in (old, young):
+        (never / f"{number:020}-{0:012x}.parquet").write_bytes(b"")
+    (never / "notes.txt").write_text("somebody else's")
+    tidy(app, RetentionSettings())
+    assert sorted(file.name for file in never.iterdir()) == [f"{young:020}-{0:012x}.parquet", "notes.txt"]
+    for file in never.iterdir():
+        file.unlink()
+    tidy(app, RetentionSettings())
+    assert not never.exists()

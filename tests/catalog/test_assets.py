@@ -215,3 +215,33 @@ def test_any_batches_come_to_what_one_record_after_another_would(
 def test_moments_are_in_utc(assets: AssetService) -> None:
     found = assets.get(SYSTEM, assets.upsert([MODEL])[MODEL.ref])
     assert found.created_at.tzinfo is UTC
+
+
+def test_a_table_lies_in_its_schema_and_a_file_flows_into_its_folder(database: Database, assets: AssetService) -> None:
+    schema, folder = AssetRef("dataset", "postgres://db:5432/shop.public"), AssetRef("dataset", "file:///d")
+    assets.upsert(
+        [
+            AssetRecord("dataset", schema.qualified_name, "public"),
+            AssetRecord("dataset", "postgres://db:5432/shop.public.orders", "orders", parent=schema),
+            AssetRecord("dataset", folder.qualified_name, "d"),
+            AssetRecord("dataset", "file:///d/a.csv", "a.csv", parent=folder),
+        ]
+    )
+    with database.read() as connection:
+        assert connection.scalars(select(tables.relationships.c.type_name)).all() == ["dataset_dataset"]
+        assert connection.scalars(select(tables.flow_edges.c.kind)).all() == [tables.FLOW_KINDS["part"]]
+
+
+def test_what_others_know_of_a_column_stays(database: Database, assets: AssetService) -> None:
+    """A scan knows the source's own type; a refresh that reads the table does not, and takes nothing away."""
+    known = ColumnRecord("id", "int64", {"native_type": "integer"})
+    scanned = AssetRecord("dataset", "file:///t", "t", columns=(known,))
+    read = AssetRecord("dataset", "file:///t", "t", columns=(ColumnRecord("id", "int64"),))
+    guid = assets.upsert([scanned])[scanned.ref]
+    before = rows(database)[0]
+    for record in (read, scanned):
+        assets.upsert([record])
+        assert assets.get(SYSTEM, guid).columns == (known,)
+    with database.read() as connection:
+        assert connection.execute(select(tables.asset_history)).all() == []
+    assert rows(database)[0] == before

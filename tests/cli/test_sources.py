@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 from collections.abc import Iterator
@@ -61,6 +62,20 @@ def test_a_workspace_is_added_tested_scanned_and_used(home: Path, mlflow_server:
     assert "model version late_arrival" in tree
     assert "training job train late_arrival" in tree
     assert (mlflow_server.data / "weather.csv").as_uri() in tree
+
+
+def test_a_scan_is_told_what_is_in_scope_and_what_to_wait_for(home: Path, mlflow_server: SeededMLflow) -> None:
+    option = ("--home", home)
+    succeeded("source", "add", "scoped", mlflow_server.url, *option)
+    scoped = ("source", "scan", "scoped", "--model", "late*", "--model", "un*", "--exclude-model", "unsigned", *option)
+    pending = json.loads(succeeded(*scoped, "--no-details", "--json").out)
+    assert (pending["counts"]["ml_model"], pending["pending"], pending["details"]) == (1, 2, None)
+    assert "signatures: 2 read, 0 could not be read" in succeeded(*scoped).err
+    tagged = json.loads(succeeded(*scoped, "--tag", "reviewed=yes", "--experiment", "del*", "--json").out)
+    assert tagged["counts"]["ml_model_version"] == 1
+    everything = ("--unregistered-runs", "--unregistered-models", "--incremental", "--confirm-removals")
+    assert "ml_job" in succeeded("source", "scan", "scoped", *everything, *option).err
+    assert failed("source", "scan", "scoped", "--tag", "reviewed", *option).code == "scan.options"
 
 
 @pytest.mark.parametrize(

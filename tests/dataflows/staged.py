@@ -51,12 +51,12 @@ class Entity:
         }  # fmt: skip
         return stage_entity(EntityWork(**{**given, **self.more, **options}))
 
-    def publish(self, staged: StagedRows, definition: int = 1) -> StagedRows:
+    def publish(self, staged: StagedRows) -> StagedRows:
         """Commit what was staged, and remember it as what is published."""
         self.refreshes += 1
         version = commit(self.path, staged.staged, transaction=f"refresh-{self.refreshes}")
         state = json.loads(json.dumps(staged.state))
-        self.previous = Previous(version, staged.staged.rows, schema(self.path, version), state, definition)
+        self.previous = Previous(version, staged.staged.rows, schema(self.path, version), state)
         return staged
 
     def refresh(self, rows: pa.Table, **options: Any) -> StagedRows:

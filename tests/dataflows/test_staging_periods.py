@@ -73,7 +73,7 @@ class Sales:
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), self.source)
         self.evaluated.clear()
         moment = datetime.fromisoformat(now).replace(tzinfo=BERLIN)
-        given = {"definition_version": 1, "reads": frozenset({"RangeStart", "RangeEnd"}), "now": moment, **options}
+        given = {"made_by": "this", "reads": frozenset({"RangeStart", "RangeEnd"}), "now": moment, **options}
         return self.entity.publish(self.entity.stage(self.evaluate, **given))
 
     def numbers(self) -> list[int]:
@@ -257,7 +257,7 @@ def test_another_definition_or_other_columns_load_all_anew(sales: Sales, what: s
     sales.refresh("2024-06-04T12:00")
     sales.put(("2023-08-15 11:00:00", 8, 0))
     if what == "definition":
-        sales.refresh("2024-06-04T12:00", definition_version=2)
+        sales.refresh("2024-06-04T12:00", made_by="that")
     else:
         sales.query = SALES.replace(
             "in\n    Chosen", ',\n    More = Table.AddColumn(Chosen, "m", each 1, Int64.Type)\nin\n    More'

@@ -1,8 +1,9 @@
 """A worker in a process of its own that is killed or stopped at a named moment of its work, or goes on.
 
-    python program.py HOME REFRESH MOMENT NUMBER kill|stop|full|work
+    python program.py HOME REFRESH MOMENT NUMBER kill|stop|full|no_room|work
 
-``full``: from that moment on no file may become larger than a megabyte or so. ``work``: it does whatever is due.
+``full``: from that moment on no file may become larger than a megabyte or so; ``no_room``: nor larger than it is.
+``work``: it does whatever is due.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ def at_the_moment(do: str, app: Headwater) -> None:
         while app.database.engine.pool.checkedout() and time.monotonic() < give_up:  # type: ignore[attr-defined]
             time.sleep(0.002)
         os.kill(os.getpid(), signal.SIGSTOP)
-    if do == "full":
+    if do in {"full", "no_room"}:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (MOST_BYTES if do == "full" else 0, resource.RLIM_INFINITY))
 
 
 def main(home: str, refresh: str, moment: str, number: str, do: str) -> None:

@@ -52,7 +52,7 @@ in
 SETTINGS = """[dataflow]
 name = "shop"
 load = ["orders", "scored", "totals"]
-retries = 5
+retries = 0
 
 [limits]
 parallel = 1

@@ -55,6 +55,10 @@ def killed_and_finished(site: Site, service: Service, moment: str, number: int) 
         (newest, first) = app.refreshes(SYSTEM, "shop")
         assert (newest.id, newest.status, first.status) == (asked, "succeeded", "succeeded")
         assert {entity.entity for entity in app.refresh_entities(SYSTEM, asked)} == {"orders", "scored", "totals"}
+        runs = [
+            event["run"]["runId"] for event in app.openlineage.events(SYSTEM).events if event["eventType"] == "START"
+        ]
+        assert len(runs) == len(set(runs)) == 2 * (1 + 3), "a refresh that is taken up starts no second time"
         versions = {table.entity: table.delta_version for table in app.tables.list(SYSTEM)}
         assert versions == {"orders": 1, "scored": 1, "totals": 1}, "one version, however often it was begun"
     sent_again(service, before)

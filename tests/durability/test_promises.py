@@ -27,6 +27,7 @@ from headwater.app.metadata_place import VARIABLE
 from headwater.app.runtime import Headwater
 from headwater.dataflows.refresh_jobs import KIND, subject_of
 from headwater.jobs import NewJob, NewSchedule, Worker, WorkerOptions, queue, schedules
+from headwater.jobs.claims import MOST_LOST_IN_A_ROW
 from headwater.store import tables, utc_now
 
 #: On SQLite in the ordinary run, on both in the long one.
@@ -81,9 +82,9 @@ def ended(app: Headwater) -> int:
 def test_a_worker_that_dies_again_and_again_ends_the_refresh(site: Site) -> None:
     site.write(2)
     with site.open() as (app, _):
-        site.apply(app, QUERIES, SETTINGS.replace("retries = 5", "retries = 1"))
+        site.apply(app, QUERIES, SETTINGS.replace("retries = 0", "retries = 5"))
     asked = site.request()
-    for _number in range(2):
+    for _number in range(MOST_LOST_IN_A_ROW):
         site.killed_at(asked, "refresh.staged")
     state = site.finish(asked)
     assert state.status == "failed"
@@ -91,6 +92,15 @@ def test_a_worker_that_dies_again_and_again_ends_the_refresh(site: Site) -> None
     with site.open() as (app, _):
         assert site.generation(app) == 1
         assert app.refreshes(SYSTEM, "shop")[0].status == "failed"
+
+
+@MOSTLY_SQLITE
+def test_a_refresh_that_gets_ahead_may_lose_more_workers(site: Site) -> None:
+    site.write(2)
+    asked = site.request()
+    for _number in range(MOST_LOST_IN_A_ROW + 1):
+        site.killed_at(asked, "ledger.appended")
+    assert site.finish(asked).status == "succeeded"
 
 
 @MOSTLY_SQLITE
@@ -144,6 +154,34 @@ def test_a_full_disk_while_staging_changes_nothing(site: Site) -> None:
     assert set(seen) == {1}
     assert len(list((site.home / "tables" / "shop" / "orders").glob("*.parquet"))) == 1, "what was begun is gone"
     site.refresh(2)
+
+
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [("refresh.after_intent", 1), pytest.param("refresh.committed", 2, marks=pytest.mark.long)],
+    ids=["no log", "two logs"],
+)
+def test_a_full_disk_while_publishing_is_finished_when_there_is_room(site: Site, moment: str, number: int) -> None:
+    """A file of SQLite's lies on the same disk: then it is the job's next worker who goes on, once there is room."""
+    site.write(2)
+    asked = site.request()
+    with readers(site) as seen, site.worker(asked, moment, number, "no_room") as process:
+        _, said = process.communicate(timeout=SECONDS)
+    assert set(seen) == {1}, "whoever reads goes on with the tables of before"
+    with site.open() as (app, refreshing):
+        assert site.generation(app) == 1
+        state, on_same_disk = refreshing.get(SYSTEM, asked), app.database.engine.dialect.name == "sqlite"
+    if on_same_disk:
+        assert not state.has_ended, said.decode()[-2_000:]
+        assert site.finish(asked).status == "succeeded"
+    else:
+        assert (state.status, state.error and state.error["code"]) == ("failed", "table"), said.decode()[-2_000:]
+        assert state.error is not None and "room" in state.error["hint"] and "next refresh" in state.error["hint"]
+        site.refresh(3)
+    with site.open() as (app, refreshing):
+        assert site.generation(app) == (2 if on_same_disk else 3)
+        assert refreshing.get(SYSTEM, asked).status == "succeeded", "what was decided came to be"
+        assert not any(entity.error for entity in app.refresh_entities(SYSTEM, asked))
 
 
 # -- a database that restarts ------------------------------------------------------------------------------------------

@@ -85,6 +85,9 @@ class OverPostgreSQL:
         found = self._inner.explain(self.moved(plan), ordered=ordered)
         return tuple(fragment for fragment in found if not fragment.label.startswith("query of"))
 
+    def fetched_rows(self) -> int:
+        return self._inner.fetched_rows()
+
     def close(self) -> None:
         """The fixture closes the engine within."""
 

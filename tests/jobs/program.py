@@ -62,6 +62,7 @@ class Storing:
                 lease.check()
             with lease.begin() as connection:
                 connection.execute(insert(stored).values(job=job.id, row=row, pid=os.getpid()))
+                lease.advanced(connection)
 
     def may_pass(self, _error: Exception) -> bool:
         return False

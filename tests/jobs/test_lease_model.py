@@ -37,6 +37,8 @@ class Known:
     due: datetime
     status: str = "queued"
     attempts: int = 0
+    failed: int = 0
+    lost: int = 0
     holder: Claim | None = None
     until: datetime | None = None
 
@@ -128,7 +130,7 @@ class Leases(RuleBasedStateMachine):
 
     @rule(held=claimed, pause=st.sampled_from([0, 5, 60]))
     def try_again(self, held: Claim | None, pause: int) -> None:
-        if held is None or held.job.attempts >= MOST_ATTEMPTS:
+        if held is None or held.job.failed + 1 >= MOST_ATTEMPTS:
             return
         may, due = self.holds(held), self.now + timedelta(seconds=pause)
         with self.database.begin() as connection:
@@ -136,15 +138,26 @@ class Leases(RuleBasedStateMachine):
         assert (job is not None) == may
         if may:
             self.let_go(held, "queued")
-            self.jobs[held.job.id].due = due
+            known = self.jobs[held.job.id]
+            known.due, known.failed, known.lost = due, known.failed + 1, 0
+
+    @rule(held=claimed)
+    def get_ahead(self, held: Claim | None) -> None:
+        if held is None:
+            return
+        with self.database.begin() as connection:
+            claims.advance(connection, held)
+        if self.holds(held):
+            self.jobs[held.job.id].lost = 0
 
     @rule()
     def requeue(self) -> None:
-        orphans = [known for known in self.jobs.values() if self.is_left(known) and known.attempts < MOST_ATTEMPTS]
+        orphans = [known for known in self.jobs.values() if self.is_left(known) and not is_used_up(known)]
         with self.database.begin() as connection:
             assert claims.requeue(connection, ["do"], self.now) == len(orphans)
         for known in orphans:
             known.status, known.holder, known.until = "queued", None, None
+            known.lost += 1
 
     @rule(target=claimed, worker=st.sampled_from(WORKERS), number=st.integers(0, 9))
     def claim_this(self, worker: str, number: int) -> Claim | None:
@@ -172,7 +185,7 @@ class Leases(RuleBasedStateMachine):
             dead = claims.used_up(connection, ["do"], self.now)
             if dead is not None:
                 claims.end(connection, dead, "failed", None, self.now)
-        expected = [job for job, known in self.jobs.items() if self.is_left(known) and known.attempts >= MOST_ATTEMPTS]
+        expected = [job for job, known in self.jobs.items() if self.is_left(known) and is_used_up(known)]
         assert (dead is not None) == bool(expected)
         if dead is not None:
             assert dead.job.id in expected
@@ -188,11 +201,14 @@ class Leases(RuleBasedStateMachine):
         with self.database.read() as connection:
             counts = select(func.count()).where(job.status == "running").group_by(job.subject)
             assert all(count == 1 for count in connection.execute(counts).scalars())
-            rows = connection.execute(select(job.id, job.status, job.attempts, job.fence)).all()
+            rows = connection.execute(select(job.id, job.status, job.attempts, job.failed, job.lost, job.fence)).all()
         for row in rows:
             known = self.jobs[row.id]
             assert (row.status, row.attempts) == (known.status, known.attempts)
-            assert row.attempts <= MOST_ATTEMPTS
+            assert (row.failed, row.lost) == (known.failed, known.lost)
+            assert row.failed < MOST_ATTEMPTS
+            assert row.lost < claims.MOST_LOST_IN_A_ROW
+            assert row.attempts <= claims.MOST_LOST + MOST_ATTEMPTS
             assert known.holder is None or known.holder.fence == row.fence
 
     def claimed_by(self, worker: str, job_id: str) -> Claim | None:
@@ -201,8 +217,9 @@ class Leases(RuleBasedStateMachine):
         free = known.status == "queued" and not self.is_busy(known.subject)
         with self.database.begin() as connection:
             held = claims.claim_this(connection, worker, ["do"], job_id, now=self.now, lease=LEASE)
-        assert (held is not None) == (free or (self.is_left(known) and known.attempts < MOST_ATTEMPTS))
+        assert (held is not None) == (free or (self.is_left(known) and not is_used_up(known)))
         if held is not None:
+            known.lost += known.status == "running"
             known.status, known.holder, known.until = "running", held, self.now + LEASE
             known.attempts += 1
         return held
@@ -230,6 +247,11 @@ class Leases(RuleBasedStateMachine):
             if known.status == "queued" and not self.is_busy(known.subject) and known.due <= self.now
         }
         return [job for job, moment in due.items() if moment == min(due.values())]
+
+
+def is_used_up(known: Known) -> bool:
+    """Whether too many workers were lost, should the one that has the job now be lost as well."""
+    return known.lost + 1 >= claims.MOST_LOST_IN_A_ROW or known.attempts - known.failed >= claims.MOST_LOST
 
 
 TestLeases = Leases.TestCase

@@ -20,6 +20,7 @@ from headwater.errors import (
     UsageError,
 )
 from headwater.jobs import Lease, Worker, WorkerOptions, attempts, queue
+from headwater.jobs.claims import MOST_LOST
 from headwater.store import Database, tables, utc_now
 
 
@@ -204,9 +205,43 @@ class TestTheDead:
             until(lambda: look(database, job_id).has_ended)
         assert (look(database, job_id).status, look(database, job_id).attempts) == ("succeeded", 2)
 
+    def test_a_worker_that_was_lost_is_no_failure_of_the_work(self, database: Database) -> None:
+        doing, job_id = Doing(fails(UnreachableError("Nobody answers."), times=1)), ask(database, max_attempts=2)
+        left_behind(database, job_id, attempts=2, lost=1)
+        job = Worker(database, {"do": doing}, FAST).run_one(job_id)
+        assert (job.status, job.attempts, job.failed, job.lost) == ("succeeded", 4, 1, 0)
+
+    def test_a_failure_is_one_however_many_workers_were_lost(self, database: Database) -> None:
+        doing, job_id = Doing(fails(UnreachableError("Nobody answers."))), ask(database, max_attempts=1)
+        left_behind(database, job_id, attempts=2, lost=1)
+        with working(database, {"do": doing}):
+            until(lambda: look(database, job_id).has_ended)
+        assert (doing.begun, doing.ends) == ([job_id], [(job_id, "failed", "network.unreachable")])
+
+    def test_a_job_that_gets_ahead_may_lose_more_workers(self, database: Database) -> None:
+        def do(lease: Lease) -> None:
+            with lease.begin() as connection:
+                lease.advanced(connection)
+            counted.append(look(database, lease.job.id).lost)
+
+        counted: list[int] = []
+        job_id = ask(database)
+        left_behind(database, job_id, attempts=9, lost=1)
+        with working(database, {"do": Doing(do)}):
+            until(lambda: look(database, job_id).has_ended)
+        assert (counted, look(database, job_id).status) == ([0], "succeeded")
+
+    def test_nor_does_a_job_get_ahead_for_ever(self, database: Database) -> None:
+        doing, job_id = Doing(), ask(database)
+        left_behind(database, job_id, attempts=MOST_LOST, lost=0)
+        with working(database, {"do": doing}):
+            until(lambda: look(database, job_id).has_ended)
+        error = look(database, job_id).error or {}
+        assert (doing.begun, error["code"], f"{MOST_LOST} times" in error["message"]) == ([], "job.worker_died", True)
+
     def test_a_job_that_kills_its_workers_fails_in_the_end(self, database: Database) -> None:
         doing, job_id = Doing(), ask(database)
-        left_behind(database, job_id, attempts=3)
+        left_behind(database, job_id, attempts=3, lost=2)
         with working(database, {"do": doing}):
             until(lambda: look(database, job_id).has_ended)
         assert doing.begun == []
@@ -218,7 +253,7 @@ class TestTheDead:
         first, second = ask(database), ask(database, "thing:2")
         left_behind(database, first, attempts=1)
         assert worker.run_one(first).status == "succeeded"
-        left_behind(database, second, attempts=3)
+        left_behind(database, second, attempts=3, lost=2)
         assert worker.run_one(second).status == "failed"
 
 

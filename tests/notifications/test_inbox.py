@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from fastapi.testclient import TestClient
-from tests.cli.command import failed, succeeded
 from tests.notifications.conftest import World
 
 from headwater.access import SYSTEM, Actor, Via
@@ -52,8 +49,13 @@ def test_nobody_reads_anothers(told: World) -> None:
     with pytest.raises(ForbiddenError):
         inbox.list(ann, user="ben")
     with pytest.raises(UsageError):
-        inbox.list(SYSTEM)
+        inbox.mark_read(SYSTEM)
     assert inbox.list(SYSTEM, user="ben").unread == 3
+    found = inbox.list(SYSTEM, limit=4)
+    assert {each.person for each in found.notifications} == {"ann", "ben"}
+    assert (found.unread, len(inbox.list(SYSTEM, before=found.before).notifications)) == (6, 2)
+    assert inbox.list(SYSTEM, dataflow="flow").unread == 6 and inbox.list(SYSTEM, dataflow="other").unread == 0
+    assert {each.person for each in inbox.list(ann).notifications} == {"ann"}
 
 
 def test_of_what_may_no_longer_be_seen_nothing_is(told: World) -> None:
@@ -77,15 +79,3 @@ def test_over_http(told: World) -> None:
         assert client.get("/api/notifications", params={"unread": True}).json()["unread"] == 2
         assert client.post("/api/notifications/read", json={}).json() == {"changed": 2}
         assert client.get("/api/notifications", params={"before": 0}).status_code == 422
-
-
-def test_on_the_command_line(world: World) -> None:
-    ann = world.person("ann")
-    world.flow(ann)
-    world.refresh()
-    home = world.app.home.path
-    listed = succeeded("notifications", "list", "ann", "--home", home)
-    assert "\tnew\tThe dataflow 'flow' could not be refreshed" in listed.out and "1 not read" in listed.err
-    assert "1 marked" in succeeded("notifications", "read", "ann", "--home", home).err
-    assert json.loads(succeeded("notifications", "list", "ann", "--unread", "--json", "--home", home).out) == []
-    assert failed("notifications", "list", "nobody", "--home", home).code == "access.principal"

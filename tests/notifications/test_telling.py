@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from sqlalchemy import select
 from tests.notifications.conftest import CANARY, Hook, World, mail_server
 
+from headwater import moments
 from headwater.access import SYSTEM
 from headwater.jobs import NewSchedule, schedules
 from headwater.store import tables
@@ -71,6 +73,37 @@ def test_a_disabled_saver_pauses_the_schedule_and_the_servers_owners_are_told(bo
     both.refresh()
     (told,) = both.inbox("boss")
     assert "schedule is paused" in told.text and "whose account is disabled" in told.text
+
+
+def test_a_disabled_saver_ends_refreshes_where_there_is_no_schedule_too(both: World) -> None:
+    """Disabling somebody works, and the refresh that is asked for then ends as failed, and says so to people."""
+    both.flow(both.person("ann"))
+    boss = both.app.people.create(SYSTEM, "boss")
+    both.people["boss"] = boss
+    both.app.access.grant(SYSTEM, boss.id, "Owner", "/")
+    assert not both.app.people.disable(SYSTEM, both.people["ann"].id).active
+    both.refresh()
+    (refresh,) = both.app.refreshes(SYSTEM)
+    assert (refresh.status, refresh.error and refresh.error["code"]) == ("failed", "refresh.saver_disabled")
+    (told,) = both.inbox("boss")
+    assert "whose account is disabled" in told.text and "schedule" not in told.text
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_schedule_that_is_removed_while_its_refresh_runs(both: World, fails: bool) -> None:
+    ann = both.person("ann")
+    both.flow(ann, "[schedule]\ncron = '0 6 * * *'", fails=fails, notify='[[notify]]\nperson = "ann"\non = "always"')
+
+    def remove(_moment: str) -> None:
+        both.flow(ann, fails=fails, notify='[[notify]]\nperson = "ann"\non = "always"')
+
+    forget = moments.on("refresh.started", remove)
+    both.refresh("schedule")
+    forget()
+    assert both.app.refreshing.schedule(SYSTEM, "flow") is None
+    (refresh,) = both.app.refreshes(SYSTEM)
+    assert refresh.status == ("failed" if fails else "succeeded")
+    assert len(both.told("ann")) == 1
 
 
 def test_the_fourth_failure_in_a_row_says_that_the_schedule_is_paused(world: World) -> None:

@@ -17,16 +17,17 @@ from tests.dataflows.conftest import QUERIES, app, data
 from tests.notifications.conftest import CANARY, Hook, World, both, hook, world
 from tests.openlineage.client_classes import check
 
+from headwater import moments
 from headwater.access import SYSTEM, Actor, Via
 from headwater.app.openlineage.service import OpenLineage
 from headwater.app.openlineage.settings import Receiver, read_receiver
 from headwater.app.runtime import Headwater
 from headwater.catalog import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord, names
 from headwater.dataflows import EntitySummary
-from headwater.dataflows.history import EndedRefresh
+from headwater.dataflows.history import EndedRefresh, StartedRefresh
 from headwater.dataflows.openlineage import OpenLineageEvents, run_of
-from headwater.errors import HomeError
-from headwater.jobs import Job, NewSchedule, Worker, queue, schedules
+from headwater.errors import HomeError, UnreachableError
+from headwater.jobs import Job, NewSchedule, Worker, attempts, queue, schedules
 from headwater.jobs.ticking import tick
 from headwater.server.application import create_app
 from headwater.store import tables
@@ -89,6 +90,67 @@ def test_the_m_text_goes_along_only_where_that_is_asked_for(app: Headwater) -> N
     assert code["language"] == "M" and code["sourceCode"] == QUERIES["totals"]
 
 
+def test_a_start_is_there_as_soon_as_it_starts(both: World, hook: Hook) -> None:
+    both.configure(f'[openlineage]\nurl = "{hook.origin}/x"')
+    both.flow(both.person("ann"), fails=False)
+    seen: list[list[tuple[str, str]]] = []
+
+    def look(_moment: str) -> None:
+        send(both.app)
+        seen.append([(event["job"]["name"], event["eventType"]) for event in events(both.app)])
+        seen.append([(call.json["job"]["name"], call.json["eventType"]) for call in hook.calls])
+
+    forget = moments.on("refresh.started", look)
+    both.refresh()
+    forget()
+    assert seen == [[("flow", "START"), ("flow.rows", "START")]] * 2
+
+
+def test_a_refresh_that_is_begun_again_starts_once(both: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "pause", lambda _failures, _chance: timedelta(0))
+    both.flow(both.person("ann"), fails=False)
+    left = [2]
+
+    def away(_moment: str) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise UnreachableError("Nobody answers.")
+
+    forget = moments.on("refresh.started", away)
+    both.refresh()
+    forget()
+    assert left[0] < 0 and both.app.refreshes(SYSTEM)[0].status == "succeeded"
+    kinds = [(event["job"]["name"], event["eventType"]) for event in events(both.app)]
+    assert kinds == [("flow", "START"), ("flow.rows", "START"), ("flow.rows", "COMPLETE"), ("flow", "COMPLETE")]
+
+
+def test_an_entity_that_was_not_come_to_is_called_off(app: Headwater) -> None:
+    flow, writer = app.dataflows.get(SYSTEM, "shop"), OpenLineageEvents("i")
+    failed = ended("failed", [EntitySummary("orders", 0, 0, 0, 0, 0, 0.0, error=FAILURE)], [], flow)
+    with app.database.begin() as connection:
+        connection.execute(tables.openlineage_events.delete())
+        writer.started(connection, StartedRefresh(failed.id, flow, "manual", failed.started_at))
+        writer(connection, failed)
+        found = [dict(event) for event in connection.scalars(select(tables.openlineage_events.c.event))]
+    for event in found:
+        check(event)
+    assert [(each["job"]["name"], each["eventType"]) for each in found] == [
+        ("shop", "START"),
+        ("shop.orders", "START"),
+        ("shop.totals", "START"),
+        ("shop.orders", "FAIL"),
+        ("shop.totals", "ABORT"),
+        ("shop", "FAIL"),
+    ]
+    runs = {each["job"]["name"]: each["run"]["runId"] for each in found}
+    assert all(runs[each["job"]["name"]] == each["run"]["runId"] for each in found)
+
+
+def test_a_refresh_that_never_began_starts_when_it_ends(app: Headwater) -> None:
+    app.refreshing.cancel(SYSTEM, app.refreshing.request(SYSTEM, "shop"))
+    assert [(each["job"]["name"], each["eventType"]) for each in events(app)] == [("shop", "START"), ("shop", "ABORT")]
+
+
 def test_a_failure_says_no_more_than_people_are_told(both: World) -> None:
     both.flow(both.person("ann"))
     both.refresh()
@@ -119,9 +181,12 @@ def test_a_scheduled_one_says_when_it_was_due(world: World) -> None:
     assert (at.hour, at.minute, at.second) == (6, 0, 0) and at < job.created_at, "the one of those that were missed"
 
 
+FAILURE = {"code": "refresh.m.x", "message": CANARY, "where": "w", "hint": "h"}
+
+
 def ended(status: str, summaries: list[EntitySummary], lineage: list[LineageRecord], flow: Any) -> EndedRefresh:
     now = datetime(2026, 1, 2, tzinfo=UTC)
-    error = {"code": "refresh.m.x", "message": CANARY, "where": "w", "hint": "h"} if status == "failed" else None
+    error = FAILURE if status == "failed" else None
     return EndedRefresh(
         str(UUID(int=7)), flow, status, "manual", error, now, now + timedelta(seconds=3), summaries, lineage
     )
@@ -203,7 +268,7 @@ def test_they_are_sent_in_order_with_the_key(
     both.flow(both.person("ann"), fails=False)
     both.refresh()
     both.refresh()
-    assert [job.status for job in send(both.app)] == ["succeeded"] * 2
+    assert [job.status for job in send(both.app)] == ["succeeded"] * 4
     stored = events(both.app)
     assert [call.json for call in hook.calls] == stored and len(stored) == 8
     assert {call.headers["Authorization"] for call in hook.calls} == {"Bearer canary-key"}
@@ -219,9 +284,23 @@ def test_a_receiver_that_refuses_fails_the_job_and_nothing_else(world: World, ho
     world.configure(f'[openlineage]\nurl = "{hook.origin}/x?token=canary"')
     world.flow(world.person("ann"), fails=False)
     world.refresh()
-    (job,) = send(world.app)
+    job, last = send(world.app)
     assert job.status == "failed" and job.error is not None and "canary" not in json.dumps(dict(job.error))
+    assert last.status == "succeeded"
+    assert [call.json for call in hook.calls[1:]] == events(world.app), "what was refused comes with the next"
     assert world.app.refreshes(SYSTEM)[0].status == "succeeded"
+
+
+def test_a_start_that_was_not_sent_goes_ahead_of_the_end(both: World, hook: Hook) -> None:
+    both.configure(f'[openlineage]\nurl = "{hook.origin}/x"')
+    both.flow(both.person("ann"), fails=False)
+    both.refresh()
+    with both.app.database.read() as connection:
+        end, start = queue.of_subject(connection, "openlineage", active_only=True)
+    assert Worker(both.app.database, both.app.job_handlers).run_one(end.id).status == "succeeded"
+    assert [call.json for call in hook.calls] == events(both.app)
+    with both.app.database.read() as connection:
+        assert (found := queue.get(connection, start.id)) is not None and found.status == "cancelled"
 
 
 def test_without_a_receiver_nothing_is_sent(world: World) -> None:

@@ -12,6 +12,7 @@ from typing import cast
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from tests.access.databases import new_postgresql_database, new_sqlite_database
 from tests.rights.estate import Builder, Estate
 
@@ -19,6 +20,10 @@ from headwater.access import SYSTEM, Action, Actor, Via
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
 from headwater.catalog import AssetService, AssetSummary, CollectionService, edges_upstream, lineage
+from headwater.catalog.entities.reading import entities_by_id
+from headwater.catalog.finding import Search
+from headwater.catalog.search import FacetRequest, SearchIndex, SearchRequest
+from headwater.catalog.types import built_in_types
 from headwater.dataflows import DataflowService, PublishedTables, history
 from headwater.errors import ForbiddenError, NotFoundError, VersionGoneError
 from headwater.models.discovery import Discovery, FunctionDescription
@@ -26,7 +31,7 @@ from headwater.models.environment import ModelEnvironment
 from headwater.models.rights import ActorsRights
 from headwater.models.scorer import Scorer
 from headwater.models.service import FunctionService
-from headwater.store import Database, open_database
+from headwater.store import Database, open_database, tables
 from headwater.workspaces import Connector, SourceService
 from headwater.workspaces.base import EndpointInfo, ModelInfo, ModelVersionInfo, SignatureInfo, WorkspaceInfo
 
@@ -50,6 +55,14 @@ def estate_of(make_url: MakeUrl, seed: int) -> Iterator[tuple[Database, Estate]]
             yield database, Builder(Random(seed), database).build()
         finally:
             database.close()
+
+
+_indexes: dict[str, SearchIndex] = {}
+
+
+def searched(database: Database) -> SearchIndex:
+    """The index of a database, made once for all who ask."""
+    return _indexes.setdefault(str(database.engine.url), SearchIndex.open(None))
 
 
 class Questions:
@@ -146,6 +159,39 @@ class Questions:
             assert not any(node.hidden_inputs or node.hidden_outputs for node in graph.nodes if node.guid == guid)
             assert set(edges_upstream(self.database, self.actor, name)) == upstream
 
+    def search(self) -> None:
+        """Found, counted, divided and suggested: each as if there were nothing else."""
+        expected = self.seen(self.estate.assets, Action.ASSET_READ)
+        search = Search(self.database, searched(self.database))
+        found = search.search(self.actor, SearchRequest(facets=[FacetRequest("type", 100)], limit=1_000))
+        assert {asset.qualified_name for asset in found.assets} == expected
+        assert found.total == len(expected)
+        types = [self.estate.types[name] for name in expected]
+        assert {each.value: each.count for each in found.facets["type"]} == {kind: types.count(kind) for kind in types}
+        for name in self.estate.assets:
+            suggested = search.suggest(self.actor, name, 100)
+            assert {asset.qualified_name for asset in suggested} <= expected
+
+    def entities(self) -> None:
+        """Read in full: what is seen is related to what is seen."""
+        expected = self.seen(self.estate.assets, Action.ASSET_READ)
+        with self.database.read() as connection:
+            numbers = list(connection.scalars(select(tables.assets.c.id)))
+            read = entities_by_id(connection, self.actor, numbers)
+        names = {entity["guid"]: entity["attributes"]["qualifiedName"] for entity in read}
+        assert {name for name in names.values() if name in self.estate.assets} == expected
+        related = {
+            (names[entity["guid"]], names[reference["guid"]])
+            for entity in read
+            for name in ("inputToProcesses", "outputs")
+            for reference in entity["relationshipAttributes"].get(name) or ()
+        }
+        processes = {edge for edge in self.estate.flow if set(edge) <= expected}
+        assert related == {(a, b) for a, b in processes if "process" in (self.role(a), self.role(b))}
+
+    def role(self, name: str) -> str:
+        return "process" if built_in_types().is_process(self.estate.types[name]) else "asset"
+
     def links(self, source: str, target: str, seen: set[str]) -> set[tuple[str | None, str | None]]:
         """The columns of an edge: of the links through the process at one of its ends, those seen as a whole."""
         return {
@@ -214,6 +260,8 @@ class Questions:
             self.functions,
             self.assets,
             self.lineage,
+            self.search,
+            self.entities,
             self.dataflows,
             self.tables,
             self.readers,

@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
 from tests.workspaces.liar import Liar, lying
+from tests.workspaces.lister_contract import ListerContract
 
 from headwater.errors import (
     HeadwaterError,
@@ -31,11 +33,11 @@ from headwater.errors import (
     WorkspaceError,
 )
 from headwater.net import parse_origin
-from headwater.workspaces import CREDENTIAL_KINDS, Connector, Credential, make_credential
+from headwater.workspaces import CREDENTIAL_KINDS, Connector, Credential, DataLister, JobLister, make_credential
 from headwater.workspaces.base import Capability, ConnectorFactory
 
 CANARY = "canary-7f3a"
-CAPABILITIES: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets", "artifacts", "endpoints"})
+CAPABILITIES: frozenset[Capability] = frozenset(get_args(Capability))
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Expected:
         return self.factory(url, credential=credential or self.credential)
 
 
-class ConnectorContract:
+class ConnectorContract(ListerContract):
     """The suite. A subclass overrides ``expected``."""
 
     @pytest.fixture
@@ -335,6 +337,11 @@ class ConnectorContract:
             asks["list_endpoints"] = lambda: list(connector.list_endpoints())
             asks["get_endpoint"] = lambda: connector.get_endpoint(expected.endpoint)
             asks["endpoint_client"] = lambda: connector.endpoint_client(expected.endpoint)
+        if isinstance(connector, JobLister):
+            asks["list_experiments"] = lambda: list(connector.list_experiments())
+            asks["list_jobs"] = lambda: list(connector.list_jobs())
+        if isinstance(connector, DataLister):
+            asks["list_data_assets"] = lambda: list(connector.list_data_assets())
         if "jobs" in connector.capabilities:
             asks["get_job"] = lambda: connector.get_job(expected.run_id)
         if "artifacts" in connector.capabilities:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.conftest import SeededMLflow
 from tests.workspaces.contract import ConnectorContract, Expected
 
 from headwater.errors import NotFoundError, WorkspaceError
-from headwater.workspaces import dataset_name
+from headwater.workspaces import Connector, dataset_name
 from headwater.workspaces.mlflow import MLflowConnector, client, connector
 
 pytestmark = pytest.mark.xdist_group("mlflow")
@@ -40,11 +40,26 @@ class TestContract(ConnectorContract):
             outputs=("probability", "label"),
             datasets=frozenset(name for name in map(dataset_name, places) if name),
             shapes=(
-                {"registered_models": 3, "model_versions": 3},
-                {"registered_models": [3], "model_versions": [3], "model_version": 3},
-                {"registered_models": [{}], "model_versions": [{}], "model_version": {}, "run": {}},
+                {"registered_models": 3, "model_versions": 3, "experiments": 3},
+                {"registered_models": [3], "model_versions": [3], "model_version": 3, "experiments": [3]},
+                {
+                    "registered_models": [{}],
+                    "model_versions": [{}],
+                    "model_version": {},
+                    "run": {},
+                    "experiments": [{}],
+                },
             ),
         )
+
+    def asks(self, expected: Expected, connector: Connector, folder: Path) -> Mapping[str, Callable[[], object]]:
+        assert isinstance(connector, MLflowConnector)
+        return {
+            **super().asks(expected, connector, folder),
+            "list_experiments": lambda: list(connector.list_experiments()),
+            "list_jobs": lambda: list(connector.list_jobs()),
+            "list_unregistered_models": lambda: list(connector.list_unregistered_models()),
+        }
 
 
 @pytest.fixture

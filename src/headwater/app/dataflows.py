@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,9 +15,10 @@ from sqlalchemy import select
 
 from headwater.access import Action, Actor, may, server_scope
 from headwater.dataflows import Dataflow, DataflowDefinition, DataflowService, PublishedTables
-from headwater.dataflows.definitions.checking import check_definition
+from headwater.dataflows.definitions.checking import SEVERITIES, check_definition
 from headwater.dataflows.definitions.comparing import unified_diff
 from headwater.dataflows.definitions.model_json import Exported, Imported, export_model, import_model
+from headwater.dataflows.definitions.settings import Settings
 from headwater.dataflows.service import DataflowVersion
 from headwater.errors import DefinitionError, Finding, MError, NotFoundError, UsageError
 from headwater.models.environment import ModelEnvironment
@@ -52,6 +53,7 @@ class Surroundings:
         connections: the connections to M's data sources.
         models: makes the models that somebody may call; closed after the check.
         rights: what somebody may do with models.
+        untold: which of the subscribers cannot be told anything.
     """
 
     database: Database
@@ -59,6 +61,7 @@ class Surroundings:
     connections: Callable[[], ConnectionService]
     models: Callable[[Actor], ModelEnvironment]
     rights: Callable[[Actor], ModelRights]
+    untold: Callable[[Settings], Iterable[Finding]]
 
 
 class Dataflows:
@@ -76,7 +79,10 @@ class Dataflows:
     def validate(self, actor: Actor, definition: DataflowDefinition) -> tuple[Finding, ...]:
         """What stands against saving a definition, and what is worth knowing; nothing is saved or run."""
         with _Rights(self._surroundings, actor, self._scope_of(definition.name)) as rights:
-            return check_definition(self._surroundings.database, actor, definition, rights)
+            found = check_definition(self._surroundings.database, actor, definition, rights)
+        untold = self._surroundings.untold(definition.settings)
+        # Errors first: a sort keeps the order of those that are alike.
+        return tuple(sorted([*found, *untold], key=lambda finding: SEVERITIES.index(finding.severity)))
 
     def apply(
         self,

@@ -13,8 +13,8 @@ from headwater.access import Action, Actor, ScopeKind, allowed_to
 from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
 from headwater.app.retention import KIND as RETENTION
+from headwater.app.scanning import DETAILS, DetailsHandler, ScanHandler
 from headwater.app.scanning import KIND as SCAN
-from headwater.app.scanning import ScanHandler
 from headwater.dataflows.notifying import KIND as NOTIFY
 from headwater.dataflows.openlineage import KIND as OPENLINEAGE
 from headwater.dataflows.refresh_jobs import KIND as REFRESH
@@ -35,11 +35,12 @@ def handlers(app: Headwater) -> dict[str, Handler]:
     """What does each kind of job."""
     return {
         SCAN: ScanHandler(app),
+        DETAILS: DetailsHandler(app),
         REFRESH: app.refreshing.handler(),
         NOTIFY: NotifyHandler(app.home.mail, app.home.webhooks),
         OPENLINEAGE: app.openlineage.handler(),
         RETENTION: RetentionHandler(app.home.retention),
-        CLEAN: CleanHandler(app.home.retention),
+        CLEAN: CleanHandler(app.home.retention, app.home.tables),
     }
 
 

@@ -14,7 +14,7 @@ from headwater.powerquery import connections as m
 from headwater.powerquery.connections import Connections, Privacy
 from headwater.secret import Secret
 from headwater.store import Database
-from headwater.workspaces import ConnectionService, Connector, ResolvedConnection, SourceService
+from headwater.workspaces import ConnectionService, Connector, ResolvedConnection, SourceService, holds_models
 
 __all__ = ["StoredConnections", "Workspaces", "reach_of"]
 
@@ -22,7 +22,7 @@ _FILES = frozenset({"File", "Folder"})
 
 
 class Workspaces(Mapping[str, Connector]):
-    """Connectors to all registered sources by name, each made when it is first asked for, as ``actor`` calls it.
+    """Connectors to all registered workspaces by name, each made when it is first asked for, as ``actor`` calls it.
 
     Which models of it the actor may see and call is asked elsewhere. Close it when they are no longer needed.
     """
@@ -30,8 +30,8 @@ class Workspaces(Mapping[str, Connector]):
     def __init__(self, sources: SourceService, actor: Actor) -> None:
         self._sources = sources
         self._actor = actor
-        #: The scope of each source, by its name.
-        self.scopes = {source.name: source.scope_id for source in sources.every(SYSTEM)}
+        #: The scope of each source that may have models, by its name.
+        self.scopes = {source.name: source.scope_id for source in sources.every(SYSTEM) if holds_models(source.kind)}
         self._open: dict[str, Connector] = {}
         self._stack = ExitStack()
 

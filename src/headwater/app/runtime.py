@@ -27,6 +27,7 @@ from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
+from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
@@ -35,12 +36,14 @@ from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
-from headwater.app.scanning import ask_for_scan
+from headwater.app.scanning import ask_for_scan, scan_now
+from headwater.app.source_schedules import SourceSchedules, keep_all_scanned, keep_scanned, stop_scanning
 from headwater.catalog import (
     AssetService,
     CollectionService,
     Lineage,
     LineageTree,
+    ScanOptions,
     ScanReport,
     ScanSummary,
     column_tree,
@@ -48,12 +51,12 @@ from headwater.catalog import (
     last_scans,
     lineage,
     names,
-    scan,
 )
 from headwater.catalog.annotations import AnnotationService
+from headwater.catalog.finding import Search
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
 from headwater.catalog.merging import MergingService
-from headwater.catalog.scans import ScanKind
+from headwater.catalog.search import SearchIndex
 from headwater.catalog.sheets.assets import AssetSheets
 from headwater.catalog.sheets.terms import TermSheets
 from headwater.dataflows import (
@@ -123,6 +126,7 @@ class Headwater:
             install(connection, now=utc_now())
             keep_tidying(connection)
             ensure_glossary(connection, now=utc_now())
+            keep_all_scanned(connection)
 
     @classmethod
     def open(
@@ -144,6 +148,8 @@ class Headwater:
         """End the models' processes and let go of the database."""
         self.reading.close()
         self.scorers.close()
+        if "search" in self.__dict__:
+            self.search.close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -236,7 +242,14 @@ class Headwater:
     @cached_property
     def sources(self) -> SourceService:
         """The registered workspaces and scoring services."""
-        return SourceService(self.database, self.secrets_store)
+        return SourceService(
+            self.database, self.secrets_store, self.home.folders, on_added=keep_scanned, on_removed=stop_scanning
+        )
+
+    @cached_property
+    def source_schedules(self) -> SourceSchedules:
+        """When sources are scanned by themselves."""
+        return SourceSchedules(self.database)
 
     @cached_property
     def connections(self) -> ConnectionService:
@@ -252,21 +265,26 @@ class Headwater:
         self,
         actor: Actor,
         source_name: str,
-        kind: ScanKind = "full",
+        options: ScanOptions | None = None,
         progress: Callable[[int, int], None] | None = None,
+        *,
+        details: bool = True,
     ) -> ScanReport:
-        """Bring what a source holds into the catalog."""
-        with self.sources.connect(actor, source_name, purpose="scan") as connector:
-            source = self.sources.get(actor, source_name)
-            return scan(self.database, actor, source, connector, kind, progress=progress)
+        """Bring what a source holds into the catalog; ``details``: and read the signatures that are pending then."""
+        return scan_now(self, actor, source_name, options or ScanOptions(), progress, details=details)
 
-    def scan_later(self, actor: Actor, source_name: str, kind: ScanKind = "full") -> Job:
+    def scan_later(self, actor: Actor, source_name: str, options: ScanOptions | None = None) -> Job:
         """Have a worker bring what a source holds into the catalog; see :func:`headwater.app.scanning.ask_for_scan`."""
-        return self.jobs.get(actor, ask_for_scan(self.database, actor, source_name, kind))
+        return self.jobs.get(actor, ask_for_scan(self.database, actor, source_name, options or ScanOptions()))
 
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
+
+    @cached_property
+    def search(self) -> Search:
+        """Search over the catalog."""
+        return Search(self.database, SearchIndex.open(self.home.path / "cache" / "search"))
 
     # -- jobs ------------------------------------------------------------------------------------------------------
 
@@ -295,6 +313,7 @@ class Headwater:
             lambda: self.connections,
             self.model_environment,
             lambda actor: ActorsRights(self.database, actor, Workspaces(self.sources, actor).scopes),
+            lambda settings: subscriber_findings(settings, self.home.mail, self.home.webhooks),
         )
         return Dataflows(self.dataflows, surroundings)
 
@@ -359,7 +378,7 @@ class Headwater:
         """What refreshes of this home need."""
 
         def environment(wanted: ModelsWanted) -> ModelEnvironment:
-            ledger = Ledger(self.home.ledger, wanted.database)
+            ledger = Ledger(self.home.ledger, wanted.database, on_kept=wanted.on_kept)
             return self.model_environment(
                 wanted.runner,
                 wanted.on_progress,
@@ -368,13 +387,15 @@ class Headwater:
                 counts_only=wanted.counts_only,
             )
 
+        lineage = self.openlineage.writer(self.installation)
         return Refresher(
             self.database,
             self.installation,
             self.home.tables,
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
-            on_ended=(notify, self.openlineage.writer(self.installation)),
+            on_started=(lineage.started,),
+            on_ended=(notify, lineage),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

@@ -3,10 +3,17 @@
 from headwater.catalog import names
 from headwater.catalog.assets import Asset, AssetService, AssetSummary
 from headwater.catalog.collections import Collection, CollectionService
+from headwater.catalog.data_scans import scan_data
+from headwater.catalog.events import events_to_scan
+from headwater.catalog.harvesting import DetailsReport, fetch_details
 from headwater.catalog.lineage import ColumnLink, Lineage, LineageEdge, LineageNode, edges_upstream, lineage
+from headwater.catalog.presence import mark_missing, purge_missing
 from headwater.catalog.processes import record_process
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
-from headwater.catalog.scans import ScanReport, ScanSummary, close_left, last_scans, scan
+from headwater.catalog.renaming import rename_assets
+from headwater.catalog.scan_options import ScanKind, ScanOptions
+from headwater.catalog.scan_records import ScanReport, ScanSummary, close_left, last_full_scan, last_scans
+from headwater.catalog.scans import scan
 from headwater.catalog.trees import LineageTree, column_tree
 
 __all__ = [
@@ -20,19 +27,29 @@ __all__ = [
     "ColumnEdge",
     "ColumnLink",
     "ColumnRecord",
+    "DetailsReport",
     "Lineage",
     "LineageEdge",
     "LineageNode",
     "LineageRecord",
     "LineageTree",
+    "ScanKind",
+    "ScanOptions",
     "ScanReport",
     "ScanSummary",
     "close_left",
     "column_tree",
     "edges_upstream",
+    "events_to_scan",
+    "fetch_details",
+    "last_full_scan",
     "last_scans",
     "lineage",
+    "mark_missing",
     "names",
+    "purge_missing",
     "record_process",
+    "rename_assets",
     "scan",
+    "scan_data",
 ]

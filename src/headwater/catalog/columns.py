@@ -16,6 +16,7 @@ from headwater.store import tables
 __all__ = ["add_columns", "column_records", "columns_of", "columns_that_differ", "link_columns"]
 
 _TYPE = "data_type"
+_UNKNOWN = object()
 
 
 def columns_of(connection: Connection, assets: Iterable[int]) -> dict[int, list[ColumnRecord]]:
@@ -41,8 +42,17 @@ def columns_that_differ(connection: Connection, records: Mapping[int, AssetRecor
     return {
         number: column_records(record)
         for number, record in stated.items()
-        if [_plain(column) for column in record.columns or ()] != before.get(number, [])
+        if not _are_known([_plain(column) for column in record.columns or ()], before.get(number, []))
     }
+
+
+def _are_known(stated: Sequence[ColumnRecord], there: Sequence[ColumnRecord]) -> bool:
+    """Whether these columns are there, in this order; what else is known of them is others' business."""
+    return len(stated) == len(there) and all(
+        (new.name, new.type) == (old.name, old.type)
+        and all(old.attributes.get(name, _UNKNOWN) == value for name, value in new.attributes.items())
+        for new, old in zip(stated, there, strict=True)
+    )
 
 
 def column_records(record: AssetRecord) -> list[AssetRecord]:

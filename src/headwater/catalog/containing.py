@@ -27,7 +27,7 @@ def hold(
 ) -> None:
     """Relate each record (by its asset's number) to the parent that it names.
 
-    A dataset within a dataset is a part of it, which is an edge of lineage and follows from the names.
+    A file within a folder is a part of it, which is an edge of lineage and follows from the names.
 
     Raises:
         NotFoundError: a parent that there is not.
@@ -35,7 +35,7 @@ def hold(
     held = {
         number: record
         for number, record in records.items()
-        if record.parent is not None and record.type_name != record.parent.type_name
+        if record.parent is not None and not _is_part(record, record.parent)
     }
     parents = {record.parent for record in held.values() if record.parent is not None}
     known = {ref: asset.id for ref, asset in written.items()}
@@ -51,6 +51,11 @@ def hold(
             )
         wanted.add((known[parent], number, containment_type(parent.type_name, record.type_name)))
     _relate(connection, wanted, now, by)
+
+
+def _is_part(record: AssetRecord, parent: AssetRef) -> bool:
+    both_datasets = record.type_name == parent.type_name == "dataset"
+    return both_datasets and record.qualified_name.startswith(f"{parent.qualified_name}/")
 
 
 def _relate(connection: Connection, wanted: Iterable[tuple[int, int, str]], now: datetime, by: str) -> None:

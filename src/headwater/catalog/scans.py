@@ -4,54 +4,41 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select
 
-from headwater.access import Action, Actor, ScopeKind, add_scopes, allowed_to, require
-from headwater.catalog.columns import columns_of
-from headwater.catalog.harvest import Harvest, KnownVersion, Progress, harvest
+from headwater.access import Actor, ScopeKind, add_scopes, rename_scope
+from headwater.catalog.data_harvest import data_records
+from headwater.catalog.harvesting import Harvest, Listing, Progress, Stored, harvest, load_stored, read_listing
+from headwater.catalog.harvesting.absence import absent
+from headwater.catalog.harvesting.better_columns import keep_better_columns
+from headwater.catalog.harvesting.details import MOST_WARNINGS
+from headwater.catalog.harvesting.renames import Renames, find_renames
+from headwater.catalog.harvesting.stored import FAILED, PENDING
+from headwater.catalog.presence import mark_missing
 from headwater.catalog.processes import write_processes
-from headwater.catalog.records import AssetRecord, AssetRef, LineageRecord
-from headwater.catalog.stored import find_guids, find_ids
+from headwater.catalog.records import AssetRecord, LineageRecord
+from headwater.catalog.renaming import rename_assets
+from headwater.catalog.scan_options import ScanOptions
+from headwater.catalog.scan_records import ScanReport, begin_scan, end_scan, ended_as_it_ends
+from headwater.catalog.stored import find_guids
 from headwater.catalog.writing import touch, write_assets
-from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, ScanError
 from headwater.store import Database, tables, utc_now
-from headwater.store.changes import next_change
-from headwater.workspaces import Connector, Source
+from headwater.workspaces import Connector, DataLister, Source
 
-__all__ = ["ScanKind", "ScanReport", "ScanSummary", "close_left", "last_scans", "scan"]
-
-ScanKind = Literal["full", "incremental"]
+__all__ = ["scan"]
 
 
 @dataclass(frozen=True, slots=True)
-class ScanReport:
-    """What a scan did.
+class _Written:
+    """What a scan did to the catalog."""
 
-    ``counts`` is how many assets of each type it saw, ``missing`` how many it found gone, ``warnings`` one
-    ``{code, message, where, hint, item}`` for each item it had to skip.
-    """
-
-    id: int
-    kind: ScanKind
     counts: Mapping[str, int]
     missing: int
-    warnings: Sequence[Mapping[str, Any]]
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class ScanSummary:
-    """A source's latest scan. ``assets`` is how many it saw."""
-
-    status: str
-    started_at: datetime
-    ended_at: datetime | None
-    assets: int
+    pending: int
 
 
 def scan(
@@ -59,144 +46,129 @@ def scan(
     actor: Actor,
     source: Source,
     connector: Connector,
-    kind: ScanKind = "full",
+    options: ScanOptions | None = None,
     *,
     progress: Progress | None = None,
 ) -> ScanReport:
     """Bring workspace, models, versions, the jobs that registered them and their datasets into the catalog.
 
     The workspace is read first and the catalog written then, in one transaction: a scan that fails leaves the
-    catalog as it was. What a complete listing no longer has is marked missing; an empty listing marks nothing.
-    ``incremental`` lists everything too but reads only versions (and their jobs) that it has not read before.
+    catalog as it was. What a complete listing no longer has is marked missing; an empty listing marks nothing, nor one
+    that has lost too much. Signatures are left pending: ``fetch_details`` reads them.
 
     Raises:
         ForbiddenError: ``actor`` may not scan the source.
         ScanError: the workspace does not answer or cannot be listed; ``__cause__`` says why.
     """
+    options = options or ScanOptions()
     started = time.monotonic()
-    scan_id = _begin(database, actor, source, kind)
-    outcome: str = "failed"
-    warnings: Sequence[Mapping[str, Any]] = ()
-    try:
-        found = harvest(connector, source, _known(database, source) if kind == "incremental" else {}, progress)
-        warnings = found.warnings
-        counts, missing = _write(database, source, scan_id, found)
-        outcome = "succeeded"
-    except LeaseLostError:
-        raise
-    except (KeyboardInterrupt, CancelRequestedError):
-        outcome = "cancelled"
-        raise
-    except HeadwaterError as error:
-        warnings = [*warnings, {**error.to_dict(), "item": source.name}]
-        raise ScanError(
-            f"The scan of '{source.name}' could not be completed: {error.message}",
-            place=error.place or source.url,
-            hint=error.hint,
-        ) from error
-    finally:
-        if outcome != "succeeded":
-            with database.begin() as connection:
-                _end(connection, scan_id, outcome, {}, warnings)
-    return ScanReport(scan_id, kind, counts, missing, found.warnings, time.monotonic() - started)
-
-
-def last_scans(database: Database, actor: Actor) -> dict[str, ScanSummary]:
-    """The latest scan of each source that may be seen and was ever scanned, by the source's name."""
-    scans, sources = tables.scans.c, tables.sources.c
-    latest = select(func.max(scans.id)).group_by(scans.source_id).scalar_subquery()
-    query = (
-        select(sources.name, scans.status, scans.started_at, scans.ended_at, scans.counts)
-        .join(tables.sources, sources.id == scans.source_id)
-        .where(scans.id.in_(latest), sources.scope_id.in_(allowed_to(actor, Action.SOURCE_READ)))
+    scan_id, since = begin_scan(database, actor, source, options)
+    warnings: list[dict[str, Any]] = []
+    with ended_as_it_ends(database, source, scan_id, warnings):
+        with database.read() as connection:
+            stored = load_stored(connection, source.id)
+        listing = read_listing(connector, options, since=since, expected=len(stored), progress=progress)
+        renames = _renames(database, listing, stored, options)
+        renames.applied_to(stored)
+        found = harvest(connector, source, listing, stored, options=options, progress=progress)
+        if isinstance(connector, DataLister) and not options.is_scoped:
+            _add_data(found, connector, source)
+        gone = absent(found, stored, options, source)
+        warnings += found.warnings[:MOST_WARNINGS]
+        if progress is not None:
+            # The last moment at which whoever asked can call it off.
+            progress(len(stored), len(stored))
+        written = _write(database, source, scan_id, found, renames=renames, gone=gone)
+    return ScanReport(
+        id=scan_id,
+        kind=options.kind,
+        counts=written.counts,
+        missing=written.missing,
+        renamed=len(renames.models),
+        pending=written.pending,
+        warnings=warnings,
+        seconds=time.monotonic() - started,
     )
+
+
+def _add_data(found: Harvest, connector: DataLister, source: Source) -> None:
+    """What a workspace has registered as data; it owns none of it."""
+    data = data_records(connector.list_data_assets(), collection=source.collection)
+    found.assets.extend(data.assets)
+    found.warnings.extend(map(dict, data.warnings))
+
+
+def _renames(database: Database, listing: Listing, stored: Stored, options: ScanOptions) -> Renames:
+    """What is to be moved, where nothing is in the way."""
+    renames = find_renames(listing, stored, options)
+    if not renames.assets:
+        return renames
     with database.read() as connection:
-        return {
-            row.name: ScanSummary(row.status, row.started_at, row.ended_at, sum(row.counts.values()))
-            for row in connection.execute(query)
-        }
+        return renames.without(find_guids(connection, renames.targets()).keys())
 
 
-def close_left(connection: Connection, source_name: str, since: datetime, status: str) -> None:
-    """End the scans of a source that were begun since then, and that nobody will end: their process died."""
-    source = select(tables.sources.c.id).where(tables.sources.c.name == source_name)
-    scans = tables.scans.c
-    left = scans.source_id.in_(source), scans.status == "running", scans.started_at >= since
-    connection.execute(update(tables.scans).where(*left).values(status=status, ended_at=utc_now()))
-
-
-def _begin(database: Database, actor: Actor, source: Source, kind: ScanKind) -> int:
-    with database.begin() as connection:
-        require(connection, actor, Action.SOURCE_SCAN, source.scope_id)
-        new = insert(tables.scans).values(
-            source_id=source.id, kind=kind, status="running", started_at=utc_now(), counts={}, warnings=[]
-        )
-        scan_id: int = connection.execute(new.returning(tables.scans.c.id)).scalar_one()
-        return scan_id
-
-
-def _end(
-    connection: Connection,
+def _write(
+    database: Database,
+    source: Source,
     scan_id: int,
-    status: str,
-    counts: Mapping[str, int],
-    warnings: Iterable[Mapping[str, Any]],
-) -> None:
-    connection.execute(
-        update(tables.scans)
-        .where(tables.scans.c.id == scan_id)
-        .values(status=status, ended_at=utc_now(), counts=dict(counts), warnings=[dict(item) for item in warnings])
-    )
-
-
-def _known(database: Database, source: Source) -> dict[str, KnownVersion]:
-    """The versions of ``source`` whose details, and whose job, are in the catalog."""
-    asset = tables.assets.c
-    query = select(asset.type_name, asset.qualified_name, asset.attributes).where(
-        asset.source_id == source.id, asset.type_name.in_(["ml_job", "ml_model_version"])
-    )
-    with database.read() as connection:
-        rows = connection.execute(query).all()
-    jobs = {None, *(row.attributes["run_id"] for row in rows if row.type_name == "ml_job")}
-    return {
-        row.qualified_name: KnownVersion(row.attributes["run_id"], row.attributes["source"])
-        for row in rows
-        if row.type_name == "ml_model_version" and row.attributes.get("digest") and row.attributes["run_id"] in jobs
-    }
-
-
-def _write(database: Database, source: Source, scan_id: int, found: Harvest) -> tuple[Counter[str], int]:
-    """Everything the scan found, in one transaction; returns what it saw by type, and how much went missing."""
+    found: Harvest,
+    *,
+    renames: Renames,
+    gone: Mapping[str, Iterable[str]],
+) -> _Written:
+    """Everything the scan found, in one transaction."""
     now = utc_now()
     with database.begin() as connection:
-        scopes = _scopes(connection, source, found)
+        if renames.assets:
+            rename_assets(connection, renames.assets)
+            _rename_scopes(connection, source, renames.models)
+        scopes = _scopes(connection, source, found.models)
         assets = [replace(record, scope_id=scopes(record)) for record in found.assets]
-        jobs = [_scoped(job, scopes) for job in _keep_better_columns(connection, found.jobs)]
-        seen = write_assets(connection, assets, now=now, scan_id=scan_id)
-        seen |= write_processes(connection, jobs, now=now, scan_id=scan_id)
+        jobs = [_scoped(job, scopes) for job in keep_better_columns(connection, found.jobs)]
+        seen = set(write_assets(connection, assets, now=now, scan_id=scan_id))
+        seen |= set(write_processes(connection, jobs, now=now, scan_id=scan_id))
         touch(connection, found.unread, now=now, scan_id=scan_id)
-        seen |= find_guids(connection, found.unread)
-        missing = _mark_missing(connection, source, scan_id, found, now)
+        seen |= found.unchanged | set(find_guids(connection, found.unread))
+        missing = mark_missing(connection, gone, now=now)
         counts = Counter(ref.type_name for ref in seen)
-        _end(connection, scan_id, "succeeded", counts, found.warnings)
-    return counts, missing
+        end_scan(connection, scan_id, "succeeded", counts, found.warnings[:MOST_WARNINGS])
+        pending = _count_pending(connection, source)
+    return _Written(counts, missing, pending)
 
 
-def _scopes(connection: Connection, source: Source, found: Harvest) -> Callable[[AssetRecord], int | None]:
-    """Which scope a record of the scan is trimmed by: its model's, which is made here, or its workspace's."""
-    names = [model.name for model in found.models]
+def _count_pending(connection: Connection, source: Source) -> int:
+    asset = tables.assets.c
+    state = asset.attributes["signature_state"].as_string()
+    mine = asset.source_id == source.id, asset.type_name == "ml_model_version", asset.status == "active"
+    return connection.execute(select(func.count()).where(*mine, state.in_([PENDING, FAILED]))).scalar_one()
+
+
+def _model_scopes(connection: Connection, source: Source) -> dict[str, int]:
     scope = tables.scopes.c
     listed = select(scope.name, scope.id).where(scope.parent_id == source.scope_id, scope.kind == ScopeKind.MODEL.value)
-    known: dict[str, int] = {row.name: row.id for row in connection.execute(listed)}
-    new = [name for name in names if name not in known]
-    known |= add_scopes(connection, ScopeKind.MODEL, new, source.scope_id)
+    return {row.name: row.id for row in connection.execute(listed)}
+
+
+def _rename_scopes(connection: Connection, source: Source, models: Mapping[str, str]) -> None:
+    """Roles given at a model go with it, unless somebody has given roles at its new name already."""
+    known = _model_scopes(connection, source)
+    for old, new in models.items():
+        if old in known and new not in known:
+            rename_scope(connection, known[old], new)
+
+
+def _scopes(connection: Connection, source: Source, models: Iterable[str]) -> Callable[[AssetRecord], int | None]:
+    """Which scope a record of the scan is trimmed by: its model's, which is made here, or its workspace's."""
+    known = _model_scopes(connection, source)
+    known |= add_scopes(connection, ScopeKind.MODEL, [name for name in models if name not in known], source.scope_id)
 
     def scope_of(record: AssetRecord) -> int | None:
         match record.type_name:
             case "ml_model":
                 return known[record.display_name]
             case "ml_model_version":
-                return known.get(record.attributes["model"], source.scope_id)
+                is_registered = bool(record.attributes["version"])
+                return known.get(record.attributes["model"], source.scope_id) if is_registered else source.scope_id
             case _:
                 # What no source owns lies in a collection.
                 return None if record.source_id is None else source.scope_id
@@ -206,58 +178,3 @@ def _scopes(connection: Connection, source: Source, found: Harvest) -> Callable[
 
 def _scoped(job: LineageRecord, scopes: Callable[[AssetRecord], int | None]) -> LineageRecord:
     return replace(job, process=replace(job.process, scope_id=scopes(job.process)))
-
-
-def _keep_better_columns(connection: Connection, jobs: Sequence[LineageRecord]) -> list[LineageRecord]:
-    """``jobs`` without the columns of datasets that somebody has looked into.
-
-    What a job logged may be the table it made of the data; what a refresh or a scan of the data itself saw is what
-    is there.
-    """
-    logged = {end.ref for job in jobs for end in job.inputs if isinstance(end, AssetRecord) and end.columns}
-    looked_into = _looked_into(connection, logged)
-    return [
-        replace(
-            job,
-            inputs=tuple(
-                replace(end, columns=None) if isinstance(end, AssetRecord) and end.ref in looked_into else end
-                for end in job.inputs
-            ),
-        )
-        for job in jobs
-    ]
-
-
-def _looked_into(connection: Connection, datasets: Iterable[AssetRef]) -> set[AssetRef]:
-    refs = {number: ref for ref, number in find_ids(connection, datasets).items()}
-    columns = columns_of(connection, refs)
-    return {
-        refs[number]
-        for number, found in columns.items()
-        if any(column.attributes.get("seen_by") != "job" for column in found)
-    }
-
-
-def _mark_missing(connection: Connection, source: Source, scan_id: int, found: Harvest, now: datetime) -> int:
-    """Mark what ``source`` had and this scan did not see; returns how many."""
-    asset = tables.assets.c
-    here = (asset.source_id == source.id) & (asset.status == "active")
-    unseen = here & (asset.last_scan_id.is_(None) | (asset.last_scan_id != scan_id))
-    for type_name, listed in (("ml_model", found.models), ("ml_model_version", found.versions)):
-        emptied = not listed and connection.scalar(
-            select(func.count()).select_from(tables.assets).where(here, asset.type_name == type_name)
-        )
-        if emptied:
-            found.warn(
-                source.name,
-                ScanError(
-                    f"The listing of {type_name} was empty where {emptied} were known; nothing was marked as missing.",
-                    place=source.url,
-                    hint="Check the workspace and the credential; remove the source if it is meant to be empty.",
-                ),
-            )
-            return 0
-    marked = connection.execute(
-        update(tables.assets).where(unseen).values(status="missing", updated_at=now, change=next_change(connection))
-    )
-    return marked.rowcount

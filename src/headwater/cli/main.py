@@ -30,6 +30,7 @@ from headwater.cli import (
     openlineage,
     people,
     schemas,
+    search,
     secrets,
     sources,
     sql,
@@ -346,6 +347,7 @@ app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")
 app.add_typer(tables.app, name="table")
 app.command("sql")(sql.run_statement)
+app.command("search")(search.find)
 app.add_typer(access.app, name="access")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")

@@ -21,6 +21,7 @@ from headwater.cli.output import progress, say, show, show_json
 from headwater.errors import UsageError
 
 if TYPE_CHECKING:
+    from headwater.catalog import ScanReport
     from headwater.workspaces.sources import CredentialMode
 
 __all__ = ["app"]
@@ -158,24 +159,108 @@ def test(name: SourceArgument, home: HomeOption = DEFAULT_HOME) -> None:
 
 
 @app.command("scan")
-def scan(
+def scan(  # noqa: PLR0917 -- the command's options
     name: SourceArgument,
     incremental: Annotated[bool, typer.Option("--incremental", help="Read only what is new.")] = False,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only models of this name; '*' and '?' stand for any.")
+    ] = None,
+    exclude_model: Annotated[list[str] | None, typer.Option(help="No models of this name; as --model.")] = None,
+    experiment: Annotated[list[str] | None, typer.Option(help="Only what came of this experiment; as --model.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only what has this tag: key=value.")] = None,
+    unregistered_runs: Annotated[
+        bool, typer.Option("--unregistered-runs", help="Runs that registered nothing, too.")
+    ] = False,
+    unregistered_models: Annotated[
+        bool, typer.Option("--unregistered-models", help="Models that were logged and never registered, too.")
+    ] = False,
+    confirm_removals: Annotated[
+        bool, typer.Option("--confirm-removals", help="Mark what is gone as missing, however much it is.")
+    ] = False,
+    no_details: Annotated[bool, typer.Option("--no-details", help="Leave signatures pending.")] = False,
+    as_json: JsonOption = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Bring what a workspace holds into the catalog."""
+    from headwater.catalog.scan_options import ScanOptions, parse_tags
+
+    options = ScanOptions(
+        kind="incremental" if incremental else "full",
+        models=tuple(model or ()),
+        excluded_models=tuple(exclude_model or ()),
+        experiments=tuple(experiment or ()),
+        tags=parse_tags(tag or ()),
+        unregistered_runs=unregistered_runs,
+        unregistered_models=unregistered_models,
+        confirm_removals=confirm_removals,
+    )
     with as_machine(home) as (headwater, actor), progress() as bars:
         task = bars.add_task(f"scan {name}", total=None, doing="")
-        report = headwater.scan(
-            actor,
-            name,
-            "incremental" if incremental else "full",
-            lambda done, total: bars.update(task, completed=done, total=total),
-        )
+
+        def show_progress(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        report = headwater.scan(actor, name, options, show_progress, details=not no_details)
+    if as_json:
+        show_json(report)
+    else:
+        _say_report(name, report)
+
+
+def _say_report(name: str, report: ScanReport) -> None:
     found = ", ".join(f"{count} {type_name}" for type_name, count in sorted(report.counts.items()))
-    say(f"{name}: {found or 'nothing'}; {report.missing} missing, {len(report.warnings)} warnings")
-    for warning in report.warnings:
+    warnings = [*report.warnings, *(report.details.warnings if report.details else ())]
+    say(f"{name}: {found or 'nothing'}; {report.missing} missing, {len(warnings)} warnings")
+    if report.renamed:
+        say(f"  {report.renamed} models have another name now")
+    if report.details is not None:
+        say(f"  signatures: {report.details.read} read, {report.details.failed} could not be read")
+    if report.pending:
+        say(f"  {report.pending} signatures are still to be read")
+    for warning in warnings:
         say(f"  warning [{warning['code']}]: {warning['message']} ({warning['item']})")
+
+
+@app.command("schedule")
+def schedule(
+    name: SourceArgument,
+    when: Annotated[
+        str, typer.Argument(help='"daily", "every 15 minutes", "cron 0 6 * * 1 Europe/Berlin" or "never".')
+    ] = "",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Say when a source is scanned by itself, or show it."""
+    from headwater.app.source_schedules import SourceSchedule
+
+    wanted = SourceSchedule.parse(when) if when else None
+    with as_machine(home) as (headwater, actor):
+        schedules = headwater.source_schedules
+        found = schedules.get(actor, name) if wanted is None else schedules.set(actor, name, wanted)
+    if found is None or found.next_due is None:
+        reason = found.paused_reason if found is not None else None
+        say(f"{name} is not scanned by itself. {reason or ''}".rstrip())
+    else:
+        say(f"{name} is scanned at {found.cron} ({found.time_zone}), next at {found.next_due:%Y-%m-%d %H:%M} UTC")
+
+
+@app.command("status")
+def status(
+    name: Annotated[str, typer.Argument(help="One of them; all, if left out.")] = "",
+    home: HomeOption = DEFAULT_HOME,
+) -> None:
+    """Show how the latest scan of each source ended, and when the next one is due."""
+    with as_machine(home) as (headwater, actor):
+        if name:
+            headwater.sources.get(actor, name)
+        scans = headwater.last_scans(actor)
+        names = [name] if name else [source.name for source in headwater.sources.list(actor, limit=1_000).sources]
+        due = {each: headwater.source_schedules.get(actor, each) for each in names}
+    for each in names:
+        scan, schedule = scans.get(each), due[each]
+        ended = "never scanned" if scan is None else f"{scan.status} {scan.started_at:%Y-%m-%d %H:%M} UTC"
+        found = "" if scan is None else f"{scan.assets} assets"
+        later = "" if schedule is None or schedule.next_due is None else f"next {schedule.next_due:%Y-%m-%d %H:%M} UTC"
+        show("\t".join((each, ended, found, later)))
 
 
 @app.command("credential")

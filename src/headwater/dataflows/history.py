@@ -18,7 +18,9 @@ from headwater.store import Database, tables, utc_now
 
 @dataclass(frozen=True, slots=True)
 class EntitySummary:
-    """What a refresh did to one entity; ``delta_version`` is None where it was not published."""
+    """What a refresh did to one entity; ``delta_version`` is None where it was not published, ``rows_read`` where
+    nobody knows.
+    """
 
     entity: str
     rows_written: int
@@ -29,7 +31,7 @@ class EntitySummary:
     seconds: float
     delta_version: int | None = None
     model_versions: Mapping[str, str] = field(default_factory=dict)
-    rows_read: int = 0
+    rows_read: int | None = 0
     rows_skipped: int = 0
     rows_inserted: int | None = None
     rows_updated: int | None = None
@@ -75,6 +77,20 @@ class RefreshSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class StartedRefresh:
+    """A refresh that has just begun, for whoever is told of it."""
+
+    id: str
+    dataflow: Dataflow
+    trigger: str
+    started_at: datetime
+
+
+OnStarted: TypeAlias = Callable[[Connection, StartedRefresh], None]
+"""Called in the transaction in which a refresh begins, once however often it is taken up; as :data:`OnEnded`."""
+
+
+@dataclass(frozen=True, slots=True)
 class EndedRefresh:
     """A refresh at its end, for whoever is told of it; ``lineage`` is what it published, nothing of one that failed."""
 
@@ -105,17 +121,22 @@ class Beginning:
     full: bool
 
 
-def begin(connection: Connection, beginning: Beginning) -> None:
-    """Write the row of a refresh that begins; of one that begins again after a crash, take back what it had noted."""
+def begin(connection: Connection, beginning: Beginning) -> datetime | None:
+    """Write the row of a refresh that begins; of one that begins again after a crash, take back what it had noted.
+
+    Returns the moment at which it begins; None where it had begun before.
+    """
     refreshes, entities = tables.refreshes, tables.refresh_entities
     known = connection.scalar(select(refreshes.c.status).where(refreshes.c.id == beginning.id))
     if known is None:
-        values = {**asdict(beginning), "status": "running", "started_at": utc_now()}
+        now = utc_now()
+        values = {**asdict(beginning), "status": "running", "started_at": now}
         connection.execute(insert(refreshes).values(values))
-        return
+        return now
     connection.execute(delete(entities).where(entities.c.refresh_id == beginning.id))
     again = update(refreshes).where(refreshes.c.id == beginning.id, refreshes.c.status == "running")
     connection.execute(again.values(definition_version=beginning.definition_version))
+    return None
 
 
 def status_of(connection: Connection, identifier: str) -> str | None:

@@ -1,29 +1,29 @@
 """Refreshes as OpenLineage events: one run for the refresh, and below it one for each entity.
 
-This runs in the transaction that ends a refresh, and only writes rows: the events, and the job that sends them. A run's
-START and its end are both written then, with the moments at which they were. What an error said of rows is not in it.
+This runs in the transactions that begin and end a refresh, and only writes rows: the events, and the jobs that send
+them. What an error said of rows is not in it.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, select
 
 from headwater._version import __version__
 from headwater.access import SYSTEM
 from headwater.catalog import AssetRecord, AssetRef, ColumnEdge, LineageRecord, names
 from headwater.dataflows.datasets import dataset_of
-from headwater.dataflows.history import EndedRefresh, EntitySummary
+from headwater.dataflows.history import EndedRefresh, EntitySummary, StartedRefresh
 from headwater.dataflows.telling import told_error
 from headwater.jobs import NewJob, queue
 from headwater.store import tables
 
-__all__ = ["KIND", "OpenLineageEvents", "run_of"]
+__all__ = ["KIND", "OpenLineageEvents", "run_of", "start_key"]
 
 #: The kind of the jobs that send events, and what they work on: one at a time, so that events come in their order.
 KIND = "openlineage"
@@ -68,9 +68,16 @@ def run_of(refresh_id: str, entity: str) -> str:
     return str(uuid.uuid5(_RUNS, f"{refresh_id} {entity}"))
 
 
+def start_key(refresh_id: str) -> str:
+    """The key of the job that sends that a refresh started."""
+    return f"openlineage:{refresh_id}:start"
+
+
 @dataclass(frozen=True, slots=True)
 class OpenLineageEvents:
     """Writes the events of refreshes; an ``on_ended`` of :class:`headwater.dataflows.Refresher`.
+
+    Its ``started`` is the ``on_started`` that belongs to it.
 
     Attributes:
         installation: this installation's id, which names its jobs and tables.
@@ -82,31 +89,64 @@ class OpenLineageEvents:
     sent: bool = False
     source_code: bool = False
 
+    def started(self, connection: Connection, started: StartedRefresh) -> None:
+        """Write that a refresh and its entities start, and ask for that to be sent."""
+        nominal = _nominal_time(connection, started)
+        runs = [self._started(started, nominal), *self._starting(started, started.dataflow.definition.entities())]
+        self._write(connection, started.id, runs, key=start_key(started.id))
+
     def __call__(self, connection: Connection, ended: EndedRefresh) -> None:
-        """Write the events of a refresh, and ask for them to be sent."""
-        nominal = _nominal_time(connection, ended)
+        """Write how a refresh and its entities ended, and ask for that to be sent."""
+        written = tables.openlineage_events.c
+        of_refresh = select(written.event).where(written.run_id == ended.id, written.event_type == "START")
+        begun = connection.scalars(of_refresh.order_by(written.id)).all()
+        events = list(self.events(ended, _nominal_time(connection, ended), begun))
+        self._write(connection, ended.id, events, key=f"openlineage:{ended.id}")
+
+    def _write(self, connection: Connection, refresh_id: str, events: Iterable[Json], *, key: str) -> None:
         written = insert(tables.openlineage_events).returning(tables.openlineage_events.c.id)
         ids: list[int] = []
-        for event in self.events(ended, nominal):
+        for event in events:
             # All events of a refresh are found by it, whichever run they are of.
-            row = {"run_id": ended.id, "event_type": event["eventType"], "event": event}
+            row = {"run_id": refresh_id, "event_type": event["eventType"], "event": event}
             moment = datetime.fromisoformat(event["eventTime"])
             ids.append(connection.execute(written.values({**row, "event_time": moment})).scalar_one())
         if self.sent:
-            payload = {"first": ids[0], "last": ids[-1], "refresh": ended.id}
-            job = NewJob(KIND, SUBJECT, payload, key=f"openlineage:{ended.id}", max_attempts=_ATTEMPTS)
-            queue.add(connection, SYSTEM, job)
+            payload = {"first": ids[0], "last": ids[-1], "refresh": refresh_id}
+            queue.add(connection, SYSTEM, NewJob(KIND, SUBJECT, payload, key=key, max_attempts=_ATTEMPTS))
 
-    def events(self, ended: EndedRefresh, nominal: str | None = None) -> Iterator[Json]:
-        """The events of a refresh in their order: it starts, its entities do, these end, it ends."""
-        start, end = ended.started_at.isoformat(), ended.ended_at.isoformat()
-        entities = [(summary, self._entity(ended, summary)) for summary in ended.entities]
-        yield self._event("START", start, self._refresh(ended, nominal, ends=False))
-        for _, parts in entities:
-            yield self._event("START", start, {**parts, "inputs": [], "outputs": []})
-        for summary, parts in entities:
+    def events(
+        self, ended: EndedRefresh, nominal: str | None = None, begun: Sequence[Mapping[str, Any]] = ()
+    ) -> Iterator[Json]:
+        """The events that end a refresh, in their order: its entities end, and it does.
+
+        Args:
+            ended: the refresh.
+            nominal: when it was due.
+            begun: the START events that were written; the others, of a refresh that never began, are among these.
+        """
+        end = ended.ended_at.isoformat()
+        left = {event["run"]["runId"]: event for event in begun}
+        if left.pop(ended.id, None) is None:
+            yield self._started(ended, nominal)
+        known = [left.pop(run_of(ended.id, summary.entity), None) is not None for summary in ended.entities]
+        new = [summary.entity for summary, begun_before in zip(ended.entities, known, strict=True) if not begun_before]
+        yield from self._starting(ended, new)
+        for summary in ended.entities:
+            parts = self._entity(ended, summary)
             yield self._event(_end_of(ended, summary), end, _with_error(parts, summary.error))
-        yield self._event(_ENDS[ended.status], end, self._refresh(ended, nominal, ends=True))
+        for event in left.values():
+            # It was not come to.
+            yield self._event("ABORT", end, {"run": event["run"], "job": event["job"], "inputs": [], "outputs": []})
+        yield self._event(_ENDS[ended.status], end, _with_error(self._refresh(ended, nominal), ended.error))
+
+    def _started(self, started: StartedRefresh | EndedRefresh, nominal: str | None) -> Json:
+        return self._event("START", started.started_at.isoformat(), self._refresh(started, nominal))
+
+    def _starting(self, started: StartedRefresh | EndedRefresh, entities: Iterable[str]) -> Iterator[Json]:
+        at, queries = started.started_at.isoformat(), started.dataflow.definition.queries
+        for name in entities:
+            yield self._event("START", at, self._run(started, name, queries.get(name)))
 
     def _event(self, kind: str, at: str, parts: Json) -> Json:
         return {"eventType": kind, "eventTime": at, "producer": _PRODUCER, "schemaURL": _EVENT, **parts}
@@ -114,40 +154,55 @@ class OpenLineageEvents:
     def _namespace(self) -> str:
         return f"headwater://{self.installation}"
 
-    def _refresh(self, ended: EndedRefresh, nominal: str | None, *, ends: bool) -> Json:
+    def _refresh(self, refresh: StartedRefresh | EndedRefresh, nominal: str | None) -> Json:
         run: Json = {"processing_engine": _engine("")}
         if nominal is not None:
             run["nominalTime"] = _facet("nominalTime", nominalStartTime=nominal)
         job: Json = {"jobType": _job_type("DATAFLOW")}
-        if ended.dataflow.definition.settings.description:
-            job["documentation"] = _facet("documentation", description=ended.dataflow.definition.settings.description)
-        parts = {
-            "run": {"runId": ended.id, "facets": run},
-            "job": {"namespace": self._namespace(), "name": ended.dataflow.name, "facets": job},
+        description = refresh.dataflow.definition.settings.description
+        if description:
+            job["documentation"] = _facet("documentation", description=description)
+        return {
+            "run": {"runId": refresh.id, "facets": run},
+            "job": {"namespace": self._namespace(), "name": refresh.dataflow.name, "facets": job},
             "inputs": [],
             "outputs": [],
         }
-        return _with_error(parts, ended.error) if ends else parts
+
+    def _run(
+        self,
+        refresh: StartedRefresh | EndedRefresh,
+        entity: str,
+        text: str | None,
+        more: Mapping[str, Json] | None = None,
+    ) -> Json:
+        """What is known of an entity's run from its beginning; ``text`` is its M, ``more`` are facets of the run."""
+        parent = {"run": {"runId": refresh.id}, "job": {"namespace": self._namespace(), "name": refresh.dataflow.name}}
+        run: Json = {"parent": _facet("parent", **parent), "processing_engine": _engine(""), **(more or {})}
+        job: Json = {"jobType": _job_type("QUERY")}
+        if text is not None and self.source_code:
+            job["sourceCode"] = _facet("sourceCode", language="M", sourceCode=text)
+        name = f"{refresh.dataflow.name}.{entity}"
+        return {
+            "run": {"runId": run_of(refresh.id, entity), "facets": run},
+            "job": {"namespace": self._namespace(), "name": name, "facets": job},
+            "inputs": [],
+            "outputs": [],
+        }
 
     def _entity(self, ended: EndedRefresh, summary: EntitySummary) -> Json:
-        record = _record_of(ended, names.query(self.installation, ended.dataflow.name, summary.entity))
-        parent = {"run": {"runId": ended.id}, "job": {"namespace": self._namespace(), "name": ended.dataflow.name}}
-        run: Json = {"parent": _facet("parent", **parent), "processing_engine": _engine(summary.engine)}
+        """What is known of it at its end."""
+        more = {"processing_engine": _engine(summary.engine)}
         if summary.model_versions:
-            run["headwater_models"] = _models(summary)
-        job: Json = {"jobType": _job_type("QUERY")}
-        if record is not None and self.source_code:
-            job["sourceCode"] = _facet("sourceCode", language="M", sourceCode=record.process.attributes["m"])
-        return {
-            "run": {"runId": run_of(ended.id, summary.entity), "facets": run},
-            "job": {
-                "namespace": self._namespace(),
-                "name": f"{ended.dataflow.name}.{summary.entity}",
-                "facets": job,
-            },
-            "inputs": [] if record is None else [_dataset(each) for each in record.inputs],
-            "outputs": [] if record is None else [_output(each, record, summary) for each in record.outputs],
+            more["headwater_models"] = _models(summary)
+        record = _record_of(ended, names.query(self.installation, ended.dataflow.name, summary.entity))
+        if record is None:
+            return self._run(ended, summary.entity, None, more)
+        datasets = {
+            "inputs": [_dataset(each) for each in record.inputs],
+            "outputs": [_output(each, record, summary) for each in record.outputs],
         }
+        return {**self._run(ended, summary.entity, str(record.process.attributes["m"]), more), **datasets}
 
 
 def _end_of(ended: EndedRefresh, summary: EntitySummary) -> str:
@@ -161,7 +216,7 @@ def _record_of(ended: EndedRefresh, process: str) -> LineageRecord | None:
     return next((record for record in ended.lineage if record.process.qualified_name == process), None)
 
 
-def _nominal_time(connection: Connection, ended: EndedRefresh) -> str | None:
+def _nominal_time(connection: Connection, ended: StartedRefresh | EndedRefresh) -> str | None:
     """When a scheduled refresh was due: its job's key tells it, whenever it was begun."""
     job = queue.get(connection, ended.id) if ended.trigger == "schedule" else None
     due = "" if job is None or job.key is None else job.key.partition("@")[2]

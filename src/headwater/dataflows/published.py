@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, exists, select
 
 from headwater.access import Action, Actor, allowed_to
 from headwater.access.audit import record
@@ -18,7 +18,7 @@ from headwater.access.events import Event
 from headwater.dataflows.definitions.settings import Settings
 from headwater.errors import NotFoundError, TableError, VersionGoneError
 from headwater.store import Database, tables, utc_now
-from headwater.tables import read, row_count
+from headwater.tables import PublishedSchema, read, row_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,45 @@ class PublishedTables:
                 hint="List the tables, or refresh the dataflow.",
             )
         return _table(row)
+
+    def as_of(self, actor: Actor, dataflow: str, entity: str, refresh: str) -> tuple[PublishedTable, int]:
+        """A table and the version of it that a refresh published, also where it is no longer loaded.
+
+        A table that was let go of is read by the rights at its dataflow: those at the table went with it.
+
+        Raises:
+            NotFoundError: there is none that may be read, or that refresh published none of it.
+        """
+        try:
+            table = self.get(actor, dataflow, entity)
+        except NotFoundError:
+            found = self._let_go(actor, dataflow, entity, refresh)
+            if found is None:
+                raise
+            return found, found.delta_version
+        return table, self.version_of(table, refresh)
+
+    def _let_go(self, actor: Actor, dataflow: str, entity: str, refresh: str) -> PublishedTable | None:
+        """What a refresh published of an entity that is published no more."""
+        flows, runs, written = tables.dataflows.c, tables.refreshes.c, tables.refresh_entities.c
+        intents, published = tables.publish_intents.c, tables.published_tables.c
+        now = exists().where(published.dataflow_id == flows.id, published.entity == entity)
+        query = (
+            select(intents.payload, written.delta_version, runs.ended_at, flows.scope_id)
+            .join(tables.refreshes, runs.id == intents.refresh_id)
+            .join(tables.refresh_entities, (written.refresh_id == runs.id) & (written.entity == entity))
+            .join(tables.dataflows, flows.id == runs.dataflow_id)
+            .where(runs.id == refresh, runs.status == "succeeded", written.delta_version.is_not(None))
+            .where(flows.name == dataflow, flows.scope_id.in_(allowed_to(actor, Action.TABLE_READ)), ~now)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none() if _is_id(refresh) else None
+        if row is None:
+            return None
+        stored = next(each for each in row.payload["entities"] if each["summary"]["entity"] == entity)
+        columns = listed_columns(PublishedSchema.from_json(stored["staged"]["schema"]))
+        place, rows = Path(stored["path"]), stored["summary"]["rows_written"]
+        return PublishedTable(dataflow, entity, place, row.delta_version, rows, columns, row.ended_at, row.scope_id)
 
     def version(self, table: PublishedTable, version: int | None = None) -> int:
         """The version that readers are given: the published one, or an older one that they ask for.
@@ -149,6 +188,11 @@ class PublishedTables:
                 format=form,
                 **counted,
             )
+
+
+def listed_columns(schema: PublishedSchema) -> list[dict[str, Any]]:
+    """The columns as a reader is told of them."""
+    return [{"name": c.name, "type": c.type.kind.value, "nullable": c.type.nullable} for c in schema.columns]
 
 
 def version_gone(table: PublishedTable, version: int) -> VersionGoneError:

@@ -21,10 +21,17 @@ from headwater.catalog import LineageRecord, record_process
 from headwater.dataflows import history
 from headwater.dataflows.history import CellError, EntitySummary
 from headwater.dataflows.lineage_json import lineage_from_json, lineage_to_json, with_table_scope
+from headwater.dataflows.published import listed_columns
+from headwater.errors import TableError
 from headwater.jobs.lease import Lease
 from headwater.store import Database, tables, utc_now
 from headwater.store.changes import next_change
-from headwater.tables import PublishedSchema, Staged, commit
+from headwater.tables import Staged, commit
+
+_HINT = (
+    "See that the disk has room and that the folder can be written to. What was published before is still read, and the"
+    " next refresh publishes this before it begins."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class Publisher:
         """Write the intent: from here on there is no way back."""
         moments.reached("refresh.before_intent")
         with self.lease.begin() as connection:
+            self.lease.advanced(connection)
             for entity in entities:
                 history.record_entity(connection, refresh_id, entity.summary, entity.errors)
             connection.execute(
@@ -145,7 +153,11 @@ class Publisher:
 
     def _commit(self, refresh_id: str, entity: StagedEntity) -> int:
         self.lease.check()
-        version = commit(entity.path, entity.staged, transaction=refresh_id)
+        try:
+            version = commit(entity.path, entity.staged, transaction=refresh_id)
+        except TableError as error:
+            error.hint = error.hint or _HINT
+            raise
         moments.reached("refresh.committed")
         return version
 
@@ -204,11 +216,6 @@ def _table_scopes(connection: Connection, dataflow_id: int, names: Sequence[str]
     return known | add_scopes(connection, ScopeKind.PUBLISHED_TABLE, new, dataflow)
 
 
-def _listed(schema: PublishedSchema) -> list[dict[str, Any]]:
-    """The columns as a reader is told of them."""
-    return [{"name": c.name, "type": c.type.kind.value, "nullable": c.type.nullable} for c in schema.columns]
-
-
 def _point_to(
     connection: Connection, dataflow_id: int, refresh_id: str, entity: StagedEntity, place: tuple[int, int]
 ) -> None:
@@ -222,7 +229,7 @@ def _point_to(
             path=str(entity.path),
             delta_version=version,
             rows=entity.summary.rows_written,
-            schema=_listed(entity.staged.schema),
+            schema=listed_columns(entity.staged.schema),
             refresh_id=refresh_id,
             published_at=utc_now(),
             state=dict(entity.state),

@@ -189,8 +189,8 @@ def _schedule(connection: Connection, dataflow_id: int, settings: Settings) -> N
     wanted = settings.schedule
     if wanted is not None:
         zone, payload = wanted.time_zone or settings.time_zone, {"trigger": "schedule"}
-        subject = subject_of(dataflow_id)
-        new = schedules.NewSchedule(KIND, subject, payload, wanted.cron, zone, wanted.missed)
+        subject, when = subject_of(dataflow_id), (wanted.cron, zone, wanted.missed)
+        new = schedules.NewSchedule(KIND, subject, payload, *when, max_attempts=settings.retries + 1)
         schedules.put(connection, new)
 
 

@@ -70,6 +70,10 @@ class Engine(Protocol):
         """The statements that running the plan would execute, in the order of execution."""
         ...
 
+    def fetched_rows(self) -> int:
+        """How many rows databases gave to the plans that it ran; those of one statement count once, however often."""
+        ...
+
     def close(self) -> None:
         """End what still runs, and give back what is held; may be called twice."""
         ...

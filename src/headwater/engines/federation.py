@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 import pyarrow as pa
 
@@ -37,9 +38,11 @@ def place(plan: Node, *, careful: bool = False) -> Node:
     return _narrowed(built[id(plan)])
 
 
-def fetch(node: Fetch, run: Callable[[Node], pa.RecordBatchReader]) -> pa.RecordBatchReader:
+def fetch(
+    node: Fetch, run: Callable[[Node], pa.RecordBatchReader], counted: Callable[[int], None]
+) -> pa.RecordBatchReader:
     """The rows of a leaf. If a number leaves the database's range before the first rows are there, ``run`` gets the
-    leaf's plan again, with less of it done by the database.
+    leaf's plan again, with less of it done by the database. ``counted`` is told how many rows the database gave so far.
     """
     rows = node.database.reader(node.plan, DEFAULT_BATCH_ROWS)
     try:
@@ -50,9 +53,13 @@ def fetch(node: Fetch, run: Callable[[Node], pa.RecordBatchReader]) -> pa.Record
         return run(place(node.plan, careful=True))
 
     def batches() -> Iterator[pa.RecordBatch]:
-        if first is not None:
-            yield first
-            yield from rows
+        if first is None:
+            return
+        count = 0
+        for batch in chain((first,), rows):
+            count += batch.num_rows
+            counted(count)
+            yield batch
 
     return pa.RecordBatchReader.from_batches(rows.schema, batches())
 

@@ -83,7 +83,7 @@ class Attempt:
         if shown is not error:
             log.error("unexpected error in a job of kind %s", job.kind, exc_info=error)
         passing = may_pass(error) or self._handlers[job.kind].may_pass(error)
-        return Outcome("again" if passing and job.attempts < job.max_attempts else "failed", shown)
+        return Outcome("again" if passing and job.failed + 1 < job.max_attempts else "failed", shown)
 
     def _write(self, outcome: Outcome) -> Job | None:
         match outcome.what:
@@ -99,5 +99,5 @@ class Attempt:
     def _again(self, outcome: Outcome) -> Job | None:
         error = {} if outcome.error is None else outcome.error.to_dict()
         with self._lease.ending() as (connection, held):
-            due = moment_of_statement(connection) + pause(self._lease.job.attempts, self._chance)
+            due = moment_of_statement(connection) + pause(self._lease.job.failed + 1, self._chance)
             return claims.retry(connection, held, error, due)

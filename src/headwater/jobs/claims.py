@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, not_, or_, select, update
 
 from headwater.jobs.clock import Moment
 from headwater.jobs.job import Job, JobStatus
 from headwater.store import tables
 
 __all__ = [
+    "MOST_LOST",
+    "MOST_LOST_IN_A_ROW",
     "Beat",
     "Claim",
+    "advance",
     "beat",
     "claim",
     "claim_this",
@@ -28,6 +31,11 @@ __all__ = [
     "retry",
     "used_up",
 ]
+
+#: A job whose workers die one after another, without its getting ahead, is what kills them.
+MOST_LOST_IN_A_ROW = 3
+#: One that gets ahead a little each time, and never to its end, ends as well.
+MOST_LOST = 20
 
 _jobs = tables.jobs
 _job = tables.jobs.c
@@ -100,6 +108,11 @@ def beat(
     return Beat(held=there is not None, renewed=False, cancel_requested=there is not None and there.cancel_requested)
 
 
+def advance(connection: Connection, held: Claim) -> None:
+    """Note that a job got ahead: workers that it lost before say nothing about it any more."""
+    _write(connection, held, lost=0)
+
+
 def end(
     connection: Connection, held: Claim, status: JobStatus, error: Mapping[str, Any] | None, now: Moment
 ) -> Job | None:
@@ -108,8 +121,9 @@ def end(
 
 
 def retry(connection: Connection, held: Claim, error: Mapping[str, Any], due: Moment) -> Job | None:
-    """Have a job begun again at ``due``; None: it is another's by now, and nothing was written."""
-    return _write(connection, held, status="queued", error=error, due_at=due, worker=None, lease_until=None)
+    """Have a job that failed begun again at ``due``; None: it is another's by now, and nothing was written."""
+    waiting = {"status": "queued", "worker": None, "lease_until": None}
+    return _write(connection, held, **waiting, error=error, due_at=due, failed=_job.failed + 1, lost=0)
 
 
 def give_back(connection: Connection, held: Claim) -> Job | None:
@@ -126,11 +140,13 @@ def requeue(connection: Connection, kinds: Iterable[str], now: Moment) -> int:
     orphans = select(_job.id).where(_job.kind.in_(list(kinds)), _is_orphan(now)).with_for_update(skip_locked=True)
     chosen = orphans.cte()
     put_back = update(_jobs).where(_job.id.in_(select(chosen.c.id))).returning(_job.id)
-    return len(connection.execute(put_back.values(status="queued", worker=None, lease_until=None)).all())
+    values = {"status": "queued", "worker": None, "lease_until": None, "lost": _job.lost + 1}
+    return len(connection.execute(put_back.values(values)).all())
 
 
 def used_up(connection: Connection, kinds: Iterable[str], now: Moment, job_id: str | None = None) -> Claim | None:
-    """A job that died with its worker and is not to be begun again, locked: no attempts are left, or it was called off.
+    """A job that was lost with its worker and is not to be begun again, locked: that was so too often, or it was
+    called off.
 
     ``job_id``: that one, or none.
     """
@@ -164,6 +180,8 @@ def _take(connection: Connection, wanted: Select[Any], worker: str, now: Moment,
             status="running",
             worker=worker,
             attempts=_job.attempts + 1,
+            # Taken over from a worker that is gone, without having been put back into the queue.
+            lost=case((_job.status == "running", _job.lost + 1), else_=_job.lost),
             fence=_job.fence + 1,
             lease_until=now + lease,
             started_at=func.coalesce(_job.started_at, now),
@@ -200,4 +218,5 @@ def _left(now: Moment) -> ColumnElement[bool]:
 
 
 def _to_go_on() -> ColumnElement[bool]:
-    return and_(_job.attempts < _job.max_attempts, not_(_job.cancel_requested))
+    lost_in_all = _job.attempts - _job.failed
+    return and_(_job.lost + 1 < MOST_LOST_IN_A_ROW, lost_in_all < MOST_LOST, not_(_job.cancel_requested))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from headwater import moments
 from headwater.errors import HeadwaterError, JobError
 from headwater.jobs import claims
-from headwater.jobs.claims import Claim
+from headwater.jobs.claims import MOST_LOST_IN_A_ROW, Claim
 from headwater.jobs.clock import AWAY, moment_of_statement
 from headwater.jobs.handlers import Handler
 from headwater.jobs.job import Job, JobStatus
@@ -62,11 +62,12 @@ def fate_of_dead(job: Job) -> Ending:
     """How a job ends whose worker died, and which is not to be begun again."""
     if job.cancel_requested:
         return Ending("cancelled")
-    times = "once" if job.attempts == 1 else f"{job.attempts} times"
+    in_a_row = job.lost + 1 >= MOST_LOST_IN_A_ROW
+    times = f"{MOST_LOST_IN_A_ROW} times in a row" if in_a_row else f"{job.attempts - job.failed} times"
     return Ending(
         "failed",
         JobError(
-            f"The process that worked on it ended before it did, {times}.",
+            f"The process that worked on it died, was stopped or lost the database before it was done, {times}.",
             code="job.worker_died",
             place=job.subject,
             hint="See the log of the worker, and whether its machine has enough memory; then start it again.",

@@ -24,7 +24,8 @@ class NewJob:
         payload: what the handler needs to know, as JSON; no secrets.
         key: whoever asks twice under one key asks for one job. None: every call adds one.
         due_at: not before then; None is now.
-        max_attempts: how often it is begun at most; attempts that end by the death of their process count.
+        max_attempts: after so many attempts that failed it is not begun again; attempts whose worker was lost are no
+            failures of the work, and have a bound of their own (:mod:`headwater.jobs.claims`).
     """
 
     kind: str
@@ -39,8 +40,9 @@ class NewJob:
 class Job:
     """A job as it was when it was read.
 
-    ``attempts`` counts the one under way. ``error`` is {code, message, where, hint} of the last failure, also of one
-    that is being tried again. ``started_at`` is when it was first begun.
+    ``attempts`` counts the one under way, ``failed`` those that ended by a failure, and ``lost`` those whose worker was
+    lost, in a row and without getting ahead, up to now. ``error`` is {code, message, where, hint} of the last failure,
+    also of one that is being tried again. ``started_at`` is when it was first begun.
     """
 
     id: str
@@ -51,7 +53,9 @@ class Job:
     key: str | None
     due_at: datetime
     attempts: int
+    failed: int
     max_attempts: int
+    lost: int
     worker: str | None
     cancel_requested: bool
     progress: Mapping[str, Any] | None

@@ -91,6 +91,14 @@ class Lease:
         if self.cancelled.is_set():
             raise CancelRequestedError("The job was called off.", place=self.job.subject)
 
+    def advanced(self, connection: Connection) -> None:
+        """Say, in one of its transactions, that what that writes need not be done again by whoever goes on.
+
+        Only what brings the end of the job nearer counts: a job may lose but a few workers in a row that did not.
+        """
+        if self.job.lost:
+            claims.advance(connection, self._held)
+
     def tell(self, progress: Mapping[str, Any]) -> None:
         """Say how far it is; what was said last is written about once a second."""
         with self._lock:

@@ -27,13 +27,13 @@ def may_pass(error: BaseException) -> bool:
     return any(_passes(each) for each in _causes(error))
 
 
-def pause(attempts: int, chance: random.Random) -> timedelta:
-    """How long to wait after so many attempts: twice as long each time up to a bound, and never all at one moment.
+def pause(failures: int, chance: random.Random) -> timedelta:
+    """How long to wait after so many failures: twice as long each time up to a bound, and never all at one moment.
 
-    >>> [pause(attempts, random.Random(1)) > pause(attempts - 1, random.Random(1)) for attempts in (2, 3, 4)]
+    >>> [pause(failures, random.Random(1)) > pause(failures - 1, random.Random(1)) for failures in (2, 3, 4)]
     [True, True, True]
     """
-    longest = min(FIRST_PAUSE_SECONDS * 2.0 ** (attempts - 1), LONGEST_PAUSE_SECONDS)
+    longest = min(FIRST_PAUSE_SECONDS * 2.0 ** (failures - 1), LONGEST_PAUSE_SECONDS)
     return timedelta(seconds=longest * chance.uniform(0.5, 1.0))
 
 

@@ -38,7 +38,7 @@ class NewSchedule:
     """When a job is to be added by itself: ``kind``, ``subject`` and ``payload`` are the job's.
 
     ``cron`` has five fields and means local times of ``time_zone``. ``missed`` says what becomes of due times at which
-    no worker was there: one job for all of them, none, or one for each.
+    no worker was there: one job for all of them, none, or one for each. ``max_attempts`` is the jobs'.
     """
 
     kind: str
@@ -47,6 +47,7 @@ class NewSchedule:
     cron: str
     time_zone: str = "UTC"
     missed: MissedPolicy = "once"
+    max_attempts: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Schedule:
     cron: str
     time_zone: str
     missed: MissedPolicy
+    max_attempts: int
     next_due: datetime | None
     paused: bool
     paused_reason: str | None

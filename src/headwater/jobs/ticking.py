@@ -107,4 +107,5 @@ def _job_of(schedule: Schedule, due: datetime) -> NewJob:
         schedule.payload,
         key=f"schedule:{schedule.id}@{due.isoformat()}",
         due_at=due,
+        max_attempts=schedule.max_attempts,
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from headwater import moments
@@ -65,11 +65,15 @@ class Ledger:
     Args:
         folder: where the files are; made when missing.
         database: the metadata database, which says which files count.
+        on_kept: called in each transaction that adds predictions.
     """
 
-    def __init__(self, folder: Path, database: Database) -> None:
+    def __init__(
+        self, folder: Path, database: Database, *, on_kept: Callable[[Connection], None] = lambda _: None
+    ) -> None:
         self._folder = folder
         self._database = database
+        self._on_kept = on_kept
 
     def register(self, fingerprint: str, description: Mapping[str, Any]) -> None:
         """Make a fingerprint known, with what it stands for; needed once before the first :meth:`append`."""
@@ -115,6 +119,7 @@ class Ledger:
         row = {"fingerprint": fingerprint, "path": name.as_posix(), "rows": rows, "created_at": now}
         with self._database.begin() as connection:
             connection.execute(insert(tables.ledger_files).values(row))
+            self._on_kept(connection)
 
 
 class LedgerPredictions:

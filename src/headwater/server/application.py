@@ -24,6 +24,7 @@ from headwater.server.api import (
     openlineage,
     people,
     refreshes,
+    search,
     session,
     sources,
     sql,
@@ -61,8 +62,23 @@ def create_app(
     _ = headwater.openid
     app.state.settings = settings
     problems.install(app)
-    data = (tables, sql, catalog, assets, glossary, openlineage, sources, functions, connections, dataflows)
-    for part in (status, session, openid, *data, refreshes, jobs, odata, people, access, audit, notifications):
+    data = (
+        tables,
+        sql,
+        catalog,
+        search,
+        assets,
+        glossary,
+        openlineage,
+        sources,
+        functions,
+        connections,
+        dataflows,
+        refreshes,
+        jobs,
+        odata,
+    )
+    for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
     for root in ("/datamap/api", "/catalog/api", "/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/atlas/v2"):
         app.include_router(atlas_glossary.router, prefix=root, include_in_schema=False)

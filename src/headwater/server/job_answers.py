@@ -15,6 +15,8 @@ JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 class Job(Answer):
     """A piece of work on a ``subject``, begun so many times (``attempts``); ``progress`` is how far it is.
 
+    ``failed`` of the attempts failed, and ``max_attempts`` may; ``lost`` is how many of the latest lost their worker.
+
     ``error`` is the last failure: of a job that failed, and of one that waits for its next attempt.
     """
 
@@ -24,7 +26,9 @@ class Job(Answer):
     status: JobStatus
     due_at: datetime
     attempts: int
+    failed: int
     max_attempts: int
+    lost: int
     cancel_requested: bool
     progress: dict[str, Any] | None
     error: Problem | None

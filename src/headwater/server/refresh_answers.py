@@ -32,10 +32,13 @@ StateOfRefresh = Literal["queued", "running", "succeeded", "failed", "cancelled"
 
 
 class RefreshEntity(Answer):
-    """What a refresh did to one entity. ``delta_version`` is null where it was not published by it."""
+    """What a refresh did to one entity. ``delta_version`` is null where it was not published by it.
+
+    ``rows_read`` is null where nobody knows.
+    """
 
     entity: str
-    rows_read: int
+    rows_read: int | None
     rows_written: int
     rows_scored: int
     rows_reused: int

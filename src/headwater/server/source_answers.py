@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr
 
 from headwater import workspaces
-from headwater.catalog import ScanSummary
+from headwater.catalog import ScanOptions, ScanSummary
 from headwater.secret import Secret
 from headwater.server.answers import WITHOUT_NUL, Answer, RunStatus
 
@@ -114,6 +114,38 @@ class NewScan(Answer):
     """``incremental`` lists everything too, and reads only versions that no scan has read before."""
 
     kind: Literal["full", "incremental"] = "full"
+    models: Annotated[list[str], Field(default_factory=list, max_length=100)]
+    excluded_models: Annotated[list[str], Field(default_factory=list, max_length=100)]
+    experiments: Annotated[list[str], Field(default_factory=list, max_length=100)]
+    tags: Annotated[dict[str, str], Field(default_factory=dict, max_length=100)]
+    unregistered_runs: bool = False
+    unregistered_models: bool = False
+    confirm_removals: bool = False
+
+    def options(self) -> ScanOptions:
+        """What is asked of the scan.
+
+        Raises:
+            UsageError: that makes no sense.
+        """
+        return ScanOptions.from_json(self.model_dump())
+
+
+class NewSourceSchedule(Answer):
+    """``when``: daily, every 15 minutes, cron 0 6 * * 1 Europe/Berlin, webhook, or never."""
+
+    when: Annotated[str, Field(max_length=200, pattern=WITHOUT_NUL)]
+    scan: Annotated[NewScan, Field(default_factory=lambda: NewScan.model_validate({}))]
+
+
+class SourceSchedule(Answer):
+    """``next_due`` is null while it is paused."""
+
+    cron: str
+    time_zone: str
+    next_due: datetime | None
+    paused: bool
+    paused_reason: str | None
 
 
 class Scan(Answer):

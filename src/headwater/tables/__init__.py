@@ -16,6 +16,7 @@ from headwater.tables.delta import (
     unchanged,
     versions,
 )
+from headwater.tables.fingerprints import fingerprint
 from headwater.tables.foreign import foreign_scan
 from headwater.tables.staged import ErrorCell, Staged, StagedFile
 from headwater.tables.staging import Conversion, StageWriter, reported, stage, sync_folder
@@ -43,6 +44,7 @@ __all__ = [
     "checkpoint",
     "commit",
     "discard",
+    "fingerprint",
     "foreign_scan",
     "plan_scan",
     "published_schema",

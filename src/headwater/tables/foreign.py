@@ -32,7 +32,7 @@ def foreign_scan(path: Path, version: int | None, source: Source) -> Node:
         TableError: there is no such table or version, or it uses a feature that is not read here.
     """
     table = open_table(path, version)
-    _check_features(table, path)
+    check_features(table, path)
     named = published_columns(table)
     columns = with_fresh_ids([Column("", column.name, column.type) for column in named], ())
     partitioned = list(table.metadata().partition_columns)
@@ -63,7 +63,8 @@ def _file(folder: Path, name: str) -> Path:
     return plain if plain.exists() else folder / unquote(name)
 
 
-def _check_features(table: DeltaTable, path: Path) -> None:
+def check_features(table: DeltaTable, path: Path) -> None:
+    """Refuse a table whose Parquet files do not mean what they say (TableError)."""
     protocol = table.protocol()
     used = set(protocol.reader_features or ()) - _READ
     if table.metadata().configuration.get("delta.columnMapping.mode", "none") != "none":

@@ -29,11 +29,14 @@ from headwater.plan.cells import decode_error, error_column
 from headwater.plan.types import Kind
 from headwater.tables.convert import to_stored
 from headwater.tables.encodings import columns_that_repeat
+from headwater.tables.fingerprints import Fingerprint, fingerprint, fingerprints_of, to_metadata
+from headwater.tables.splicing import splice
 from headwater.tables.staged import ERROR_CELLS, ErrorCell, Staged, StagedFile
 from headwater.tables.types import PublishedColumn, PublishedSchema
 
 FILE_ROWS = 2_000_000
 ROW_GROUP_ROWS = 131_072
+COMPRESSION: Literal["snappy"] = "snappy"
 
 ErrorPolicy = Literal["null", "fail"]
 
@@ -147,9 +150,12 @@ class StageWriter:
         path: the table's folder; made if it is not there.
         schema: its columns.
         file_rows: rows in a file, at most.
+        fingerprints: whether files say what values their columns have; see :mod:`headwater.tables.fingerprints`.
     """
 
-    def __init__(self, path: Path, schema: PublishedSchema, file_rows: int = FILE_ROWS) -> None:
+    def __init__(
+        self, path: Path, schema: PublishedSchema, file_rows: int = FILE_ROWS, *, fingerprints: bool = False
+    ) -> None:
         self.files: list[StagedFile] = []
         self.path = path
         self.schema = schema
@@ -163,6 +169,8 @@ class StageWriter:
         self._written = 0
         self._repeating: Any = None
         self._beside: list[str] = []
+        self._has_fingerprints = fingerprints
+        self._fingerprints: dict[str, Fingerprint] = {}
 
     def __enter__(self) -> StageWriter:
         with reported(self.path, "written"):
@@ -226,16 +234,37 @@ class StageWriter:
                 _sync(new)
             self.files.append(StagedFile(new.name, file.rows, new.stat().st_size, statistics, linked=True))
 
+    def rewrite(self, file: StagedFile, columns: pa.Table) -> None:
+        """Takes all rows of a file that is in the folder already, with other values in some columns.
+
+        Args:
+            file: the file; columns that are not named are copied without being read.
+            columns: the new values, for all rows of the file, in their stored form.
+
+        Raises:
+            TableError: the file is gone or broken, or the new one cannot be written.
+        """
+        with reported(self.path, "written"):
+            self.end_file()
+            path = self.path / self._name()
+            repeating: Any = columns_that_repeat(columns)
+            old = self.path / file.name
+            made = {name: fingerprint(columns.column(name).chunks) for name in columns.column_names}
+            told = to_metadata({**fingerprints_of(old), **made})
+            splice(old, path, columns, use_dictionary=repeating, compression=COMPRESSION, metadata=told)
+            self._add_file(path, file.rows)
+
     def end_file(self) -> None:
         """Lets the next row begin a file."""
         self._flush()
         if self._writer is None:
             return
+        if self._fingerprints:
+            told = to_metadata({name: one.text for name, one in self._fingerprints.items()})
+            self._writer.add_key_value_metadata(told)
+            self._fingerprints = {}
         self._writer.close()
-        path = self.path / self._name()
-        _sync(path)
-        statistics = _statistics(pq.read_metadata(path), self.schema)
-        self.files.append(StagedFile(path.name, self._written, path.stat().st_size, statistics))
+        self._add_file(self.path / self._name(), self._written)
         self._writer, self._written = None, 0
 
     def belongs(self, name: str) -> None:
@@ -258,6 +287,11 @@ class StageWriter:
                 (self.path / name).unlink(missing_ok=True)
         self.files, self._beside, self._waiting, self._waiting_rows, self._written = [], [], [], 0, 0
 
+    def _add_file(self, path: Path, rows: int) -> None:
+        _sync(path)
+        statistics = _statistics(pq.read_metadata(path), self.schema)
+        self.files.append(StagedFile(path.name, rows, path.stat().st_size, statistics))
+
     def _name(self) -> str:
         return f"{self.prefix}-{len(self.files):05d}.snappy.parquet"
 
@@ -269,11 +303,20 @@ class StageWriter:
             if self._repeating is None:
                 self._repeating = columns_that_repeat(group)
             self._writer = pq.ParquetWriter(
-                self.path / self._name(), self._stored, compression="snappy", use_dictionary=self._repeating
+                self.path / self._name(), self._stored, compression=COMPRESSION, use_dictionary=self._repeating
             )
         self._writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+        if self._has_fingerprints:
+            self._note_fingerprints(group)
         self._written += group.num_rows
         self._waiting, self._waiting_rows = [], 0
+
+    def _note_fingerprints(self, group: pa.Table) -> None:
+        for name, column in zip(group.column_names, group.columns, strict=True):
+            if not pa.types.is_nested(column.type):
+                one = self._fingerprints.setdefault(name, Fingerprint())
+                for part in column.chunks:
+                    one.add(part)
 
 
 def _statistics(metadata: pq.FileMetaData, schema: PublishedSchema) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headwater.tables.delta import kept, table_files
+from headwater.tables.fingerprints import fingerprints_of
 from headwater.tables.staged import StagedFile
 from headwater.tables.staging import reported
 
@@ -76,6 +78,30 @@ class StoredRows:
             yield part
             start += len(part)
             count -= len(part)
+
+    def fingerprints(self, number: int) -> dict[str, str]:
+        """The fingerprints of a file's columns, as far as it has them.
+
+        Raises:
+            TableError: the file is gone, or cannot be read.
+        """
+        with reported(self._path, "read"), kept(self._path, self._version):
+            return fingerprints_of(self._path / self.files[number].name)
+
+    def columns(self, number: int, names: Sequence[str] | None = None) -> Iterator[tuple[str, pa.ChunkedArray[Any]]]:
+        """Columns of a file, all or some, each read when it is asked for.
+
+        Raises:
+            TableError: the file is gone, or cannot be read.
+        """
+        with (
+            reported(self._path, "read"),
+            kept(self._path, self._version),
+            pq.ParquetFile(self._path / self.files[number].name) as file,
+        ):
+            for one in map(self._schema.field, self._schema.names if names is None else names):
+                read = file.read(columns=[one.name], use_threads=False).select([one.name])
+                yield one.name, read.column(0).cast(one.type)
 
     def _scattered(self, places: npt.NDArray[np.int64]) -> Iterator[pa.Table]:
         """The rows at these places, which ascend; each row group is read once."""

@@ -6,12 +6,15 @@ from headwater.workspaces.base import (
     DataAssetInfo,
     DataLister,
     DatasetInfo,
+    DataSource,
     ExperimentInfo,
     JobInfo,
     JobLister,
     ModelInfo,
     ModelVersionInfo,
     SignatureInfo,
+    SignatureReader,
+    UnregisteredModelLister,
     WorkspaceInfo,
 )
 from headwater.workspaces.connections import (
@@ -23,7 +26,14 @@ from headwater.workspaces.connections import (
 )
 from headwater.workspaces.credentials import CREDENTIAL_KINDS, CredentialKind, check_credential, make_credential
 from headwater.workspaces.naming import dataset_name
-from headwater.workspaces.registry import credential_kinds, list_kinds, load_connector
+from headwater.workspaces.registry import (
+    credential_kinds,
+    holds_models,
+    list_kinds,
+    load_connector,
+    load_data_source,
+    load_source,
+)
 from headwater.workspaces.sources import Source, SourcePage, SourceService
 from headwater.workspaces.stored_credentials import CredentialDescription
 
@@ -37,6 +47,7 @@ __all__ = [
     "CredentialKind",
     "DataAssetInfo",
     "DataLister",
+    "DataSource",
     "DatasetInfo",
     "ExperimentInfo",
     "JobInfo",
@@ -45,16 +56,21 @@ __all__ = [
     "ModelVersionInfo",
     "ResolvedConnection",
     "SignatureInfo",
+    "SignatureReader",
     "Source",
     "SourcePage",
     "SourceService",
     "StoredConnection",
+    "UnregisteredModelLister",
     "UsableConnection",
     "WorkspaceInfo",
     "check_credential",
     "credential_kinds",
     "dataset_name",
+    "holds_models",
     "list_kinds",
     "load_connector",
+    "load_data_source",
+    "load_source",
     "make_credential",
 ]

@@ -16,7 +16,16 @@ from urllib.parse import unquote, urlsplit
 from headwater.errors import UsageError
 from headwater.net import Origin, parse_origin, redact
 
-__all__ = ["DATABASE_KINDS", "WEB_KINDS", "Destination", "Network", "connection_destination", "networks", "source_url"]
+__all__ = [
+    "DATABASE_KINDS",
+    "WEB_KINDS",
+    "Destination",
+    "Network",
+    "connection_destination",
+    "networks",
+    "origin_of",
+    "source_url",
+]
 
 Network = IPv4Network | IPv6Network
 
@@ -64,6 +73,18 @@ def source_url(url: str, *, takes_fragment: bool = False) -> Destination:
     if "#" in url and not takes_fragment:
         raise _unusable("The address has a fragment.", "Leave out what follows '#'.")
     return Destination(url.strip().rstrip("/"), str(origin), _is_public(origin))
+
+
+def origin_of(address: str) -> str:
+    """What permissions and credentials for a source's stored address are bound to: its origin, or a path itself.
+
+    >>> origin_of("https://ml.example.com/team"), origin_of("postgresql://db:5432/shop"), origin_of("file:///data")
+    ('https://ml.example.com', 'postgresql://db:5432', 'file:///data')
+    """
+    parts = urlsplit(address)
+    if parts.scheme in {"http", "https"}:
+        return str(parse_origin(address))
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else address
 
 
 def connection_destination(kind: str, path: str) -> Destination:

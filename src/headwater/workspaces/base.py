@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, Protocol, final, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, final, runtime_checkable
 
 from headwater.net import HttpClient
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = [
     "Capability",
@@ -24,6 +27,8 @@ __all__ = [
     "Credential",
     "DataAssetInfo",
     "DataLister",
+    "DataSource",
+    "DataSourceFactory",
     "DatasetInfo",
     "DeploymentInfo",
     "EndpointInfo",
@@ -34,6 +39,8 @@ __all__ = [
     "ModelInfo",
     "ModelVersionInfo",
     "SignatureInfo",
+    "SignatureReader",
+    "UnregisteredModelLister",
     "WorkspaceInfo",
 ]
 
@@ -41,9 +48,17 @@ __all__ = [
 #: columns. ``jobs``: the run behind a version can be read. ``datasets``: a job names the data it read.
 #: ``artifacts``: a version's files can be downloaded; where it is missing, ``download_version`` raises WorkspaceError.
 #: ``endpoints``: models are deployed as services there, which can be called. ``job_listing``: it is a ``JobLister``.
-#: ``data_assets``: it is a ``DataLister``.
+#: ``data_assets``: it is a ``DataLister``. ``unregistered_models``: it is an ``UnregisteredModelLister``.
 Capability = Literal[
-    "aliases", "signatures", "jobs", "datasets", "artifacts", "endpoints", "job_listing", "data_assets"
+    "aliases",
+    "signatures",
+    "jobs",
+    "datasets",
+    "artifacts",
+    "endpoints",
+    "job_listing",
+    "data_assets",
+    "unregistered_models",
 ]
 
 #: How a service wants its rows: ``mlflow`` (/invocations of a served MLflow model), ``azureml`` (an entry script with
@@ -205,6 +220,10 @@ class DataAssetInfo:
         rows: how many, where that is known without reading them.
         size: its bytes, where they are known.
         archived: the source keeps it from people's eyes.
+        primary_key: the columns that tell its rows apart, where the source says so.
+        partition_columns: the columns by whose values its files lie apart.
+        column_descriptions: what the source says about columns, by their names.
+        problem: why it could not be looked into, although it is there; "" where there is nothing to say.
     """
 
     qualified_name: str
@@ -223,6 +242,10 @@ class DataAssetInfo:
     size: int | None = None
     updated_at: datetime | None = None
     archived: bool = False
+    primary_key: tuple[str, ...] = ()
+    partition_columns: tuple[str, ...] = ()
+    column_descriptions: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,6 +419,58 @@ class DataLister(Protocol):
         ...
 
 
+@runtime_checkable
+class SignatureReader(Protocol):
+    """A connector that reads what a listed version lacks without looking the version up again; raises as one."""
+
+    def read_signature(self, listed: ModelVersionInfo) -> ModelVersionInfo:
+        """``listed`` with its signature and digest."""
+        ...
+
+
+@runtime_checkable
+class UnregisteredModelLister(Protocol):
+    """A connector to a workspace that keeps models which nobody registered. Its methods raise as a ``Connector``'s."""
+
+    def list_unregistered_models(self, experiments: Collection[str] | None = None) -> Iterator[ModelVersionInfo]:
+        """The models logged under some experiments, by name (None: all); ``version`` is "", ``model`` its name."""
+        ...
+
+
+@runtime_checkable
+class DataSource(DataLister, Protocol):
+    """Read access to a place that holds data and no models. Its methods raise as a ``Connector``'s.
+
+    Its class says ``holds_models = False``, by which it is told from a connector before one is made. Where its address
+    is no http one, its static method ``destination`` reads it as ``addresses.source_url`` reads others.
+
+    Attributes:
+        kind: what the entry point is called.
+        capabilities: ``data_assets``, and what else it has.
+        credential_kinds: the kinds of credential (``credentials.CREDENTIAL_KINDS``) that such a place takes.
+    """
+
+    kind: str
+    capabilities: frozenset[Capability]
+    credential_kinds: frozenset[str]
+
+    def test(self) -> WorkspaceInfo:
+        """Prove that the place is there and the credential is accepted."""
+        ...
+
+    def sample(self, qualified_name: str, rows: int) -> pa.Table:
+        """The first rows of a data asset, no more than ``rows``, and fewer where those are large.
+
+        Raises:
+            NotFoundError: the source holds no data asset of that name, or one without rows (a folder, a schema).
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; using the source afterwards is an error."""
+        ...
+
+
 class ConnectorFactory(Protocol):
     """What an entry point of the group ``headwater.workspaces`` names."""
 
@@ -406,3 +481,19 @@ class ConnectorFactory(Protocol):
         credential: Credential | None = None,
         private_networks: Sequence[IPv4Network | IPv6Network] = (),
     ) -> Connector: ...
+
+
+class DataSourceFactory(Protocol):
+    """What an entry point of that group names, if it says ``holds_models = False``.
+
+    ``folders`` are those of this machine whose files, and the files below them, an administrator allowed.
+    """
+
+    def __call__(
+        self,
+        url: str,
+        *,
+        credential: Credential | None = None,
+        private_networks: Sequence[IPv4Network | IPv6Network] = (),
+        folders: Sequence[Path] = (),
+    ) -> DataSource: ...

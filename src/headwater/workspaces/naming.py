@@ -100,4 +100,5 @@ def common_folder(names: list[str]) -> str | None:
 def _file_name(path: str) -> str:
     normal = posixpath.normpath(path)
     # normpath keeps two leading slashes, which POSIX leaves open; here they mean what one means.
-    return "file://" + quote("/" + normal.lstrip("/"), safe="/")
+    # A name of the file system need not be text: its bytes are escaped as they are.
+    return "file://" + quote("/" + normal.lstrip("/"), safe="/", errors="surrogateescape")

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 from sqlalchemy import Connection, select
 
 from headwater.access import Actor
 from headwater.errors import ConflictError, UsageError
-from headwater.net import parse_origin
 from headwater.store import tables
-from headwater.workspaces.addresses import Destination, networks, source_url
+from headwater.workspaces.addresses import Destination, networks, origin_of
 from headwater.workspaces.permissions import require_administrator
-from headwater.workspaces.registry import load_connector, takes_fragment
+from headwater.workspaces.registry import destination, load_source
 from headwater.workspaces.source_rows import CredentialMode, Source
 
 __all__ = ["callable_address", "check_destination", "check_free", "check_mode", "check_name", "readdressed"]
@@ -24,16 +24,16 @@ _M_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LONGEST_NAME = 255
 
 
-def callable_address(kind: str, url: str, private_networks: Sequence[str]) -> Destination:
+def callable_address(kind: str, url: str, private_networks: Sequence[str], folders: Sequence[Path] = ()) -> Destination:
     """Where a source's address leads, if its connector can call it.
 
     Raises:
         UsageError: the kind is not installed, or the address or a network is none.
-        OriginDeniedError: the address could never be called.
+        OriginDeniedError: the address could never be called, or is in none of ``folders``.
     """
-    destination = source_url(url, takes_fragment=takes_fragment(kind))
-    load_connector(kind, destination.path, private_networks=networks(private_networks)).close()
-    return destination
+    found = destination(kind, url)
+    load_source(kind, found.path, private_networks=networks(private_networks), folders=folders).close()
+    return found
 
 
 def check_destination(
@@ -44,8 +44,13 @@ def check_destination(
         require_administrator(connection, actor, "an address that is not a public https one")
 
 
-def readdressed(
-    connection: Connection, actor: Actor, source: Source, url: str | None, private_networks: Sequence[str] | None
+def readdressed(  # noqa: PLR0917 -- the connection and the actor come first everywhere
+    connection: Connection,
+    actor: Actor,
+    source: Source,
+    url: str | None,
+    private_networks: Sequence[str] | None,
+    folders: Sequence[Path] = (),
 ) -> Source:
     """The source at another address, or with other private networks.
 
@@ -56,13 +61,13 @@ def readdressed(
         UsageError, OriginDeniedError, ForbiddenError: as ``callable_address`` and ``check_destination`` say.
     """
     address = source.url if url is None else url
-    stays = parse_origin(address) == parse_origin(source.url)
+    stays = destination(source.kind, address).origin == origin_of(source.url)
     kept = source.private_networks if stays else ()
     allowed = kept if private_networks is None else tuple(private_networks)
-    destination = callable_address(source.kind, address, allowed)
-    check_destination(connection, actor, destination, allowed)
-    trusted = source.trusted and destination.path == source.url
-    return replace(source, url=destination.path, private_networks=allowed, trusted=trusted)
+    found = callable_address(source.kind, address, allowed, folders)
+    check_destination(connection, actor, found, allowed)
+    trusted = source.trusted and found.path == source.url
+    return replace(source, url=found.path, private_networks=allowed, trusted=trusted)
 
 
 def check_name(name: str) -> None:

@@ -13,10 +13,9 @@ from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.access.secrets import SecretStore
 from headwater.errors import NotFoundError, UsageError
-from headwater.net import parse_origin
 from headwater.secret import Secret
 from headwater.store import tables
-from headwater.workspaces.addresses import networks
+from headwater.workspaces.addresses import networks, origin_of
 from headwater.workspaces.base import Credential
 from headwater.workspaces.credentials import CredentialKind, check_credential, make_credential
 from headwater.workspaces.registry import credential_kinds
@@ -156,7 +155,7 @@ def _owned_by(user_id: str | None) -> ColumnElement[bool]:
 
 
 def _origin(source: Source) -> str:
-    return str(parse_origin(source.url))
+    return origin_of(source.url)
 
 
 def _record(

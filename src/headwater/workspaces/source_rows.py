@@ -13,8 +13,8 @@ from headwater.access import Action, Actor, Listing, allowed_to
 from headwater.access.audit import record
 from headwater.access.events import Event
 from headwater.errors import NotFoundError
-from headwater.net import parse_origin
 from headwater.store import tables
+from headwater.workspaces.addresses import origin_of
 from headwater.workspaces.permissions import permit, permit_below
 
 __all__ = [
@@ -129,7 +129,7 @@ def record_source(
     connection: Connection, event: Event, source: Source, *, by: Actor, now: datetime, **fields: Any
 ) -> None:
     """Put on record what was done with a source; ``fields`` are the event's beside its kind and origin."""
-    target, origin = f"source:{source.name}", str(parse_origin(source.url))
+    target, origin = f"source:{source.name}", origin_of(source.url)
     record(
         connection, event, by, now=now, target=target, scope_id=source.scope_id,
         kind=source.kind, origin=origin, **fields,

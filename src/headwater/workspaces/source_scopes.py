@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, exists, or_, select, update
 
 from headwater.access import (
+    Action,
     Actor,
     ScopeKind,
     add_scope,
@@ -22,15 +23,24 @@ from headwater.access.events import Event
 from headwater.errors import UsageError
 from headwater.store import tables
 from headwater.store.changes import next_change
-from headwater.workspaces.permissions import Place
+from headwater.workspaces.permissions import Place, writable_collection
+from headwater.workspaces.source_rows import Source
 
-__all__ = ["add_source_scope", "check_settings", "move_source_scope", "release_assets", "remove_source_scope"]
+__all__ = [
+    "add_source_scope",
+    "check_settings",
+    "move_source_scope",
+    "release_assets",
+    "relocate_source",
+    "remove_source_scope",
+]
 
 #: What a source of a kind is in the tree, where it is no workspace.
 _SCOPE_KINDS = {"openapi": ScopeKind.SCORING_SERVICE}
 _SUBSCRIPTION = "subscription"
 
 _scopes, _assets, _collections = tables.scopes, tables.assets, tables.collections
+_sources = tables.sources
 
 
 def check_settings(kind: str, settings: dict[str, str]) -> dict[str, str]:
@@ -67,6 +77,23 @@ def move_source_scope(
     _attach(connection, scope_id, place, settings.get(_SUBSCRIPTION))
     record(connection, Event.SCOPE_MOVED, by, now=now, scope_id=scope_id, kind=moved.kind.value)
     _drop_if_unused(connection, left, by=by, now=now)
+
+
+def relocate_source(connection: Connection, actor: Actor, source: Source, collection: str, now: datetime) -> None:
+    """Put a source into a collection where the actor may register, with the assets that lie where it lay."""
+    place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection)
+    here = _sources.c.id == source.id
+    left = connection.scalar(select(_sources.c.collection_id).where(here))
+    if left == place.id:
+        return
+    connection.execute(update(_sources).where(here).values(collection_id=place.id))
+    beside = (_assets.c.source_id == source.id, _assets.c.collection_id == left)
+    moved = {"collection_id": place.id, "change": next_change(connection)}
+    link = tables.asset_columns.c
+    columns = select(link.column_id).join(_assets, _assets.c.id == link.asset_id).where(*beside)
+    connection.execute(update(_assets).where(_assets.c.id.in_(columns)).values(moved))
+    connection.execute(update(_assets).where(*beside).values(moved))
+    move_source_scope(connection, source.scope_id, place, dict(source.settings), by=actor, now=now)
 
 
 def remove_source_scope(connection: Connection, scope_id: int, *, by: Actor, now: datetime) -> None:

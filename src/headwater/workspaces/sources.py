@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, update
 
 from headwater.access import Action, Actor
 from headwater.access.events import Event
 from headwater.access.secrets import SecretStore
 from headwater.errors import UsageError
-from headwater.net import parse_origin
 from headwater.secret import Secret
 from headwater.store import Database, exclusive, tables, utc_now
-from headwater.store.changes import next_change
-from headwater.workspaces.addresses import networks
-from headwater.workspaces.base import Connector, Credential, WorkspaceInfo
+from headwater.workspaces.addresses import networks, origin_of
+from headwater.workspaces.base import Connector, Credential, DataSource, WorkspaceInfo
 from headwater.workspaces.permissions import require_administrator, writable_collection
-from headwater.workspaces.registry import load_connector
+from headwater.workspaces.registry import load_connector, load_data_source, load_source
 from headwater.workspaces.source_checks import (
     callable_address,
     check_destination,
@@ -52,8 +50,8 @@ from headwater.workspaces.source_rows import (
 from headwater.workspaces.source_scopes import (
     add_source_scope,
     check_settings,
-    move_source_scope,
     release_assets,
+    relocate_source,
     remove_source_scope,
 )
 from headwater.workspaces.stored_credentials import CredentialDescription, NewCredential
@@ -63,19 +61,35 @@ __all__ = ["CredentialMode", "Source", "SourcePage", "SourceService"]
 #: What only an administrator may register.
 _TRUSTED = "a source whose models may run code on this machine"
 
-_sources, _assets = tables.sources, tables.assets
+_sources = tables.sources
+
+
+OnSource: TypeAlias = Callable[[Connection, str], None]
 
 
 class SourceService:
     """Registers, lists, changes and calls sources, as far as whoever asks may.
+
+    ``folders`` are those of this machine in which sources may lie, as an administrator allowed them. ``on_added`` and
+    ``on_removed`` are told of a source's name in the transaction that adds or removes it.
 
     Every method may raise:
         NotFoundError: there is no such source or collection, or none that the actor may see.
         ForbiddenError: the actor may see it, and may not do this.
     """
 
-    def __init__(self, database: Database, secrets: SecretStore | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        secrets: SecretStore | None = None,
+        folders: Sequence[Path] = (),
+        *,
+        on_added: OnSource = lambda _connection, _name: None,
+        on_removed: OnSource = lambda _connection, _name: None,
+    ) -> None:
         self._database = database
+        self._folders = tuple(folders)
+        self._on_added, self._on_removed = on_added, on_removed
         self._credentials = SourceCredentials(secrets)
 
     def add(  # noqa: PLR0917 - the actor comes first everywhere
@@ -105,7 +119,7 @@ class SourceService:
         """
         check_name(name)
         check_mode(credential_mode)
-        destination = callable_address(kind, url, private_networks)
+        destination = callable_address(kind, url, private_networks, self._folders)
         wanted = check_settings(kind, dict(settings or {}))
         now = utc_now()
         with self._database.begin() as connection:
@@ -131,6 +145,7 @@ class SourceService:
             connection.execute(insert(_sources).values(values))
             source = source_of(connection, actor, name)
             record_source(connection, Event.SOURCE_ADDED, source, by=actor, now=now)
+            self._on_added(connection, name)
             if trusted:
                 record_source(connection, Event.SOURCE_TRUSTED, source, by=actor, now=now, trusted=True)
             return source
@@ -186,11 +201,11 @@ class SourceService:
             check_mode(mode)
             wanted = replace(before, display_name=display_name or before.display_name, credential_mode=mode)
             if url is not None or private_networks is not None:
-                wanted = readdressed(connection, actor, wanted, url, private_networks)
+                wanted = readdressed(connection, actor, wanted, url, private_networks, self._folders)
             connection.execute(update(_sources).where(_sources.c.id == before.id).values(changeable_values(wanted)))
             if collection is not None:
-                self._move(connection, actor, wanted, collection, now)
-            if parse_origin(wanted.url) != parse_origin(before.url):
+                relocate_source(connection, actor, wanted, collection, now)
+            if origin_of(wanted.url) != origin_of(before.url):
                 self._credentials.remove_all(connection, before, by=actor, now=now)
             record_source(connection, Event.SOURCE_CHANGED, wanted, by=actor, now=now)
             if before.trusted and not wanted.trusted:
@@ -224,6 +239,7 @@ class SourceService:
             connection.execute(delete(_sources).where(_sources.c.id == source.id))
             remove_source_scope(connection, source.scope_id, by=actor, now=now)
             record_source(connection, Event.SOURCE_REMOVED, source, by=actor, now=now)
+            self._on_removed(connection, name)
 
     def set_credential(
         self,
@@ -346,25 +362,32 @@ class SourceService:
         Raises:
             UsageError, SecretError: as ``credential_for`` says.
         """
-        with self._database.read() as connection:
-            source = find_source(connection, actor, name, Action.SOURCE_SCAN)
-        with self._connected(credential_of or actor, source, purpose) as connector:
+        source = self._scannable(actor, name)
+        called = self._called(credential_of or actor, source, purpose)
+        with closing(load_connector(*called, private_networks=networks(source.private_networks))) as connector:
             yield connector
+
+    @contextmanager
+    def connect_data(self, actor: Actor, name: str, *, purpose: str = "connect") -> Iterator[DataSource]:
+        """As :meth:`connect`, for a source that holds data and no models (``registry.holds_models``)."""
+        source = self._scannable(actor, name)
+        called, allowed = self._called(actor, source, purpose), networks(source.private_networks)
+        with closing(load_data_source(*called, private_networks=allowed, folders=self._folders)) as found:
+            yield found
 
     def test(self, actor: Actor, name: str) -> WorkspaceInfo:
         """Call a source that the actor may ``source.read``; whatever is wrong is raised, as ``Connector`` says."""
-        with self._connected(actor, self.get(actor, name), "test") as connector:
-            return connector.test()
+        source = self.get(actor, name)
+        called, allowed = self._called(actor, source, "test"), networks(source.private_networks)
+        with closing(load_source(*called, private_networks=allowed, folders=self._folders)) as found:
+            return found.test()
 
-    @contextmanager
-    def _connected(self, actor: Actor, source: Source, purpose: str) -> Iterator[Connector]:
-        credential = self.credential_for(actor, source, purpose=purpose)
-        allowed = networks(source.private_networks)
-        connector = load_connector(source.kind, source.url, credential, private_networks=allowed)
-        try:
-            yield connector
-        finally:
-            connector.close()
+    def _scannable(self, actor: Actor, name: str) -> Source:
+        with self._database.read() as connection:
+            return find_source(connection, actor, name, Action.SOURCE_SCAN)
+
+    def _called(self, actor: Actor, source: Source, purpose: str) -> tuple[str, str, Credential | None]:
+        return source.kind, source.url, self.credential_for(actor, source, purpose=purpose)
 
     def _used(self, connection: Connection, actor: Actor, source: Source, purpose: str) -> HeldCredential | None:
         now = utc_now()
@@ -387,19 +410,3 @@ class SourceService:
         if check_new(source, new).uses_machine_identity:
             require_administrator(connection, actor, "a credential that is the identity of Headwater's own machine")
         self._credentials.put(connection, source, user_id, new, by=actor, now=utc_now())
-
-    def _move(self, connection: Connection, actor: Actor, source: Source, collection: str, now: datetime) -> None:
-        """Put a source into a collection, with the assets that lie where it lay."""
-        place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection)
-        here = _sources.c.id == source.id
-        left = connection.scalar(select(_sources.c.collection_id).where(here))
-        if left == place.id:
-            return
-        connection.execute(update(_sources).where(here).values(collection_id=place.id))
-        beside = (_assets.c.source_id == source.id, _assets.c.collection_id == left)
-        moved = {"collection_id": place.id, "change": next_change(connection)}
-        link = tables.asset_columns.c
-        columns = select(link.column_id).join(_assets, _assets.c.id == link.asset_id).where(*beside)
-        connection.execute(update(_assets).where(_assets.c.id.in_(columns)).values(moved))
-        connection.execute(update(_assets).where(*beside).values(moved))
-        move_source_scope(connection, source.scope_id, place, dict(source.settings), by=actor, now=now)

@@ -165,6 +165,8 @@ def _jobs() -> list[dict[str, Any]]:
 def _data() -> list[dict[str, Any]]:
     files = ["azureml://datastores/lake/paths/sales/a.parquet", "azureml://datastores/lake/paths/sales/b.parquet"]
     return [
+        resource("data/flights", {"dataType": "uri_file", "latestVersion": "3"}),
+        resource("data/sales-table", {"dataType": "mltable", "latestVersion": "1"}),
         resource(
             "data/flights/versions/3",
             {"dataType": "uri_file", "dataUri": f"{STORED}/datastores/blobs/paths/raw/flights.csv"},

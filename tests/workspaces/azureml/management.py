@@ -50,7 +50,10 @@ class Management:
     busy: int = 0
     forbidden: str = "nothing"
     broken: str = "nothing"
+    throttled: str = "nothing"
     next_link: Callable[[str], object] | None = None
+    #: How many lists are answered before it begins to be busy.
+    patience: int = 0
     seen: list[str] = field(default_factory=list)
     #: What is given out for endpoints: the answers to ``onlineEndpoints/NAME/ACTION``, the last of them for ever.
     secrets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -76,8 +79,8 @@ class Management:
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if not self.accepts(token):
             return failure(401, "InvalidAuthenticationToken")
-        if self.busy:
-            self.busy -= 1
+        if self.throttled in target or (self.busy and len(self.seen) > self.patience):
+            self.busy = max(self.busy - 1, 0)
             status, _, body = failure(429, "TooManyRequests")
             return status, {"Retry-After": "0"}, body
         if self.forbidden in target:
@@ -99,7 +102,10 @@ class Management:
         below = path[len(HOME) + 1 :] if path.lower().startswith(HOME.lower() + "/") else "?"
         if below.count("/") % 2:
             return self.items.get(below)
-        if below not in {"models", "onlineEndpoints"} and below.rpartition("/")[0] not in self.items:
+        if (
+            below not in {"models", "onlineEndpoints", "jobs", "data", "datastores"}
+            and below.rpartition("/")[0] not in self.items
+        ):
             return None
         found = [self.items[key] for key in self.items if key.rpartition("/")[0] == below]
         if query.get("listViewType", "ActiveOnly") == "ActiveOnly":

@@ -22,7 +22,7 @@ from tests.workspaces.liar import lying
 
 from headwater.errors import NotFoundError, OriginDeniedError, RemoteError, UsageError, WorkspaceError
 from headwater.workspaces import Credential, make_credential
-from headwater.workspaces.azureml import AzureMLConnector, extract, list_subscriptions, list_workspaces
+from headwater.workspaces.azureml import AzureMLConnector, extract, jobs, list_subscriptions, list_workspaces
 
 READER = make_credential("token", {}, TOKEN)
 IN_USE = {*PLAIN_MODELS, "late-arrival", "premium", "empty"}
@@ -170,7 +170,7 @@ def test_a_job_for_a_task_with_a_table_and_an_asset_that_is_gone(connector: Azur
             "azureml://subscriptions/s/resourcegroups/g/workspaces/other/datastores/blobs/paths/a/B.csv",
         ),
         ("azureml://locations/westeurope/workspaces/1f0e/data/flights/versions/3", None),
-        ("azureml://jobs/some_job/outputs/artifacts/paths/x", "azureml://jobs/some_job/outputs/artifacts/paths/x"),
+        ("azureml://jobs/some_job/outputs/artifacts/paths/x", f"{QUALIFIED}/jobs/some_job/outputs/artifacts/x"),
         ("abfss://curated@lakehouse.dfs.core.windows.net/x", "abfss://curated@lakehouse.dfs.core.windows.net/x"),
         ("wasbs://user:canary@claims.blob.core.windows.net/x", "wasbs://claims.blob.core.windows.net/x"),
         ("runs/x", f"{QUALIFIED}/runs/x"),
@@ -341,5 +341,5 @@ def test_nothing_but_the_name_has_to_be_of_any_form(properties: Any, dates: Any)
     item = {"name": "x", "properties": properties, "systemData": dates}
     assert extract.model(item).name == "x"
     assert extract.model_version(item, "m", with_signature=True).version == "x"
-    assert extract.job(item).run_id == "x"
-    assert all(isinstance(given.uri, str) and given.uri for given in extract.inputs(item))
+    assert jobs.job(item).run_id == "x"
+    assert all(isinstance(given.uri, str) and given.uri for given in jobs.inputs(item))

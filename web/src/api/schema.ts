@@ -433,6 +433,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search
+         * @description Assets that match, the best first, with how many there are in all and how they divide.
+         */
+        post: operations["search_api_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Suggest
+         * @description What somebody may mean who has typed this much into a search box.
+         */
+        get: operations["suggest_api_search_suggestions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openlineage/events": {
         parameters: {
             query?: never;
@@ -559,6 +599,30 @@ export interface paths {
          * @description Have a worker bring what a source holds into the catalog; the job says how far it is.
          */
         post: operations["scan_source_api_sources__name__scan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{name}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Source Schedule
+         * @description When a source is scanned by itself; null: never, and nobody has arranged anything.
+         */
+        get: operations["get_source_schedule_api_sources__name__schedule_get"];
+        /**
+         * Set Source Schedule
+         * @description Have a source scanned at other times from now on.
+         */
+        put: operations["set_source_schedule_api_sources__name__schedule_put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2381,6 +2445,13 @@ export interface components {
             /** Notes */
             notes: string[];
         };
+        /** FacetCount */
+        FacetCount: {
+            /** Value */
+            value: string;
+            /** Count */
+            count: number;
+        };
         /**
          * Finding
          * @description What was found in a definition; ``line`` and ``column`` count from 1, 0 where there is none.
@@ -2408,6 +2479,33 @@ export interface components {
         Findings: {
             /** Value */
             value: components["schemas"]["Finding"][];
+        };
+        /**
+         * FoundAsset
+         * @description An asset that was found; ``highlights`` has, by field, the text in which the words stand.
+         */
+        FoundAsset: {
+            /** Guid */
+            guid: string;
+            /** Type Name */
+            type_name: string;
+            /** Qualified Name */
+            qualified_name: string;
+            /** Display Name */
+            display_name: string;
+            /** Collection */
+            collection: string;
+            /** Description */
+            description: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Highlights */
+            highlights: {
+                [key: string]: string[];
+            };
         };
         /**
          * FullDataflow
@@ -2642,6 +2740,8 @@ export interface components {
          * Job
          * @description A piece of work on a ``subject``, begun so many times (``attempts``); ``progress`` is how far it is.
          *
+         *     ``failed`` of the attempts failed, and ``max_attempts`` may; ``lost`` is how many of the latest lost their worker.
+         *
          *     ``error`` is the last failure: of a job that failed, and of one that waits for its next attempt.
          */
         Job: {
@@ -2663,8 +2763,12 @@ export interface components {
             due_at: string;
             /** Attempts */
             attempts: number;
+            /** Failed */
+            failed: number;
             /** Max Attempts */
             max_attempts: number;
+            /** Lost */
+            lost: number;
             /** Cancel Requested */
             cancel_requested: boolean;
             /** Progress */
@@ -2976,6 +3080,31 @@ export interface components {
              * @enum {string}
              */
             kind: "full" | "incremental";
+            /** Models */
+            models?: string[];
+            /** Excluded Models */
+            excluded_models?: string[];
+            /** Experiments */
+            experiments?: string[];
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /**
+             * Unregistered Runs
+             * @default false
+             */
+            unregistered_runs: boolean;
+            /**
+             * Unregistered Models
+             * @default false
+             */
+            unregistered_models: boolean;
+            /**
+             * Confirm Removals
+             * @default false
+             */
+            confirm_removals: boolean;
         };
         /**
          * NewSchema
@@ -3038,6 +3167,15 @@ export interface components {
              * @default false
              */
             trusted: boolean;
+        };
+        /**
+         * NewSourceSchedule
+         * @description ``when``: daily, every 15 minutes, cron 0 6 * * 1 Europe/Berlin, webhook, or never.
+         */
+        NewSourceSchedule: {
+            /** When */
+            when: string;
+            scan?: components["schemas"]["NewScan"];
         };
         /**
          * NewToken
@@ -3264,12 +3402,14 @@ export interface components {
         /**
          * RefreshEntity
          * @description What a refresh did to one entity. ``delta_version`` is null where it was not published by it.
+         *
+         *     ``rows_read`` is null where nobody knows.
          */
         RefreshEntity: {
             /** Entity */
             entity: string;
             /** Rows Read */
-            rows_read: number;
+            rows_read: number | null;
             /** Rows Written */
             rows_written: number;
             /** Rows Scored */
@@ -3563,6 +3703,66 @@ export interface components {
             /** Value */
             value: components["schemas"]["Scope"][];
         };
+        /**
+         * Search
+         * @description What is searched for; ``filter`` is a tree of and, or, not and conditions, as Purview's search takes it.
+         */
+        Search: {
+            /**
+             * Keywords
+             * @default
+             */
+            keywords: string;
+            /** Filter */
+            filter?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Facets
+             * @default []
+             */
+            facets: ("collection" | "source" | "type" | "objectType" | "assetType" | "classification" | "label" | "sensitivity" | "term" | "owner" | "expert" | "endorsement")[];
+            /**
+             * Facet Values
+             * @description how many values of a facet, at most
+             * @default 10
+             */
+            facet_values: number;
+            /**
+             * Order By
+             * @default relevance
+             * @enum {string}
+             */
+            order_by: "relevance" | "name" | "updated" | "created";
+            /** Direction */
+            direction?: ("asc" | "desc") | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+        };
+        /**
+         * SearchPage
+         * @description ``corrected``: what was searched for instead, where nothing has the words as they were typed; else "".
+         */
+        SearchPage: {
+            /** Total */
+            total: number;
+            /** Value */
+            value: components["schemas"]["FoundAsset"][];
+            /** Facets */
+            facets: {
+                [key: string]: components["schemas"]["FacetCount"][];
+            };
+            /** Corrected */
+            corrected: string;
+        };
         /** Session */
         Session: {
             /** Id */
@@ -3717,6 +3917,22 @@ export interface components {
             problem: components["schemas"]["Problem"];
         };
         /**
+         * SourceSchedule
+         * @description ``next_due`` is null while it is paused.
+         */
+        SourceSchedule: {
+            /** Cron */
+            cron: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Next Due */
+            next_due: string | null;
+            /** Paused */
+            paused: boolean;
+            /** Paused Reason */
+            paused_reason: string | null;
+        };
+        /**
          * Sources
          * @description ``after`` goes into the request for the next page; null: there is none.
          */
@@ -3771,6 +3987,16 @@ export interface components {
             } | null)[][];
             /** Truncated */
             truncated: boolean;
+        };
+        /**
+         * Suggestions
+         * @description Assets whose names begin like the text, and words that its last one may become.
+         */
+        Suggestions: {
+            /** Assets */
+            assets: components["schemas"]["FoundAsset"][];
+            /** Words */
+            words: string[];
         };
         /** Table */
         Table: {
@@ -5622,6 +5848,143 @@ export interface operations {
             };
         };
     };
+    search_api_search_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Search"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    suggest_api_search_suggestions_get: {
+        parameters: {
+            query: {
+                text: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_events_api_openlineage_events_get: {
         parameters: {
             query?: {
@@ -6223,6 +6586,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_source_schedule_api_sources__name__schedule_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceSchedule"] | null;
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    set_source_schedule_api_sources__name__schedule_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSourceSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceSchedule"];
                 };
             };
             /** @description The request cannot be carried out as it is written */

@@ -149,7 +149,7 @@ class Demo:
         show = self.stages("Scan the workspace")
         self._register(server)
         started = time.perf_counter()
-        self.app.scan(self.actor, SOURCE, "full", show)
+        self.app.scan(self.actor, SOURCE, progress=show)
         self.seconds["scan"] = time.perf_counter() - started
 
     def _register(self, server: LocalServer) -> None:

@@ -14,7 +14,7 @@ from headwater.app.notifications.settings import Mail
 from headwater.errors import NetworkError, UnreachableError, UsageError
 from headwater.store import utc_now
 
-__all__ = ["send_mail"]
+__all__ = ["mail_address", "send_mail"]
 
 _TIMEOUT_SECONDS = 30.0
 
@@ -28,14 +28,7 @@ def send_mail(mail: Mail, address: str, title: str, text: str, *, identifier: st
         NetworkError: it refuses the mail, the user or the password (``network.mail``).
         SecretError: the password is not where its reference says.
     """
-    to = parseaddr(address)[1]
-    domain = to.rpartition("@")[2].lower()
-    if not domain or not to.isprintable() or not to.isascii() or " " in to:
-        raise UsageError("This is no address that mail can be sent to.", hint="Correct it under [[notify]].")
-    if mail.domains and domain not in mail.domains:
-        raise UsageError(
-            "Mail may not be sent to that domain.", hint="An administrator adds it to 'domains' in [smtp]."
-        )
+    to = mail_address(mail, address)
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = mail.sender, to, " ".join(title.split())
     message["Date"] = format_datetime(utc_now())
@@ -44,6 +37,23 @@ def send_mail(mail: Mail, address: str, title: str, text: str, *, identifier: st
     message.set_content(text)
     with _told(mail), _connected(mail) as server:
         server.send_message(message)
+
+
+def mail_address(mail: Mail, address: str) -> str:
+    """The address alone, which mail has to be allowed to go to.
+
+    Raises:
+        UsageError: it is none, or of a domain that no mail goes to.
+    """
+    to = parseaddr(address)[1]
+    domain = to.rpartition("@")[2].lower()
+    if not domain or not to.isprintable() or not to.isascii() or " " in to:
+        raise UsageError("This is no address that mail can be sent to.", hint="Correct it under [[notify]].")
+    if mail.domains and domain not in mail.domains:
+        raise UsageError(
+            "Mail may not be sent to that domain.", hint="An administrator adds it to 'domains' in [smtp]."
+        )
+    return to
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from headwater.app.configuration import administrators_secret
 from headwater.app.notifications.settings import Webhooks
 from headwater.dataflows.telling import Message
 from headwater.errors import OriginDeniedError, RemoteError
-from headwater.net import HttpClient, parse_origin
+from headwater.net import HttpClient, Origin, parse_origin
 from headwater.net.failures import pause_asked_for, status_hint
 
-__all__ = ["SIGNATURE", "call_webhook", "signature"]
+__all__ = ["SIGNATURE", "call_webhook", "signature", "webhook_origin"]
 
 SIGNATURE = "Headwater-Signature"
 _DEADLINE_SECONDS = 30.0
@@ -35,13 +35,7 @@ def call_webhook(webhooks: Webhooks, url: str, message: Message, *, identifier: 
         RemoteError: it answered with a failure.
         SecretError: the secret is not where its reference says.
     """
-    origin = parse_origin(url)
-    if origin not in webhooks.origins:
-        raise OriginDeniedError(
-            "Webhooks at this origin are not allowed.",
-            place=str(origin),
-            hint="An administrator adds it to 'webhook_origins' in [notifications] of headwater.toml.",
-        )
+    origin = webhook_origin(webhooks, url)
     body = orjson.dumps(_body(webhooks, message))
     headers = {"Content-Type": "application/json", "Idempotency-Key": identifier}
     if webhooks.secret:
@@ -61,6 +55,23 @@ def call_webhook(webhooks: Webhooks, url: str, message: Message, *, identifier: 
     )
 
 
+def webhook_origin(webhooks: Webhooks, url: str) -> Origin:
+    """Where a webhook is, which has to be allowed.
+
+    Raises:
+        UsageError: the address is no http(s) URL.
+        OriginDeniedError: no administrator allowed its origin.
+    """
+    origin = parse_origin(url)
+    if origin not in webhooks.origins:
+        raise OriginDeniedError(
+            "Webhooks at this origin are not allowed.",
+            place=str(origin),
+            hint="An administrator adds it to 'webhook_origins' in [notifications] of headwater.toml.",
+        )
+    return origin
+
+
 def signature(secret: str, body: bytes, at: int) -> str:
     """What proves who sent a body and when: HMAC-SHA256 over the moment, a dot and the body.
 
@@ -73,7 +84,8 @@ def signature(secret: str, body: bytes, at: int) -> str:
 
 def _body(webhooks: Webhooks, message: Message) -> dict[str, object]:
     told = message.to_json()
-    link = f"{webhooks.link}/api/dataflows/{message.dataflow}/refreshes/{message.refresh}" if webhooks.link else None
+    refresh = f"/api/dataflows/{message.dataflow}/refreshes/{message.refresh}"
+    link = f"{webhooks.link}{refresh}" if webhooks.link and message.refresh else None
     return {name: value for name, value in told.items() if name not in {"title", "text"}} | {
         "summary": message.title,
         "link": link,

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, select
 from headwater.access import Action, Actor, allowed_to
 from headwater.app.configuration import administrators_secret
 from headwater.app.openlineage.settings import Receiver
-from headwater.dataflows.openlineage import OpenLineageEvents
+from headwater.dataflows.openlineage import KIND, OpenLineageEvents, start_key
 from headwater.errors import HeadwaterError, HomeError, RemoteError
-from headwater.jobs import Job, JobStatus, Lease
+from headwater.jobs import Job, JobStatus, Lease, queue
 from headwater.net import HttpClient
 from headwater.net.failures import status_hint
 from headwater.store import Database, tables
@@ -78,7 +78,7 @@ class OpenLineage:
 
 
 class OpenLineageHandler:
-    """Sends the events of one refresh, in their order; see :class:`headwater.jobs.Handler`."""
+    """Sends the events that begin or end one refresh, in their order; see :class:`headwater.jobs.Handler`."""
 
     def __init__(self, database: Database, receiver: Receiver) -> None:
         self._database = database
@@ -91,7 +91,7 @@ class OpenLineageHandler:
             NetworkError, SecretError: the receiver cannot be reached, or refuses them.
             HomeError: the file cannot be written (``openlineage.file``).
         """
-        events = self._events(lease.job)
+        events = [*self._owed(lease), *self._events(lease.job.payload)]
         if self._receiver.file is not None:
             self._append(events)
         if self._receiver.url:
@@ -104,9 +104,22 @@ class OpenLineageHandler:
     def ended(self, connection: Connection, job: Job, status: JobStatus, error: HeadwaterError | None) -> None:
         """Nothing belongs to its end."""
 
-    def _events(self, job: Job) -> list[bytes]:
-        between = _events.id.between(job.payload["first"], job.payload["last"])
-        query = select(_events.event).where(between, _events.run_id == job.payload["refresh"]).order_by(_events.id)
+    def _owed(self, lease: Lease) -> list[bytes]:
+        """That the refresh started, where this says how it ended and that has not been sent: it comes first."""
+        key, job = start_key(lease.job.payload["refresh"]), tables.jobs.c
+        if lease.job.key == key:
+            return []
+        with lease.begin() as connection:
+            unsent = select(job.id, job.payload).where(job.key == key, job.status != "succeeded")
+            row = connection.execute(unsent).one_or_none()
+            if row is None:
+                return []
+            queue.request_cancel(connection, row.id, {KIND: self})
+        return self._events(row.payload)
+
+    def _events(self, payload: Mapping[str, Any]) -> list[bytes]:
+        between = _events.id.between(payload["first"], payload["last"])
+        query = select(_events.event).where(between, _events.run_id == payload["refresh"]).order_by(_events.id)
         with self._database.read() as connection:
             return [orjson.dumps(event) for event in connection.execute(query).scalars()]
 

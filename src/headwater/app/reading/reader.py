@@ -93,10 +93,11 @@ class TableReader:
             NotFoundError: there is none that may be read, it has not come to that version, or that refresh made none.
             VersionGoneError: that version is no longer kept.
         """
-        table = self._published.get(actor, dataflow, entity)
-        wanted = self._published.version(table, version)
-        if refresh is not None:
-            wanted = self._published.version_of(table, refresh)
+        if refresh is None:
+            table = self._published.get(actor, dataflow, entity)
+            wanted = self._published.version(table, version)
+        else:
+            table, wanted = self._published.as_of(actor, dataflow, entity, refresh)
         try:
             scan = plan_scan(table.path, wanted, Source(f"headwater://tables/{dataflow}/{entity}"))
         except TableError as error:

@@ -99,9 +99,9 @@ COLUMNS = RelationshipDefinition(
     "COMPOSITION",
 )
 
-#: A file flows into the folder that it is a part of.
+#: A file flows into the folder that it is a part of; that it is follows from its name.
 PARTS = RelationshipDefinition(
-    "dataset_dataset",
+    "dataset_parts",
     RelationshipEnd("dataset", "parts", is_container=True),
     RelationshipEnd("dataset", "folder", "SINGLE"),
     "COMPOSITION",
@@ -138,6 +138,8 @@ _DEFINITIONS = (
     _holds("ml_workspace", "ml_endpoint", "endpoints", "workspace"),
     _holds("ml_model", "ml_model_version", "versions", "registeredModel"),
     _holds("dataflow", "dataflow_table", "tables", "dataflow"),
+    # A database holds schemas, and these hold tables: nothing flows from one to the other.
+    _holds("dataset", "dataset", "members", "holder"),
 )
 
 #: Every built-in relationship by its name.

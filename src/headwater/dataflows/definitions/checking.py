@@ -33,7 +33,10 @@ from headwater.powerquery.language import LineIndex, syntax
 from headwater.powerquery.library import registry
 from headwater.store import Database, tables
 
-__all__ = ["Rights", "check_definition"]
+__all__ = ["SEVERITIES", "Rights", "check_definition"]
+
+#: What was found is listed in this order.
+SEVERITIES = ("error", "warning", "note")
 
 _RANGE = ("RangeStart", "RangeEnd")
 _LANGUAGE = frozenset({"#shared", "#sections", "MLWorkspace.Contents"})
@@ -70,8 +73,7 @@ def check_definition(
     found = [*_circles(definition), *_periods(definition), *_linked(database, actor, definition)]
     for name in definition.queries:
         found += _query(definition, name, rights)
-    order = ("error", "warning", "note")
-    return tuple(sorted(found, key=lambda f: (order.index(f.severity), f.query, f.line, f.column)))
+    return tuple(sorted(found, key=lambda f: (SEVERITIES.index(f.severity), f.query, f.line, f.column)))
 
 
 # -- between queries ---------------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from headwater.access import Actor
-from headwater.dataflows.history import OnEnded
+from headwater.dataflows.history import OnEnded, OnStarted
 from headwater.models.earlier import EarlierVersions
 from headwater.models.environment import ModelEnvironment
 from headwater.models.statistics import Progress, ScoringProgress
@@ -85,6 +87,7 @@ class ModelsWanted:
         database: by which predictions are kept: what is written goes through the refresh's lease.
         earlier: what versions that earlier refreshes called have to say.
         on_progress: told how far scoring is.
+        on_kept: called in each transaction that keeps predictions.
         counts_only: nothing is scored and nothing kept: what there would be to score is counted.
     """
 
@@ -92,6 +95,7 @@ class ModelsWanted:
     database: Database
     earlier: EarlierVersions
     on_progress: Progress | None = None
+    on_kept: Callable[[Connection], None] = lambda _: None
     counts_only: bool = False
 
 
@@ -106,6 +110,7 @@ class Refresher:
         reach: what queries may reach that run with somebody's rights, for a dataflow of this scope.
         environment: makes the models that such queries may call, as of now; closed after the refresh.
         engine_settings: settings of the engine, e.g. ``memory_limit``.
+        on_started: told of each refresh in the transaction in which it begins.
         on_ended: told of each refresh in the transaction that ends it.
     """
 
@@ -115,6 +120,7 @@ class Refresher:
     reach: Callable[[Actor, int], Reach]
     environment: Callable[[ModelsWanted], ModelEnvironment]
     engine_settings: Mapping[str, object] = field(default_factory=dict)
+    on_started: Sequence[OnStarted] = ()
     on_ended: Sequence[OnEnded] = ()
 
 

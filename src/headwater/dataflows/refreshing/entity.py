@@ -22,6 +22,7 @@ from headwater.dataflows.published import PublishedTable
 from headwater.dataflows.publishing import StagedEntity
 from headwater.dataflows.refreshing.context import Reach, Refresher, RefreshEvent, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.failures import entity_failure
+from headwater.dataflows.refreshing.fingerprint import entity_fingerprint
 from headwater.dataflows.refreshing.reading import rows_read
 from headwater.dataflows.retention import pinned
 from headwater.dataflows.service import Dataflow
@@ -129,6 +130,7 @@ class EntityRun:
             bytes=0,
             seconds=time.perf_counter() - self._begun,
             model_versions=_versions(self._models, ()),
+            rows_read=None,
             reuse=_reuse(self._models),
             mode=self._settings.of(self._name).mode,
             engine=_ENGINE,
@@ -149,7 +151,7 @@ class EntityRun:
             watch=self._watched,
             schema_changes=own.schema_changes or self._settings.schema_changes,
             max_rows=self._settings.limits.rows,
-            definition_version=around.dataflow.version,
+            made_by=entity_fingerprint(around.dataflow.definition, self._name),
             reads=around.dataflow.definition.reads(self._name),
         )
 
@@ -238,7 +240,7 @@ class EntityRun:
             bytes=rows.staged.bytes,
             seconds=time.perf_counter() - self._begun,
             model_versions=_versions(self._models, rows.plans),
-            rows_read=rows_read(rows.plans),
+            rows_read=rows_read(rows.plans, self._fetched()),
             rows_skipped=rows.skipped,
             rows_inserted=rows.inserted,
             rows_updated=rows.updated,
@@ -248,6 +250,9 @@ class EntityRun:
             engine=_ENGINE,
             schema_changes=list(rows.schema_changes),
         )
+
+    def _fetched(self) -> int:
+        return 0 if self._first is None else self._first.engine.fetched_rows()
 
     def _lineage(self, rows: StagedRows) -> LineageRecord:
         dataflow = self._around.dataflow

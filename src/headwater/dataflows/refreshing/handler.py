@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -16,7 +17,7 @@ from headwater.dataflows.refresh_jobs import KIND, dataflow_of, subject_of
 from headwater.dataflows.refreshing.context import Refresher, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.run import SAVER_DISABLED, RefreshRun
 from headwater.dataflows.service import Dataflow, find_dataflow
-from headwater.errors import HeadwaterError, RefreshError, TableError
+from headwater.errors import HeadwaterError, NotFoundError, RefreshError, TableError
 from headwater.jobs import Job, JobStatus, Lease, schedules
 from headwater.store import tables, utc_now
 
@@ -95,7 +96,7 @@ class RefreshHandler:
 def pause_schedules_of(connection: Connection, user_id: str) -> int:
     """Pause the schedules of all dataflows that run with somebody's rights, who may not come in any more.
 
-    Returns how many dataflows that are.
+    Returns how many dataflows that are; not each of them has a schedule.
     """
     flows, versions, users = tables.dataflows.c, tables.dataflow_versions.c, tables.users.c
     current = (versions.dataflow_id == flows.id) & (versions.version == flows.current_version)
@@ -104,7 +105,7 @@ def pause_schedules_of(connection: Connection, user_id: str) -> int:
     rows = connection.execute(saved).all()
     for row in rows:
         reason = f"The dataflow runs with the rights of {row.name}, whose account is disabled."
-        schedules.pause(connection, KIND, subject_of(row.id), reason)
+        _pause(connection, subject_of(row.id), reason)
     return len(rows)
 
 
@@ -147,7 +148,7 @@ def _audit(connection: Connection, job: Job, ended: EndedRefresh) -> None:
 def _count(connection: Connection, job: Job, ended: EndedRefresh) -> None:
     """Four scheduled refreshes that failed in a row pause the schedule; so does a saver who is gone, at once."""
     if ended.error is not None and ended.error["code"] == SAVER_DISABLED:
-        schedules.pause(connection, KIND, job.subject, str(ended.error["message"]))
+        _pause(connection, job.subject, str(ended.error["message"]))
     if ended.trigger != SCHEDULE:
         return
     if ended.status == "succeeded":
@@ -155,4 +156,12 @@ def _count(connection: Connection, job: Job, ended: EndedRefresh) -> None:
     elif ended.status == "failed":
         why = str(ended.error["message"]) if ended.error is not None else ""
         reason = f"{_FAILURES} refreshes in a row failed, the last one so: {why}"
-        schedules.count_failure(connection, KIND, job.subject, pause_after=_FAILURES, reason=reason)
+        # Its schedule may have been removed while it ran.
+        with suppress(NotFoundError):
+            schedules.count_failure(connection, KIND, job.subject, pause_after=_FAILURES, reason=reason)
+
+
+def _pause(connection: Connection, subject: str, reason: str) -> None:
+    """Pause a dataflow's schedule, where it has one."""
+    with suppress(NotFoundError):
+        schedules.pause(connection, KIND, subject, reason)

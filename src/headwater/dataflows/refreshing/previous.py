@@ -17,19 +17,15 @@ __all__ = ["published_before"]
 
 def published_before(database: Database, dataflow_id: int) -> Mapping[str, Previous]:
     """What is published of each entity, as far as it can still be read: what cannot is computed anew."""
-    table, refreshes = tables.published_tables.c, tables.refreshes.c
-    query = (
-        select(table.entity, table.path, table.delta_version, table.rows, table.state, refreshes.definition_version)
-        .join(tables.refreshes, refreshes.id == table.refresh_id)
-        .where(table.dataflow_id == dataflow_id)
-    )
+    table = tables.published_tables.c
+    query = select(table.entity, table.path, table.delta_version, table.rows, table.state)
     with database.read() as connection:
-        rows = connection.execute(query).all()
+        rows = connection.execute(query.where(table.dataflow_id == dataflow_id)).all()
     found = {}
     for row in rows:
         try:
             columns = schema(Path(row.path), row.delta_version)
         except TableError:
             continue
-        found[row.entity] = Previous(row.delta_version, row.rows, columns, row.state, row.definition_version)
+        found[row.entity] = Previous(row.delta_version, row.rows, columns, row.state)
     return found

@@ -1,6 +1,7 @@
 """How many rows a query reads: those of the sources that its plan scans, each once, before any filter.
 
-Rows that a database's own query gave are not counted: what of them was read there is not known here.
+Of a database they are the rows that it gave: what its own query read for them is not known here. Where a step takes
+rows from something that is no source of a plan (a page of the web, a function that makes them), nobody knows.
 """
 
 from __future__ import annotations
@@ -12,23 +13,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from headwater.plan.lineage import lineage_nodes
-from headwater.plan.nodes import ArrowScan, CsvScan, Node, ParquetScan
+from headwater.plan.nodes import ArrowScan, CsvScan, Node, ParquetScan, RowsScan
 
 __all__ = ["rows_read"]
 
 _PIECE = 1 << 20
 
 
-def rows_read(plans: Sequence[Node]) -> int:
-    """The rows of all sources of these plans; a source that cannot be looked at any more counts none.
+def rows_read(plans: Sequence[Node], fetched: int = 0) -> int | None:
+    """The rows of all sources of these plans; None where one of them cannot be counted, or not any more.
 
-    >>> from headwater.plan.nodes import text_columns
+    Args:
+        plans: what was run.
+        fetched: the rows that databases gave.
+
+    >>> from headwater.plan.nodes import RowsScan, text_columns
     >>> scan = ArrowScan(pa.table({"a": ["x", "y"]}), text_columns(["A"]))
-    >>> rows_read([scan, scan])
-    2
+    >>> rows_read([scan, scan]), rows_read([scan], 3)
+    (2, 5)
+    >>> rows_read([RowsScan(lambda: iter(()), text_columns(["A"]), "Table.FromList")]) is None
+    True
     """
     found: dict[object, int] = {}
-    for scan in _scans(plans):
+    for scan in _leaves(plans):
         try:
             match scan:
                 case ParquetScan(paths=paths):
@@ -37,14 +44,16 @@ def rows_read(plans: Sequence[Node]) -> int:
                     found[path] = _lines(Path(path))
                 case ArrowScan(table=table):
                     found[id(table)] = table.num_rows
+                case RowsScan(made_from=None):
+                    return None
         except (OSError, pa.ArrowException):
-            continue
-    return sum(found.values())
+            return None
+    return sum(found.values()) + fetched
 
 
-def _scans(plans: Sequence[Node]) -> Iterator[Node]:
+def _leaves(plans: Sequence[Node]) -> Iterator[Node]:
     for plan in plans:
-        yield from (node for node in lineage_nodes(plan) if isinstance(node, ParquetScan | CsvScan | ArrowScan))
+        yield from lineage_nodes(plan)
 
 
 def _lines(path: Path) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from headwater import moments
 from headwater.dataflows import history
-from headwater.dataflows.history import Beginning, EntitySummary
+from headwater.dataflows.history import Beginning, EntitySummary, StartedRefresh
 from headwater.dataflows.publishing import Publisher, StagedEntity
 from headwater.dataflows.refreshing.context import ModelsWanted, Refresher, RefreshEvent, RefreshRequest, Watcher
 from headwater.dataflows.refreshing.entity import EntityRun, Surroundings
@@ -83,7 +83,11 @@ class RefreshRun:
             self._request.full,
         )
         with self._lease.begin() as connection:
-            history.begin(connection, beginning)
+            started_at = history.begin(connection, beginning)
+            if started_at is not None:
+                started = StartedRefresh(self._id, self._dataflow, self._request.trigger, started_at)
+                for tell in self._refresher.on_started:
+                    tell(connection, started)
         moments.reached("refresh.started")
 
     def _check_runner(self) -> None:
@@ -106,7 +110,9 @@ class RefreshRun:
         dataflow, refresher = self._dataflow, self._refresher
         policy = dataflow.definition.settings.rescore
         earlier = earlier_versions(refresher.database, dataflow.id, policy, rescore=self._request.rescore)
-        wanted = ModelsWanted(dataflow.runner, self._lease.database, earlier, self._progress.scoring)
+        lease, progress = self._lease, self._progress.scoring
+        # What was scored need not be scored again: an attempt that comes to that has got ahead.
+        wanted = ModelsWanted(dataflow.runner, lease.database, earlier, progress, on_kept=lease.advanced)
         with closing(refresher.environment(wanted)) as models:
             around = Surroundings(
                 refresher,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from headwater.dataflows.staging.columns import same_columns, schema_changes
-from headwater.dataflows.staging.digests import Digests, Hasher, Words, read_digests
+from headwater.dataflows.staging.digests import Digests, read_digests
+from headwater.dataflows.staging.hashing import Words
 from headwater.dataflows.staging.keys import KeyColumns
 from headwater.dataflows.staging.work import EntityWork, Previous
 from headwater.errors import RefreshError, TableError
@@ -42,9 +42,7 @@ class Before:
         return self.rows if self.is_alike else None
 
     @classmethod
-    def open(
-        cls, work: EntityWork, *, schema: PublishedSchema, recipe: str, keys: KeyColumns, hasher: Hasher
-    ) -> Before | None:
+    def open(cls, work: EntityWork, *, schema: PublishedSchema, recipe: str, keys: KeyColumns) -> Before | None:
         """What is published of an entity; None where nothing is, or nothing that helps.
 
         Raises:
@@ -54,7 +52,7 @@ class Before:
         if previous is None:
             return None
         try:
-            return cls._open(work, previous, schema=schema, recipe=recipe, keys=keys, hasher=hasher)
+            return cls._open(work, previous, schema=schema, recipe=recipe, keys=keys)
         except TableError:
             # What is published cannot be read: all of it is computed anew.
             if work.settings.gone == "keep":
@@ -70,7 +68,6 @@ class Before:
         schema: PublishedSchema,
         recipe: str,
         keys: KeyColumns,
-        hasher: Hasher,
     ) -> Before | None:
         old = PublishedSchema(tuple(previous.columns))
         alike = same_columns(old.columns, schema.columns)
@@ -82,8 +79,7 @@ class Before:
             _check_kept(work, previous, schema)
         elif not _has_key(previous, schema, keys):
             return None
-        found = _Keys(KeyColumns(work.name, keys.names, old), hasher)
-        return cls(found.of(rows), None, rows, alike)
+        return cls(_key_digests(KeyColumns(work.name, keys.names, old), rows), None, rows, alike)
 
     def carried(self, places: npt.NDArray[np.int64], schema: PublishedSchema) -> pa.Table:
         """Rows of the version before in the columns of the next one: new columns are null, others are left out.
@@ -102,19 +98,10 @@ class Before:
         return pa.Table.from_arrays(columns, schema=stored)
 
 
-@dataclass(frozen=True)
-class _Keys:
-    columns: KeyColumns
-    hasher: Hasher
-
-    def of(self, rows: StoredRows) -> Words:
-        """The digests of the keys of all rows, from the rows themselves."""
-        return np.concatenate([np.empty(0, np.uint64), *self._parts(rows)])
-
-    def _parts(self, rows: StoredRows) -> Iterator[Words]:
-        for part in rows.slices(0, len(rows)):
-            for batch in part.to_batches():
-                yield self.columns.digests(batch, self.hasher)
+def _key_digests(keys: KeyColumns, rows: StoredRows) -> Words:
+    """The digests of the keys of all rows, from the rows themselves."""
+    batches = (batch for part in rows.slices(0, len(rows)) for batch in part.to_batches())
+    return np.concatenate([np.empty(0, np.uint64), *map(keys.digests, batches)])
 
 
 def _known(work: EntityWork, previous: Previous, recipe: str) -> Digests | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,7 +19,9 @@ import pyarrow as pa
 
 from headwater.dataflows.staging.before import Before
 from headwater.dataflows.staging.columns import check_columns
-from headwater.dataflows.staging.digests import Digests, Hasher, Words, write_digests
+from headwater.dataflows.staging.comparing import compared_rows
+from headwater.dataflows.staging.digests import Digests, write_digests
+from headwater.dataflows.staging.hashing import HASHING, Words, row_hashes
 from headwater.dataflows.staging.keys import KeyColumns
 from headwater.dataflows.staging.matching import Comparison, Matcher, Tally
 from headwater.dataflows.staging.merging import KEYED_FILE_ROWS, Merger
@@ -36,6 +37,9 @@ __all__ = ["stage_keyed"]
 #: Rows, all of them or only the new ones, and the places of all of them in the version before.
 _Rows: TypeAlias = tuple[pa.RecordBatch | None, npt.NDArray[np.int64]]
 
+#: Rows that changed go through the models so many at a time, at least, where there are as many.
+_TOGETHER_ROWS = 16_384
+
 #: Rows of the version before that are carried over together.
 _CARRIED_ROWS = 65_536
 
@@ -48,42 +52,36 @@ def stage_keyed(work: EntityWork) -> StagedRows:
     keys = KeyColumns(work.name, work.settings.key, schema)
     split = split_below_models(table)
     recipe = _recipe(schema, keys, split)
-    with closing(Hasher()) as hasher:
-        before = None
-        if not work.full:
-            before = Before.open(work, schema=schema, recipe=recipe, keys=keys, hasher=hasher)
-        run = _Run(work, schema, keys, hasher, before)
-        staged_rows = run.stage(table, split, recipe)
+    before = None if work.full else Before.open(work, schema=schema, recipe=recipe, keys=keys)
+    staged_rows = _Run(work, schema, keys, before).stage(table, split, recipe)
     return StagedRows(**{**staged_rows, "plans": (table.plan,), "schema_changes": changes})
 
 
 def _recipe(schema: PublishedSchema, keys: KeyColumns, split: Split | None) -> str:
     """What digests are made of: those that were made of something else say nothing."""
     columns = [(one["name"], one["type"]) for one in schema.to_json()]
-    of = [Hasher.version(), columns, list(keys.names), None if split is None else split.recipe]
+    of = [HASHING, columns, list(keys.names), None if split is None else split.recipe]
     return hashlib.sha256(json.dumps(of).encode()).hexdigest()
 
 
 class _Run:
     """One staging of a keyed entity."""
 
-    def __init__(
-        self, work: EntityWork, schema: PublishedSchema, keys: KeyColumns, hasher: Hasher, before: Before | None
-    ) -> None:
+    def __init__(self, work: EntityWork, schema: PublishedSchema, keys: KeyColumns, before: Before | None) -> None:
         self._work = work
         self._schema = schema
         self._keys = keys
-        self._hasher = hasher
         self._before = before
         self._tally = Tally()
         self._conversion = Conversion(schema, work.errors, work.settings.key)
 
     def stage(self, table: PlanTable, split: Split | None, recipe: str) -> dict[str, Any]:
         """Write the new version; what :class:`StagedRows` says of it."""
-        with StageWriter(self._work.path, self._schema, KEYED_FILE_ROWS) as writer:
+        # Where all rows are at hand, fingerprints spare reading those of the version before.
+        with StageWriter(self._work.path, self._schema, KEYED_FILE_ROWS, fingerprints=split is None) as writer:
             comparable = None if self._before is None else self._before.comparable
             merger = Merger(writer, comparable, is_complete=split is None)
-            for batch, places in self._changed(table, split) if split else self._all(table):
+            for batch, places in self._changed(table, split) if split else self._all(table, merger):
                 merger.add(places, batch)
             compared = self._tally.compared(self._before.keys if self._before else np.empty(0, np.uint64))
             self._check_keys(compared, writer, merger)
@@ -101,23 +99,25 @@ class _Run:
 
     # -- rows in ---------------------------------------------------------------------------------------------------
 
-    def _all(self, table: PlanTable) -> Iterator[_Rows]:
+    def _all(self, table: PlanTable, merger: Merger) -> Iterator[_Rows]:
         """All rows of the query, each with its place before."""
-        matcher = Matcher(None if self._before is None else self._before.digests)
-        for batch in limited(self._work, table.reader()):
-            rows = self._conversion.stored(batch)
-            digests = self._hasher.digests(rows)
-            places = matcher.places(digests)
-            self._tally.places.append(places)
-            self._tally.digests.append(digests)
-            new = np.flatnonzero(places < 0)
-            self._note_keys(rows if len(new) == len(places) else self._keys.of(rows).take(new))
-            yield rows, places
+        stored = map(self._conversion.stored, limited(self._work, table.reader()))
+        for compared in compared_rows(stored, self._before, self._keys.digests_of):
+            self._tally.places.append(compared.places)
+            self._tally.digests.append(compared.digests)
+            merger.knows(compared.file, compared.changed)
+            start = 0
+            for rows in compared.batches:
+                places = compared.places[start : start + rows.num_rows]
+                start += rows.num_rows
+                new = np.flatnonzero(places < 0)
+                self._note_keys(rows if len(new) == len(places) else self._keys.of(rows).take(new))
+                yield rows, places
 
     def _changed(self, table: PlanTable, split: Split) -> Iterator[_Rows]:
         """The rows that changed, computed, with the places of these and of the rows between them."""
         matcher = Matcher(None if self._before is None else self._before.digests, together=True)
-        chosen = _Chosen(self._work, self._hasher, matcher, self._tally)
+        chosen = _Chosen(self._work, matcher, self._tally)
         for batch in self._computed(table, split, chosen):
             places = chosen.next_places(batch.num_rows)
             _check_count(self._work, places, batch.num_rows)
@@ -139,7 +139,7 @@ class _Run:
         return PlanTable(changed, table.session).reader()
 
     def _note_keys(self, rows: pa.RecordBatch) -> None:
-        self._tally.new_keys.append(self._keys.digests(rows, self._hasher))
+        self._tally.new_keys.append(self._keys.digests(rows))
 
     # -- what becomes of it ----------------------------------------------------------------------------------------
 
@@ -187,11 +187,10 @@ class _Run:
 class _Chosen:
     """Says which rows go through the models, and keeps the places of all for whoever writes them."""
 
-    def __init__(self, work: EntityWork, hasher: Hasher, matcher: Matcher, tally: Tally) -> None:
+    def __init__(self, work: EntityWork, matcher: Matcher, tally: Tally) -> None:
         #: How many places have been given out.
         self.given = 0
         self._work = work
-        self._hasher = hasher
         self._matcher = matcher
         self._tally = tally
         self._rows = 0
@@ -199,12 +198,18 @@ class _Chosen:
         self._offset = 0
 
     def those_of(self, batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        """The rows that go through the models."""
+        """The rows that go through the models, many at a time: the engine begins anew with each batch."""
+        waiting: list[pa.RecordBatch] = []
         for batch in batches:
             places = self._noted(batch)
             changed = np.flatnonzero(places < 0)
             if len(changed):
-                yield batch if len(changed) == len(places) else batch.take(changed)
+                waiting.append(batch if len(changed) == len(places) else batch.take(changed))
+            if sum(one.num_rows for one in waiting) >= _TOGETHER_ROWS:
+                yield from _together(waiting)
+                waiting = []
+        if waiting:
+            yield from _together(waiting)
 
     def look(self, batch: pa.RecordBatch) -> pa.Array[Any]:
         """Note rows that all go through the models."""
@@ -213,7 +218,7 @@ class _Chosen:
 
     def _noted(self, batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
         self._watch(batch.num_rows)
-        digests = self._hasher.digests(batch)
+        digests = row_hashes(batch)
         places = self._matcher.places(digests)
         # In this order: whoever sees the places finds the digests.
         self._tally.digests.append(digests)
@@ -253,6 +258,10 @@ class _Chosen:
         seen = pa.record_batch({"": pa.nulls(rows)})
         for _ in self._work.watch(pa.RecordBatchReader.from_batches(seen.schema, [seen])):
             pass
+
+
+def _together(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    return pa.Table.from_batches(batches).combine_chunks().to_batches()
 
 
 def _check_count(work: EntityWork, places: npt.NDArray[np.int64], new: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from headwater.dataflows.staging.digests import Hasher, Words
+from headwater.dataflows.staging.hashing import Words, row_hashes
 from headwater.errors import RefreshError
 from headwater.tables import PublishedSchema, StagedFile, reported
 
@@ -48,7 +48,7 @@ class KeyColumns:
         """The key columns of rows in their stored form."""
         return rows.select(self._stored)
 
-    def digests(self, rows: pa.RecordBatch, hasher: Hasher) -> Words:
+    def digests(self, rows: pa.RecordBatch) -> Words:
         """The digest of each row's key; rows without one are counted."""
         nulls = [rows.column(name).is_null() for name in self._first if rows.column(name).null_count]
         if nulls:
@@ -56,7 +56,11 @@ class KeyColumns:
             for more in nulls[1:]:
                 absent = absent | more.to_numpy(zero_copy_only=False)
             self.absent += int(absent.sum())
-        return hasher.digests(self.of(rows))
+        return self.digests_of(rows)
+
+    def digests_of(self, rows: pa.RecordBatch) -> Words:
+        """The digest of each row's key."""
+        return row_hashes(self.of(rows))
 
     def check_present(self) -> None:
         """RefreshError where rows had no key (``refresh.key_null``)."""
@@ -95,9 +99,7 @@ class KeyColumns:
             return len(keys) - len(keys.group_by(self._stored).aggregate([]))
         except pa.ArrowNotImplementedError:
             # Records and lists have no order to Arrow: there the digests have to do.
-            hasher = Hasher()
-            digests = [self.digests(batch, hasher) for batch in keys.combine_chunks().to_batches()]
-            hasher.close()
+            digests = [self.digests(batch) for batch in keys.combine_chunks().to_batches()]
             return len(keys) - len({word for part in digests for word in part.tolist()})
 
     def _listed(self) -> str:

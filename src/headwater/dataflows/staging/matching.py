@@ -9,11 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
 
-from headwater.dataflows.staging.digests import Digests, Words
+from headwater.dataflows.staging.digests import Digests
+from headwater.dataflows.staging.hashing import Words
 
 __all__ = ["Comparison", "Matcher", "Tally"]
 
 Places = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 #: How far apart, in rows of the table for each row looked for, unchanged rows may lie that have to be read from it.
 _SPREAD = 8
@@ -32,28 +34,38 @@ class Matcher:
     def __init__(self, known: Digests | None, *, together: bool = False) -> None:
         self._known = np.empty(0, np.uint64) if known is None else known.rows
         self._together = together
-        self._next = 0
+        #: The place of the row that is expected next.
+        self.expected = 0
         self._ordered: Words | None = None
         self._order: Places | None = None
 
     def places(self, digests: Words) -> Places:
         """The place of each row in the version before; -1 for one that is not there as it is now."""
-        count = len(digests)
-        found = np.full(count, -1, np.int64)
-        if not len(self._known):
-            return found
-        expected = self._known[self._next : self._next + count]
-        same = np.zeros(count, bool)
-        same[: len(expected)] = expected == digests[: len(expected)]
-        found[same] = self._next + np.flatnonzero(same)
-        elsewhere = np.flatnonzero(~same)
-        if len(elsewhere):
+        expected = self._known[self.expected : self.expected + len(digests)]
+        other = np.ones(len(digests), bool)
+        np.not_equal(expected, digests[: len(expected)], out=other[: len(expected)])
+        return self.places_in(self.expected, other, other, digests)
+
+    def places_in(self, start: int, other: Mask, moved: Mask, digests: Words) -> Places:
+        """The same for rows that were compared: they are those from a place on.
+
+        Args:
+            start: that place.
+            other: except for these rows.
+            moved: which of these may be elsewhere.
+            digests: of all.
+        """
+        found = np.arange(start, start + len(digests))
+        found[other] = -1
+        elsewhere = np.flatnonzero(moved)
+        if len(elsewhere) and len(self._known):
             found[elsewhere] = self._looked_up(digests[elsewhere])
             if self._together:
                 self._leave_scattered(found)
-        known = np.flatnonzero(found >= 0)
+        known = found if len(found) and found[-1] >= 0 else found[found >= 0]
         # Where the last known row is, the next one is expected; rows that are new leave that place as it is.
-        self._next = int(found[known[-1]]) + 1 if len(known) else self._next
+        known = found[found >= 0] if len(elsewhere) else found
+        self.expected = int(known[-1]) + 1 if len(known) else self.expected
         return found
 
     def _looked_up(self, digests: Words) -> Places:
@@ -75,7 +87,7 @@ class Matcher:
     def _leave_scattered(self, found: Places) -> None:
         known = found[found >= 0]
         if len(known) and int(known.max() - known.min()) > _SPREAD * max(len(found), 4_096):
-            expected = (found >= self._next) & (found < self._next + len(found))
+            expected = (found >= self.expected) & (found < self.expected + len(found))
             found[~expected] = -1
 
 
@@ -115,7 +127,7 @@ class Tally:
         # One more, for the rows whose place is -1: cheaper than picking out the others.
         used = np.zeros(len(before) + 1, bool)
         used[places] = True
-        keys = np.append(before, np.uint64(0))[places]
+        keys = before[places] if len(before) else np.empty(len(places), np.uint64)
         if len(new):
             keys[places < 0] = new
         used = used[:-1]
@@ -135,7 +147,16 @@ class Tally:
 
 def _among(values: Words, wanted: Words) -> npt.NDArray[np.bool_]:
     """Which of the values are among those wanted."""
-    if not len(values) or not len(wanted):
-        return np.zeros(len(values), bool)
-    found = pyarrow.compute.is_in(pa.array(values), value_set=pa.array(wanted))
-    return np.asarray(found.to_numpy(zero_copy_only=False))
+    found = _may_be_among(values, wanted)
+    at = np.flatnonzero(found)
+    if len(at):
+        among = pyarrow.compute.is_in(pa.array(values[at]), value_set=pa.array(wanted))
+        found[at] = among.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _may_be_among(values: Words, wanted: Words) -> npt.NDArray[np.bool_]:
+    """Which of the values may be among those wanted, by 16 of their bits: where few are wanted, few may be."""
+    is_wanted = np.zeros(1 << 16, bool)
+    is_wanted[wanted.view(np.uint16)[::4]] = True
+    return is_wanted[values.view(np.uint16)[::4]]

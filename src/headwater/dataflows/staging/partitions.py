@@ -203,7 +203,7 @@ def _check_parameters(work: EntityWork) -> None:
 
 def _recipe(work: EntityWork, partitions: Partitions, schema: PublishedSchema) -> str:
     """What periods are made by: those that something else made are computed anew."""
-    of = [work.definition_version, partitions.detect_changes, [[c["name"], c["type"]] for c in schema.to_json()]]
+    of = [work.made_by, partitions.detect_changes, [[c["name"], c["type"]] for c in schema.to_json()]]
     return hashlib.sha256(json.dumps(of).encode()).hexdigest()
 
 

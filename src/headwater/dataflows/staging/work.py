@@ -23,14 +23,13 @@ __all__ = ["EntityWork", "Previous", "StagedRows", "limited"]
 class Previous:
     """What of an entity is published now: the version of its table, and what was kept to go on from it.
 
-    ``state`` is what :class:`StagedRows` said then; ``definition_version`` the version of the dataflow it ran.
+    ``state`` is what :class:`StagedRows` said then.
     """
 
     delta_version: int
     rows: int
     columns: Sequence[PublishedColumn]
     state: Mapping[str, Any]
-    definition_version: int | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class EntityWork:
         watch: the same rows, with progress told and a cancelled refresh ended.
         schema_changes: what becomes of other columns than those that are published now.
         max_rows: how many rows it may have; None: any number.
-        definition_version: the version of the dataflow that is run.
+        made_by: stands for all in the dataflow's definition that its rows are computed by.
         reads: the queries that its query reads, directly or through others, parameters among them; None: unknown.
     """
 
@@ -64,7 +63,7 @@ class EntityWork:
     watch: Callable[[pa.RecordBatchReader], pa.RecordBatchReader]
     schema_changes: SchemaPolicy = "follow"
     max_rows: int | None = None
-    definition_version: int | None = None
+    made_by: str = ""
     reads: frozenset[str] | None = None
 
 

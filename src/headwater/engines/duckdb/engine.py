@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +82,7 @@ class DuckDBEngine:
         self._disabled = _known_optimizers(self._connection)
         self._lock = threading.Lock()
         self._closed = False
+        self._fetched: dict[tuple[str, str], int] = {}
 
     def reader(self, plan: Node, *, batch_rows: int = DEFAULT_BATCH_ROWS, ordered: bool = True) -> pa.RecordBatchReader:
         """The plan's rows as a stream; see :meth:`headwater.engines.base.Engine.reader`."""
@@ -96,6 +97,21 @@ class DuckDBEngine:
         """The SQL of each fragment, in the order of execution. The files are looked at, and nothing is run."""
         program = _Program(place(apply_passes(plan)), in_order=ordered)
         return tuple(program.in_execution_order())
+
+    def fetched_rows(self) -> int:
+        """How many rows databases gave; see :meth:`headwater.engines.base.Engine.fetched_rows`."""
+        with self._lock:
+            return sum(self._fetched.values())
+
+    def counter(self, node: Fetch) -> Callable[[int], None]:
+        """What is told how many rows a database has given for a leaf so far."""
+        statement = (node.database.name, node.database.sql(node.plan))
+
+        def count(rows: int) -> None:
+            with self._lock:
+                self._fetched[statement] = max(rows, self._fetched.get(statement, 0))
+
+        return count
 
     def close(self) -> None:
         """Ends what still runs, and gives back memory and disk. May be called twice."""
@@ -228,7 +244,7 @@ class _Run:
             rows = csv_stream(node)
             return rows.read_all() if repeated else rows
         if isinstance(node, Fetch):
-            rows = self._guarded(fetch(node, self.engine.reader))
+            rows = self._guarded(fetch(node, self.engine.reader, self.engine.counter(node)))
             return rows.read_all() if repeated else rows
         if self.program.uses[id(node)] == 1 and not repeated:
             return self._guarded(self._made(node))

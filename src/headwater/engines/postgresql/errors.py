@@ -52,7 +52,9 @@ def connection_error(name: str, error: Exception) -> MError:
         )
     if "does not exist" in said:
         return _error(f"{name} does not exist.", "Check the database's name.", None)
-    return _error(f"{name} cannot be reached.", "Check the server's address and that it is running.", None)
+    unreached = _error(f"{name} cannot be reached.", "Check the server's address and that it is running.", None)
+    unreached.code = "m.data_source.unreachable"
+    return unreached
 
 
 def _error(message: str, hint: str, detail: str | None) -> MError:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 
+from headwater.app.source_schedules import SourceSchedule as When
 from headwater.server.api import CALLING, CONFLICT, RESPONSES, AfterName, App, Asking, Limit, Name
 from headwater.server.job_answers import Job
 from headwater.server.source_answers import (
@@ -18,12 +19,14 @@ from headwater.server.source_answers import (
     NewCredential,
     NewScan,
     NewSource,
+    NewSourceSchedule,
     Source,
     SourceChanges,
     SourceCredential,
     SourceKind,
     SourceKinds,
     Sources,
+    SourceSchedule,
     Trust,
     Workspace,
     WorkspaceQuestion,
@@ -84,7 +87,21 @@ def test_source(app: App, actor: Asking, name: Name) -> Workspace:
 @router.post("/sources/{name}/scan", status_code=HTTPStatus.ACCEPTED)
 def scan_source(app: App, actor: Asking, name: Name, wanted: NewScan) -> Job:
     """Have a worker bring what a source holds into the catalog; the job says how far it is."""
-    return Job.of(app.scan_later(actor, name, wanted.kind))
+    return Job.of(app.scan_later(actor, name, wanted.options()))
+
+
+@router.get("/sources/{name}/schedule")
+def get_source_schedule(app: App, actor: Asking, name: Name) -> SourceSchedule | None:
+    """When a source is scanned by itself; null: never, and nobody has arranged anything."""
+    found = app.source_schedules.get(actor, name)
+    return None if found is None else SourceSchedule.model_validate(found)
+
+
+@router.put("/sources/{name}/schedule")
+def set_source_schedule(app: App, actor: Asking, name: Name, wanted: NewSourceSchedule) -> SourceSchedule:
+    """Have a source scanned at other times from now on."""
+    when = When.parse(wanted.when)
+    return SourceSchedule.model_validate(app.source_schedules.set(actor, name, when, wanted.scan.options()))
 
 
 # -- credentials -------------------------------------------------------------------------------------------------------

@@ -66,8 +66,10 @@ def get_rows(
     refresh: RefreshId = None,
 ) -> Rows:
     """A page of a table's rows, in their stored order."""
-    table = app.tables.get(actor, dataflow, entity)
-    wanted = version if refresh is None else app.tables.version_of(table, refresh)
+    if refresh is None:
+        table, wanted = app.tables.get(actor, dataflow, entity), version
+    else:
+        table, wanted = app.tables.as_of(actor, dataflow, entity, refresh)
     page = app.tables.rows(actor, table, offset, limit, wanted)
     return Rows(
         offset=offset,

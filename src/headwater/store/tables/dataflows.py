@@ -90,7 +90,8 @@ refresh_entities = Table(
     metadata,
     Column("refresh_id", GUID, ForeignKey("refreshes.id", ondelete="CASCADE"), primary_key=True),
     Column("entity", String(255), primary_key=True),
-    Column("rows_read", BigInteger, nullable=False, default=0),
+    # NULL: nobody knows.
+    Column("rows_read", BigInteger, default=0),
     Column("rows_written", BigInteger, nullable=False, default=0),
     Column("rows_scored", BigInteger, nullable=False, default=0),
     Column("rows_reused", BigInteger, nullable=False, default=0),

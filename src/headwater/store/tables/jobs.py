@@ -25,7 +25,11 @@ jobs = Table(
     Column("key", String(255), unique=True),
     Column("due_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
+    # How many of these failed; at most so many may.
+    Column("failed", Integer, nullable=False, default=0, server_default="0"),
     Column("max_attempts", Integer, nullable=False),
+    # How many of the latest ones lost their worker, and had not got ahead.
+    Column("lost", Integer, nullable=False, default=0, server_default="0"),
     # Grows with each claim: a worker that lost its lease holds an older number, and can write nothing any more.
     Column("fence", BigInteger, nullable=False, default=0),
     Column("worker", String(255)),
@@ -62,6 +66,8 @@ schedules = Table(
     Column("cron", String(255), nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("missed", String(16), nullable=False),
+    # Of each of its jobs.
+    Column("max_attempts", Integer, nullable=False, server_default="3"),
     # NULL: paused, or the expression names no time that is still to come.
     Column("next_due", UtcDateTime, index=True),
     Column("paused", Boolean, nullable=False, default=False, server_default=false()),

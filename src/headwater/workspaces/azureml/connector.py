@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,12 +14,17 @@ from headwater.net import HttpClient
 from headwater.workspaces.azureml import extract
 from headwater.workspaces.azureml.client import ResourceManager, segment
 from headwater.workspaces.azureml.configuration import AzureMLConfiguration
+from headwater.workspaces.azureml.data_assets import DataAssets
 from headwater.workspaces.azureml.datasets import DatasetResolver
 from headwater.workspaces.azureml.endpoints import OnlineEndpoints
+from headwater.workspaces.azureml.job_reading import Jobs
+from headwater.workspaces.azureml.uris import producing_job
 from headwater.workspaces.base import (
     Capability,
     Credential,
+    DataAssetInfo,
     EndpointInfo,
+    ExperimentInfo,
     JobInfo,
     ModelInfo,
     ModelVersionInfo,
@@ -36,6 +42,7 @@ class AzureMLConnector:
     """An Azure Machine Learning workspace, read over Azure Resource Manager; no Azure SDK is needed here.
 
     Archived models and versions are out of the listings; a version that is asked for by number is found all the same.
+    Jobs and data assets are listed with the archived ones, and those say so.
 
     Args:
         url: the workspace's resource id on the management origin, or its address in the studio.
@@ -46,7 +53,9 @@ class AzureMLConnector:
     """
 
     kind: str = "azureml"
-    capabilities: frozenset[Capability] = frozenset({"signatures", "jobs", "datasets", "endpoints"})
+    capabilities: frozenset[Capability] = frozenset(
+        {"signatures", "jobs", "datasets", "endpoints", "job_listing", "data_assets"}
+    )
     credential_kinds: frozenset[str] = frozenset(
         {"entra_client_secret", "entra_managed_identity", "entra_cli", "token"}
     )
@@ -64,7 +73,9 @@ class AzureMLConnector:
         self._manager = ResourceManager(
             self._configuration.origin, credential, private_networks, timeout, place=self._configuration.url
         )
-        self._datasets = DatasetResolver(self._manager, self._configuration)
+        datasets = DatasetResolver(self._manager, self._configuration)
+        self._jobs = Jobs(self._manager, self._configuration, datasets)
+        self._data_assets = DataAssets(self._manager, self._configuration, datasets)
         self._endpoints = OnlineEndpoints(self._manager, self._configuration, credential, private_networks, timeout)
 
     def close(self) -> None:
@@ -101,9 +112,19 @@ class AzureMLConnector:
         return self._version(item, model, with_signature=True)
 
     def get_job(self, run_id: str) -> JobInfo:
-        item = self._manager.one(f"{self._home}/jobs/{segment(run_id)}", f"job '{run_id}'")
-        found = self._read(extract.job, item)
-        return replace(found, inputs=tuple(self._datasets.dataset(given) for given in extract.inputs(item)))
+        return self._jobs.job(run_id)
+
+    def list_experiments(self) -> Iterator[ExperimentInfo]:
+        return self._jobs.experiments()
+
+    def list_jobs(
+        self, experiments: Collection[str] | None = None, *, ended_after: datetime | None = None
+    ) -> Iterator[JobInfo]:
+        # Azure Resource Manager filters by neither, and tells of no job when it ended: none has provably ended by then.
+        return (job for job in self._jobs.listed() if experiments is None or job.experiment in experiments)
+
+    def list_data_assets(self) -> Iterator[DataAssetInfo]:
+        return self._data_assets.listed()
 
     def download_version(self, model: str, version: str, to: Path) -> Path:
         raise WorkspaceError(
@@ -144,7 +165,9 @@ class AzureMLConnector:
         return extract.latest(versions).version
 
     def _version(self, item: dict[str, Any], model: str, *, with_signature: bool) -> ModelVersionInfo:
-        return self._read(lambda: extract.model_version(item, model, with_signature=with_signature))
+        found = self._read(lambda: extract.model_version(item, model, with_signature=with_signature))
+        address = extract.text(extract.properties(item).get("modelUri"))
+        return found if found.run_id else replace(found, run_id=producing_job(address, self._configuration))
 
     def _read(self, reader: Callable[..., T], *arguments: Any) -> T:
         """``reader(*arguments)``; an item without a name is the workspace's fault and says so."""

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from headwater.net import redact
 from headwater.net.jsons import parse_json
-from headwater.workspaces.base import DeploymentInfo, EndpointInfo, JobInfo, ModelInfo, ModelVersionInfo, SignatureInfo
+from headwater.workspaces.base import DeploymentInfo, EndpointInfo, ModelInfo, ModelVersionInfo, SignatureInfo
 
 __all__ = [
-    "Input",
     "deployments",
     "endpoint",
-    "inputs",
     "is_archived",
     "is_scripted",
-    "job",
+    "item_name",
     "latest",
+    "mapping",
     "model",
     "model_version",
+    "moment",
+    "pairs",
     "properties",
     "text",
 ]
@@ -38,41 +38,17 @@ _VERSION_STATUS = {
     "Updating": "PENDING_REGISTRATION",
     "Failed": "FAILED_REGISTRATION",
 }
-_JOB_STATUS = {
-    "Completed": "FINISHED",
-    "Failed": "FAILED",
-    "NotResponding": "FAILED",
-    "Canceled": "KILLED",
-    "NotStarted": "SCHEDULED",
-    "Queued": "SCHEDULED",
-    "Paused": "SCHEDULED",
-    **dict.fromkeys(("Starting", "Provisioning", "Preparing", "Running", "Finalizing", "CancelRequested"), "RUNNING"),
-}
-#: What a job with a schema for its task (AutoML) reads, and for what.
-_TASK_DATA = {"trainingData": "training", "validationData": "validation", "testData": "test"}
-_TASK_SETTINGS = ("taskType", "targetColumnName", "primaryMetric")
-_MODEL_KINDS = frozenset({"custom_model", "mlflow_model", "triton_model"})
-_NO_DATA = _MODEL_KINDS | {"literal"}
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """Data that a job read: ``context`` is what the job calls it, ``kind`` what form it has."""
-
-    context: str
-    kind: str
-    uri: str
 
 
 def model(item: Mapping[str, Any]) -> ModelInfo:
     """A registered model, of the listing of model containers."""
     told = properties(item)
     return ModelInfo(
-        name=_name(item),
+        name=item_name(item),
         description=text(told.get("description")),
-        tags=_pairs(told.get("tags")),
-        created_at=_moment(item, "createdAt"),
-        updated_at=_moment(item, "lastModifiedAt"),
+        tags=pairs(told.get("tags")),
+        created_at=moment(item, "createdAt"),
+        updated_at=moment(item, "lastModifiedAt"),
         latest_version=text(told.get("latestVersion")) or None,
     )
 
@@ -83,13 +59,13 @@ def model_version(item: Mapping[str, Any], model_name: str, *, with_signature: b
     kinds = {"azureml.modelType": told.get("modelType"), "azureml.stage": told.get("stage")}
     return ModelVersionInfo(
         model=model_name,
-        version=_name(item),
+        version=item_name(item),
         run_id=text(told.get("jobName")) or None,
         source=redact(text(told.get("modelUri"))),
         status=_status(told),
-        tags=_pairs(kinds) | _pairs(told.get("tags")),
+        tags=pairs(kinds) | pairs(told.get("tags")),
         description=text(told.get("description")),
-        created_at=_moment(item, "createdAt"),
+        created_at=moment(item, "createdAt"),
         signature=_signature(told) if with_signature else None,
     )
 
@@ -101,45 +77,17 @@ def latest(versions: list[ModelVersionInfo]) -> ModelVersionInfo:
     return max(versions, key=lambda version: (version.created_at or datetime.min.replace(tzinfo=UTC), version.version))
 
 
-def job(item: Mapping[str, Any]) -> JobInfo:
-    """A job, without the datasets it read. Azure Resource Manager tells when it was submitted and not when it ended."""
-    told = properties(item)
-    status = text(told.get("status"))
-    return JobInfo(
-        run_id=_name(item),
-        name=text(told.get("displayName")),
-        experiment=text(told.get("experimentName")),
-        status=_JOB_STATUS.get(status, status),
-        started_at=_moment(item, "createdAt"),
-        params=_settings(told),
-        tags=_pairs(told.get("tags")) | _pairs({"azureml.jobType": told.get("jobType")}),
-    )
-
-
-def inputs(item: Mapping[str, Any]) -> Iterator[Input]:
-    """The data that a job says it read."""
-    told = properties(item)
-    details = _mapping(told.get("taskDetails"))
-    task = {context: details[name] for name, context in _TASK_DATA.items() if name in details}
-    for context, entry in {**_mapping(told.get("inputs")), **task}.items():
-        described = _mapping(entry)
-        kind, uri = text(described.get("jobInputType")), text(described.get("uri"))
-        # A kind that is not known yet is data, too, if it has an address.
-        if uri and kind not in _NO_DATA:
-            yield Input(context, kind, uri)
-
-
 def endpoint(item: Mapping[str, Any]) -> EndpointInfo:
     """An online endpoint, without what stands behind it; its address is as the workspace has it."""
     told = properties(item)
     return EndpointInfo(
-        name=_name(item),
+        name=item_name(item),
         kind="azureml",
         url=text(told.get("scoringUri")),
         description=text(told.get("description")),
         state=text(told.get("provisioningState")) or "Succeeded",
-        tags=_pairs(item.get("tags")),
-        created_at=_moment(item, "createdAt"),
+        tags=pairs(item.get("tags")),
+        created_at=moment(item, "createdAt"),
     )
 
 
@@ -150,11 +98,11 @@ def deployments(
 
     One that gets calls and is not listed is still there: without it, another could pass for the only one.
     """
-    shares = {name.lower(): share for name, share in _mapping(properties(item).get("traffic")).items()}
+    shares = {name.lower(): share for name, share in mapping(properties(item).get("traffic")).items()}
     found = [
         DeploymentInfo(
-            name=_name(deployment),
-            traffic=_percent(shares.pop(_name(deployment).lower(), 0)),
+            name=item_name(deployment),
+            traffic=_percent(shares.pop(item_name(deployment).lower(), 0)),
             model=name,
             model_version=version,
             revision=_revision(deployment),
@@ -166,12 +114,12 @@ def deployments(
 
 def is_scripted(deployment: Mapping[str, Any]) -> bool:
     """Whether an entry script of somebody's own takes the rows of a deployment."""
-    return bool(_mapping(properties(deployment).get("codeConfiguration")).get("codeId"))
+    return bool(mapping(properties(deployment).get("codeConfiguration")).get("codeId"))
 
 
 def properties(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a resource says of itself."""
-    return _mapping(item.get("properties"))
+    return mapping(item.get("properties"))
 
 
 def is_archived(item: Mapping[str, Any]) -> bool:
@@ -186,13 +134,13 @@ def text(value: object) -> str:
 
 def _revision(deployment: Mapping[str, Any]) -> str:
     """What changes whenever a deployment does; "" where that is not told, and while it is changing."""
-    told, dates = properties(deployment), _mapping(deployment.get("systemData"))
+    told, dates = properties(deployment), mapping(deployment.get("systemData"))
     changed = text(dates.get("lastModifiedAt"))
     if not changed or told.get("provisioningState") != "Succeeded":
         return ""
     # The moment alone would do. What was deployed is in it as well, in case a moment is ever told wrong.
     parts = [told.get(name) for name in ("model", "environmentId", "codeConfiguration", "modelMountPath")]
-    state = [_name(deployment).lower(), text(dates.get("createdAt")), changed, *parts]
+    state = [item_name(deployment).lower(), text(dates.get("createdAt")), changed, *parts]
     return "sha256:" + hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
 
@@ -200,7 +148,8 @@ def _percent(value: object) -> int:
     return int(value) if isinstance(value, int | float) and 0 <= value <= 100 else 0
 
 
-def _name(item: Mapping[str, Any]) -> str:
+def item_name(item: Mapping[str, Any]) -> str:
+    """A resource's name; KeyError or ValueError where it has none."""
     name = item["name"]
     if not isinstance(name, str) or not name:
         raise ValueError("a resource has a name")
@@ -214,27 +163,14 @@ def _status(told: Mapping[str, Any]) -> str:
     return _VERSION_STATUS.get(state, state)
 
 
-def _settings(told: Mapping[str, Any]) -> dict[str, str]:
-    """What a job was told: its literal inputs, the models it was given, its parameters, its task."""
-    settings = dict(_mapping(told.get("parameters")))
-    for name, entry in _mapping(told.get("inputs")).items():
-        described = _mapping(entry)
-        if described.get("jobInputType") == "literal":
-            settings[name] = described.get("value")
-        elif described.get("jobInputType") in _MODEL_KINDS:
-            settings[name] = described.get("uri")
-    details = _mapping(told.get("taskDetails"))
-    return _pairs(settings | {name: details.get(name) for name in _TASK_SETTINGS})
-
-
 def _signature(told: Mapping[str, Any]) -> SignatureInfo | None:
     """The signature that a model registered by MLflow may carry along; most carry it in their files alone."""
-    noted = _mapping(told.get("properties"))
-    flavors = _mapping(told.get("flavors"))
-    data = _mapping(_mapping(flavors.get("python_function")).get("data"))
-    described = _mapping(_parsed(noted.get("model_json")))
+    noted = mapping(told.get("properties"))
+    flavors = mapping(told.get("flavors"))
+    data = mapping(mapping(flavors.get("python_function")).get("data"))
+    described = mapping(_parsed(noted.get("model_json")))
     for candidate in (noted.get("signature"), described.get("signature"), data.get("signature")):
-        found = _mapping(_parsed(candidate))
+        found = mapping(_parsed(candidate))
         parts = {name: _columns(found.get(name)) for name in ("inputs", "outputs", "params")}
         if parts["inputs"]:
             return SignatureInfo(**parts)
@@ -256,22 +192,24 @@ def _parsed(value: object) -> object:
         return None
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
+    """A JSON object; an empty one where there is something else."""
     return value if isinstance(value, dict) else {}
 
 
-def _pairs(value: object) -> dict[str, str]:
+def pairs(value: object) -> dict[str, str]:
     """Names and values as text; what has no value is left out."""
     return {
         name: redact(entry if isinstance(entry, str) else json.dumps(entry, ensure_ascii=False))
-        for name, entry in _mapping(value).items()
+        for name, entry in mapping(value).items()
         if entry is not None
     }
 
 
-def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
+def moment(item: Mapping[str, Any], name: str) -> datetime | None:
+    """One of the moments that a resource's dates tell; None where it is none."""
     try:
-        found = datetime.fromisoformat(text(_mapping(item.get("systemData")).get(name)))
+        found = datetime.fromisoformat(text(mapping(item.get("systemData")).get(name)))
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,12 @@ ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 #: Registered models come at most 1,000 a page; versions could come 200,000 at once, which no one should hold.
 MODELS_A_PAGE = 1_000
 VERSIONS_A_PAGE = 5_000
+#: A run comes with all its parameters, metrics and tags.
+RUNS_A_PAGE = 2_000
+LOGGED_MODELS_A_PAGE = 1_000
+EXPERIMENTS_A_PAGE = 1_000
+#: How many experiments one search names at most.
+EXPERIMENTS_A_SEARCH = 500
 BUSY_TRIES = 4
 _REFUSALS = {
     401: "Check the user name and password stored for this workspace, or store some: the server asks for them.",
@@ -62,6 +69,27 @@ class MLflowClient:
             parameters["filter"] = f"name='{model}'"
         found = self._pages("model-versions/search", "model_versions", parameters)
         return (version for version in found if model is None or version.get("name") == model)
+
+    def search_experiments(self) -> Iterator[dict[str, Any]]:
+        """Every experiment, deleted ones too."""
+        return self._pages("experiments/search", "experiments", {"max_results": EXPERIMENTS_A_PAGE, "view_type": "ALL"})
+
+    def search_runs(self, experiment_ids: Sequence[str], condition: str = "") -> Iterator[dict[str, Any]]:
+        """The runs of experiments, without those that were deleted, the oldest first: new ones shift no page."""
+        for ids in _parts(experiment_ids):
+            asked = {
+                "experiment_ids": ids,
+                "filter": condition,
+                "max_results": RUNS_A_PAGE,
+                "order_by": ["attributes.start_time ASC"],
+            }
+            yield from self._pages("runs/search", "runs", asked, post=True)
+
+    def search_logged_models(self, experiment_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The models logged under experiments, registered or not."""
+        for ids in _parts(experiment_ids):
+            asked = {"experiment_ids": ids, "max_results": LOGGED_MODELS_A_PAGE}
+            yield from self._pages("logged-models/search", "models", asked, post=True)
 
     def model(self, name: str) -> dict[str, Any]:
         """One registered model; NotFoundError when there is none."""
@@ -124,15 +152,58 @@ class MLflowClient:
             raise self._unusable(ARTIFACTS)
         return files
 
+    def artifact(self, path: str, max_bytes: int) -> bytes:
+        """One file of the server's artifact store."""
+        address = f"{self.configuration.prefix}{ARTIFACTS}/{quote(path, safe='/')}"
+        with self._rights_explained():
+            return self._http.get_bytes(address, max_bytes=max_bytes)
+
     def download_artifact(self, path: str, file: Path, max_bytes: int) -> int:
         """Write one file of the server's artifact store to ``file``; returns its size."""
         address = f"{self.configuration.prefix}{ARTIFACTS}/{quote(path, safe='/')}"
         with self._rights_explained():
             return self._http.download(address, file, max_bytes=max_bytes)
 
-    def _get(self, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def create_webhook(self, name: str, url: str, secret: str, events: Sequence[tuple[str, str]]) -> str:
+        """Have the server post events to an address, signed; returns the webhook's id."""
+        asked = {
+            "name": name,
+            "url": url,
+            "secret": secret,
+            "events": [{"entity": entity, "action": action} for entity, action in events],
+        }
+        made = self._get("webhooks", asked, post=True).get("webhook")
+        if not isinstance(made, dict) or not made.get("webhook_id"):
+            raise self._unusable("webhooks")
+        return str(made["webhook_id"])
+
+    def test_webhook(self, webhook_id: str) -> dict[str, Any]:
+        """What came of having the server post an example."""
+        return self._one(f"webhooks/{quote(webhook_id, safe='')}/test", {}, "result", "such webhook", post=True)
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Have the server post nothing more; NotFoundError when there is no such webhook."""
+        address = f"{self.configuration.prefix}{API}/webhooks/{quote(webhook_id, safe='')}"
+        answer = self._http.request("DELETE", address)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise NotFoundError("There is no such webhook.", place=self.configuration.url)
+        if answer.status != HTTPStatus.OK:
+            raise RemoteError(
+                f"Deleting a webhook was answered with {answer.status}.",
+                status=answer.status,
+                place=self.configuration.url,
+                hint=_REFUSALS.get(answer.status, "Look at the MLflow server's log."),
+            )
+
+    def _get(self, method: str, parameters: Mapping[str, Any], *, post: bool = False) -> dict[str, Any]:
+        """The answer to a method; some searches are asked by POST, and change nothing either."""
+        address = f"{self.configuration.prefix}{API}/{method}"
         with self._rights_explained():
-            answer = self._http.get_json(f"{self.configuration.prefix}{API}/{method}", parameters)
+            if post:
+                given = {name: value for name, value in parameters.items() if value is not None}
+                answer = self._http.post_json(address, given)
+            else:
+                answer = self._http.get_json(address, parameters)
         if not isinstance(answer, dict):
             raise self._unusable(method)
         return answer
@@ -153,10 +224,12 @@ class MLflowClient:
                 hint=_REFUSALS[error.status],
             ) from error
 
-    def _pages(self, method: str, key: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _pages(
+        self, method: str, key: str, parameters: dict[str, Any], *, post: bool = False
+    ) -> Iterator[dict[str, Any]]:
         token: str | None = None
         while True:
-            answer = self._get(method, parameters | {"page_token": token})
+            answer = self._get(method, parameters | {"page_token": token}, post=post)
             items = answer.get(key, [])
             if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
                 raise self._unusable(method)
@@ -168,9 +241,11 @@ class MLflowClient:
                 raise self._unusable(method)
             token = following
 
-    def _one(self, method: str, parameters: Mapping[str, Any], key: str, what: str) -> dict[str, Any]:
+    def _one(
+        self, method: str, parameters: Mapping[str, Any], key: str, what: str, *, post: bool = False
+    ) -> dict[str, Any]:
         try:
-            found = self._get(method, parameters).get(key)
+            found = self._get(method, parameters, post=post).get(key)
         except RemoteError as error:
             # An unknown alias and a version that is no number are "invalid parameters" to MLflow.
             if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
@@ -188,3 +263,8 @@ class MLflowClient:
             place=self.configuration.url,
             hint="Check that the address is an MLflow 3 tracking server's.",
         )
+
+
+def _parts(experiment_ids: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(experiment_ids), EXPERIMENTS_A_SEARCH):
+        yield list(experiment_ids[start : start + EXPERIMENTS_A_SEARCH])

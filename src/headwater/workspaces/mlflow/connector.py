@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -11,10 +12,12 @@ from urllib.parse import urlsplit
 
 from headwater.errors import NetworkError, NotFoundError, UsageError, WorkspaceError
 from headwater.net import HttpClient
+from headwater.secret import Secret
 from headwater.workspaces.base import (
     Capability,
     Credential,
     EndpointInfo,
+    ExperimentInfo,
     JobInfo,
     ModelInfo,
     ModelVersionInfo,
@@ -24,6 +27,7 @@ from headwater.workspaces.endpoints import endpoint_identity
 from headwater.workspaces.mlflow import extract
 from headwater.workspaces.mlflow.client import MLflowClient
 from headwater.workspaces.mlflow.configuration import MLflowConfiguration
+from headwater.workspaces.mlflow.webhooks import EVENTS, WebhookTest
 
 __all__ = ["MLflowConnector"]
 
@@ -32,6 +36,7 @@ MAX_MLMODEL_BYTES = 16 * 1024 * 1024
 MAX_ARTIFACT_FILES = 20_000
 MAX_ARTIFACT_BYTES = 32 * 1024**3
 MAX_ARTIFACT_DEPTH = 32
+_NOT_ENDED = ("RUNNING", "SCHEDULED")
 _PROXIED = "mlflow-artifacts"
 _TOP = PurePosixPath()
 
@@ -47,7 +52,9 @@ class MLflowConnector:
     """
 
     kind: str = "mlflow"
-    capabilities: frozenset[Capability] = frozenset({"aliases", "signatures", "jobs", "datasets", "artifacts"})
+    capabilities: frozenset[Capability] = frozenset(
+        {"aliases", "signatures", "jobs", "datasets", "artifacts", "job_listing", "unregistered_models"}
+    )
     credential_kinds: frozenset[str] = frozenset({"anonymous", "basic", "token", "key"})
 
     def __init__(
@@ -100,6 +107,53 @@ class MLflowConnector:
         item = self._client.run(run_id)
         experiment = self._experiment(str(item.get("info", {}).get("experiment_id", "")))
         return self._read(extract.job, item, experiment, self._configuration.qualified_name)
+
+    def read_signature(self, listed: ModelVersionInfo) -> ModelVersionInfo:
+        """``listed`` with its signature and digest; of a model that nobody registered, too."""
+        return self._with_signature(listed)
+
+    def list_experiments(self) -> Iterator[ExperimentInfo]:
+        return (self._read(extract.experiment, item) for item in self._client.search_experiments())
+
+    def list_jobs(
+        self, experiments: Collection[str] | None = None, *, ended_after: datetime | None = None
+    ) -> Iterator[JobInfo]:
+        names = {found.id: found.name for found in self.list_experiments()}
+        ids = [found for found, name in names.items() if experiments is None or name in experiments]
+        home = self._configuration.qualified_name
+        for condition in _conditions(ended_after):
+            for item in self._client.search_runs(ids, condition):
+                experiment_id = str(item.get("info", {}).get("experiment_id", ""))
+                yield self._read(extract.job, item, names.get(experiment_id, experiment_id), home)
+
+    def list_unregistered_models(self, experiments: Collection[str] | None = None) -> Iterator[ModelVersionInfo]:
+        """Every model that was logged, with those that were registered since: only their versions tell."""
+        ids = [found.id for found in self.list_experiments() if experiments is None or found.name in experiments]
+        return (self._read(extract.logged_model, item) for item in self._client.search_logged_models(ids))
+
+    def create_webhook(self, name: str, url: str, secret: Secret) -> str:
+        """Have the server post what happens to registered models to ``url``, signed; returns the webhook's id.
+
+        MLflow posts to https addresses on the public internet alone unless it was told otherwise, and needs a key of
+        its own to keep secrets by (``MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY``).
+
+        Raises:
+            RemoteError: the server refuses the address, or the account may not manage webhooks.
+        """
+        return self._client.create_webhook(name, url, secret.reveal(), EVENTS)
+
+    def test_webhook(self, webhook_id: str) -> WebhookTest:
+        """Have the server post an example now."""
+        result = self._client.test_webhook(webhook_id)
+        return WebhookTest(bool(result.get("success")), int(result.get("response_status") or 0))
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Have the server post nothing more.
+
+        Raises:
+            NotFoundError: there is no such webhook.
+        """
+        self._client.delete_webhook(webhook_id)
 
     def download_version(self, model: str, version: str, to: Path) -> Path:
         location = urlsplit(self._client.version_location(model, version))
@@ -154,10 +208,22 @@ class MLflowConnector:
         return str(max(numbers))
 
     def _with_signature(self, version: ModelVersionInfo) -> ModelVersionInfo:
-        content = self._client.version_file(version.model, version.version, "MLmodel", MAX_MLMODEL_BYTES)
+        content = self._mlmodel(version)
         place = f"{self._configuration.url}, model '{version.model}', version {version.version}"
         signature, digest = extract.parse_mlmodel(content, place)
         return replace(version, signature=signature, digest=digest)
+
+    def _mlmodel(self, version: ModelVersionInfo) -> bytes:
+        if version.version:
+            return self._client.version_file(version.model, version.version, "MLmodel", MAX_MLMODEL_BYTES)
+        place = urlsplit(version.source)
+        if place.scheme != _PROXIED:
+            raise NotFoundError(
+                f"The files of the model '{version.model}' are not served by the MLflow server.",
+                place=self._configuration.url,
+                hint="Start the server with --serve-artifacts, or register the model.",
+            )
+        return self._client.artifact(f"{place.path.strip('/')}/MLmodel", MAX_MLMODEL_BYTES)
 
     def _experiment(self, experiment_id: str) -> str:
         """The experiment's name; its id where that may not be read: a name is not worth losing the run for."""
@@ -178,6 +244,14 @@ class MLflowConnector:
                 place=self._configuration.url,
                 hint="Check that the address is an MLflow 3 tracking server's.",
             ) from error
+
+
+def _conditions(ended_after: datetime | None) -> tuple[str, ...]:
+    """What leads to all runs, or to those that end later than a moment: MLflow's filters know no "or"."""
+    if ended_after is None:
+        return ("",)
+    since = int(ended_after.timestamp() * 1000)
+    return (f"attributes.end_time > {since}", *(f"attributes.status = '{status}'" for status in _NOT_ENDED))
 
 
 class _Download:

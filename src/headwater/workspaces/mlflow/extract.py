@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,16 +13,19 @@ import yaml
 from headwater.errors import WorkspaceError
 from headwater.net import redact
 from headwater.net.jsons import parse_json
-from headwater.workspaces.base import DatasetInfo, JobInfo, ModelInfo, ModelVersionInfo, SignatureInfo
+from headwater.workspaces.base import DatasetInfo, ExperimentInfo, JobInfo, ModelInfo, ModelVersionInfo, SignatureInfo
 from headwater.workspaces.naming import common_folder, dataset_name
 
-__all__ = ["dataset", "job", "model", "model_version", "parse_mlmodel"]
+__all__ = ["dataset", "experiment", "job", "logged_model", "model", "model_version", "parse_mlmodel"]
 
 #: Where the several kinds of dataset source keep their address.
 _ADDRESS_KEYS = ("uri", "url", "path")
 _LOGGED_MODEL_SCHEME = "models:/m-"
 #: MLflow's own bookkeeping, as long as a run's history and of no use to a reader.
 _NOISE_TAGS = frozenset({"mlflow.log-model.history", "mlflow.loggedModels"})
+
+#: Numbers, and what is too short for any token known by its form and lacks the signs that the others are known by.
+_HARMLESS = re.compile(r"[\w.+-]{0,13}|[-+.eE\d]+")
 
 
 def model(item: Mapping[str, Any]) -> ModelInfo:
@@ -60,6 +64,31 @@ def model_version(item: Mapping[str, Any], aliases: Iterable[str] = ()) -> Model
     )
 
 
+def logged_model(item: Mapping[str, Any]) -> ModelVersionInfo:
+    """A model of ``logged-models/search``, which has an id and a name but is no version of a registered model."""
+    info = item["info"]
+    return ModelVersionInfo(
+        model=str(info.get("name") or info["model_id"]),
+        version="",
+        model_id=str(info["model_id"]),
+        run_id=info.get("source_run_id") or None,
+        source=redact(str(info.get("artifact_uri") or "")),
+        status=str(info.get("status") or "").removeprefix("LOGGED_MODEL_"),
+        tags=_pairs([tag for tag in info.get("tags", ()) if not str(tag["key"]).startswith("mlflow.")]),
+        created_at=_moment(info.get("creation_timestamp_ms")),
+    )
+
+
+def experiment(item: Mapping[str, Any]) -> ExperimentInfo:
+    """An experiment of ``experiments/search``."""
+    return ExperimentInfo(
+        id=str(item["experiment_id"]),
+        name=str(item["name"]),
+        tags=_pairs(item.get("tags", ())),
+        archived=item.get("lifecycle_stage") == "deleted",
+    )
+
+
 def parse_mlmodel(content: bytes, place: str) -> tuple[SignatureInfo | None, str]:
     """The signature in a version's ``MLmodel`` file (None where it has none) and the file's digest.
 
@@ -79,7 +108,10 @@ def parse_mlmodel(content: bytes, place: str) -> tuple[SignatureInfo | None, str
 
 
 def job(item: Mapping[str, Any], experiment: str, workspace: str) -> JobInfo:
-    """A run of ``runs/get``, in the experiment of that name; ``workspace`` is the workspace's qualified name."""
+    """A run of ``runs/get`` or ``runs/search``, in the experiment of that name.
+
+    ``workspace`` is the workspace's qualified name.
+    """
     info, data = item["info"], item.get("data", {})
     home = f"{workspace}/experiments/{info.get('experiment_id', '')}"
     inputs = (item.get("inputs") or {}).get("dataset_inputs", [])
@@ -96,6 +128,7 @@ def job(item: Mapping[str, Any], experiment: str, workspace: str) -> JobInfo:
         metrics={str(metric["key"]): float(metric["value"]) for metric in data.get("metrics", ())},
         tags={key: value for key, value in tags.items() if key not in _NOISE_TAGS},
         inputs=tuple(dataset(entry, home) for entry in inputs),
+        parent_run_id=tags.get("mlflow.parentRunId"),
     )
 
 
@@ -161,7 +194,12 @@ def _json_object(text: object) -> dict[str, Any]:
 
 
 def _pairs(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {str(item["key"]): redact(str(item.get("value", ""))) for item in items}
+    return {str(item["key"]): _shown(str(item.get("value", ""))) for item in items}
+
+
+def _shown(value: str) -> str:
+    """``value`` without secrets. Runs have thousands of numbers and short words, which need no search for them."""
+    return value if _HARMLESS.fullmatch(value) else redact(value)
 
 
 def _moment(milliseconds: object) -> datetime | None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,13 +33,25 @@ class LocalServer:
     Args:
         folder: made when absent; holds ``mlflow.db``, ``artifacts`` and ``server.log``.
         port: 0 takes a free one.
+        workers: how many processes answer.
+        settings: environment variables of the server's, beside our own.
         ready_seconds: how long it may take to answer.
     """
 
-    def __init__(self, folder: Path, port: int = 0, *, ready_seconds: float = 90.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int = 0,
+        *,
+        workers: int = 1,
+        settings: Mapping[str, str] | None = None,
+        ready_seconds: float = 90.0,
+    ) -> None:
         self.folder = folder.resolve()
         self.log_file = self.folder / "server.log"
         self.port = port
+        self._workers = workers
+        self._settings = dict(settings or {})
         self._ready_seconds = ready_seconds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,7 +94,7 @@ class LocalServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env=_environment(),
+                env=_environment() | self._settings,
                 start_new_session=True,
             )
         try:
@@ -107,7 +120,7 @@ class LocalServer:
     def _command(self) -> list[str]:
         return [
             *(sys.executable, "-m", "mlflow", "server"),
-            *("--host", HOST, "--port", str(self.port), "--workers", "1"),
+            *("--host", HOST, "--port", str(self.port), "--workers", str(self._workers)),
             *("--backend-store-uri", f"sqlite:///{self.folder / 'mlflow.db'}"),
             *("--artifacts-destination", (self.folder / "artifacts").as_uri(), "--serve-artifacts"),
         ]

@@ -1,17 +1,13 @@
-"""How fast workers claim: ``python benchmarks/jobs.py [--due 1000] [--workers 4] [--database sqlite|postgresql]``.
+"""How fast workers claim what is due.
 
 1,000 dataflows are due by their schedules when the first of some worker processes starts. Each has to become one job,
 be claimed once and end once; the jobs do nothing, so that what is measured is the claiming. Claims a second are counted
-from the first claim to the last, as the database's clock had them.
-
-Prints both numbers, and last one JSON object {case: {ours, against, ratio, target, met}}; ``against`` is the promise,
-which is made for PostgreSQL.
+from the first claim to the last, as the database's clock had them. The promise is made for PostgreSQL; what a SQLite
+file takes is shown beside it.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -21,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.dataflow_cases.measuring import Results
 from sqlalchemy import URL, Connection, func, select, update
 
 from headwater.errors import HeadwaterError
@@ -28,6 +25,9 @@ from headwater.jobs import Job, JobStatus, Lease, NewSchedule, Worker, WorkerOpt
 from headwater.store import Database, open_database, tables, utc_now
 
 PROMISED = 200.0
+DUE = 1_000
+WORKERS = 4
+ROOT = Path(__file__).parents[2]
 SECONDS = 300
 
 
@@ -70,12 +70,12 @@ def make_due(database: Database, due: int) -> None:
         connection.execute(update(tables.schedules).values(next_due=utc_now()))
 
 
-def measure(url: str, due: int, workers: int) -> float:
+def claims_per_second(url: str, due: int, workers: int) -> float:
     """Claims a second; every due time was claimed once, or this fails."""
     database = open_database(url)
     make_due(database, due)
-    command = [sys.executable, __file__, "--work", url]
-    processes = [subprocess.Popen(command) for _ in range(workers)]
+    command = [sys.executable, "-m", "benchmarks.dataflow_cases.claims", url]
+    processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(workers)]
     try:
         wait_for(database, due)
     finally:
@@ -108,34 +108,14 @@ def work(url: str) -> None:
     Worker(Database(url), {"nothing": Nothing()}, WorkerOptions(poll=0.2, parallel=2)).run(threading.Event())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--due", type=int, default=1_000)
-    parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"])
-    parser.add_argument("--work", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.work:
-        work(arguments.work)
-        return
-    results = {}
-    for kind in [arguments.database] if arguments.database else ["sqlite", "postgresql"]:
-        print(f"{kind}: {arguments.due} due, {arguments.workers} worker processes")
+def measure(results: Results) -> None:
+    """Both databases."""
+    for kind in ("postgresql", "sqlite"):
         with databases(kind) as url:
-            ours = measure(url, arguments.due, arguments.workers)
-        print(f"  {ours:,.0f} claims/s")
-        # The promise is PostgreSQL's; what a SQLite file takes is shown beside it.
+            ours = claims_per_second(url, DUE, WORKERS)
         target = 1.0 if kind == "postgresql" else 0.0
-        ratio = ours / PROMISED
-        results[f"{kind}: claims/s"] = {
-            "ours": round(ours, 1),
-            "against": PROMISED,
-            "ratio": round(ratio, 2),
-            "target": target,
-            "met": ratio >= target,
-        }
-    print(json.dumps(results))
+        results.add(f"claims: claims/s, {kind}", ours, PROMISED, target, at_least=True)
 
 
 if __name__ == "__main__":
-    main()
+    work(sys.argv[1])

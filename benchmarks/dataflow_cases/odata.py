@@ -1,17 +1,11 @@
-"""What reading over OData has to reach: ``python benchmarks/odata.py [--rows 1000000] [--page 20000]``.
+"""Reading over OData from a server process of its own, on loopback.
 
-A table of twelve columns is published, and a server process of its own serves it on loopback. A client follows the
-links through all pages of a request with $filter and $orderby, and keeps every byte. Prints each measurement, and last
-one JSON object {case: {ours, against, ratio, target, met}}. The cases:
-
-- ``rows``: rows per second of that request, the time of the sort included, against 200,000.
-- ``plain``: the same without $filter and $orderby.
-- ``last_page``: seconds of its last full page against those of its first, both asked for again when all were read.
+A table of twelve columns is published. A client follows the links through all pages of a request with $filter and
+$orderby, and keeps every byte; the time of the sort is included.
 """
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import os
@@ -19,7 +13,6 @@ import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +24,7 @@ import numpy as np
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
+from benchmarks.dataflow_cases.measuring import Results
 
 from headwater.access import SYSTEM
 from headwater.app.runtime import Headwater
@@ -38,6 +32,7 @@ from headwater.app.runtime import Headwater
 TOKEN = secrets.token_urlsafe(32)
 QUERY = "$filter=amount gt 10 and region ne 'west'&$orderby=amount desc,id"
 TARGET = 200_000.0
+PAGE = 20_000
 
 
 def write_rows(path: Path, rows: int) -> None:
@@ -135,15 +130,6 @@ class Client:
         return statistics.median(times)
 
 
-def add(cases: dict[str, dict[str, object]], case: str, ours: float, against: float, *, at_least: bool = True) -> None:
-    """Note and print a measurement."""
-    target = 1.0 if at_least else 2.0
-    ratio = ours / against
-    met = ratio >= target if at_least else ratio <= target
-    cases[case] = {"ours": ours, "against": against, "ratio": ratio, "target": target, "met": met}
-    print(f"{case}: {ours:,.4g} against {against:,.4g}: {ratio:.2f} (target {target}) {'met' if met else 'NOT MET'}")
-
-
 def read_all(client: Client, server: psutil.Process, address: str, rows: int) -> tuple[int, float, list[str]]:
     """All pages, as :meth:`Client.pages`; prints what they took, of the server's CPU too."""
     before = sum(server.cpu_times()[:2])
@@ -153,26 +139,16 @@ def read_all(client: Client, server: psutil.Process, address: str, rows: int) ->
     return size, seconds, addresses
 
 
-def main() -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--page", type=int, default=20_000)
-    given = parser.parse_args()
-    cases: dict[str, dict[str, object]] = {}
-    with tempfile.TemporaryDirectory(prefix="headwater-bench-") as folder:
-        home = make_home(Path(folder), given.rows)
-        with served(home) as (port, server):
-            client = Client(port, given.page)
-            address = f"/odata/shop/orders?{quote(QUERY, safe='$=&')}"
-            found = client.count(f"/odata/shop/orders/$count?{quote(QUERY.partition('&')[0], safe='$=&')}")
-            _, seconds, addresses = read_all(client, server, address, found)
-            add(cases, "rows", found / seconds, TARGET)
-            add(cases, "last_page", client.seconds(addresses[-2]), client.seconds(addresses[0]), at_least=False)
-            _, seconds, _ = read_all(client, server, "/odata/shop/orders", given.rows)
-            add(cases, "plain", given.rows / seconds, TARGET)
-    print(json.dumps(cases))
-
-
-if __name__ == "__main__":
-    main()
+def measure(folder: Path, rows: int, results: Results) -> None:
+    """Rows per second of all pages, and the last full page against the first, both asked for when all were read."""
+    home = make_home(folder, rows)
+    with served(home) as (port, server):
+        client = Client(port, min(PAGE, rows // 10))
+        address = f"/odata/shop/orders?{quote(QUERY, safe='$=&')}"
+        found = client.count(f"/odata/shop/orders/$count?{quote(QUERY.partition('&')[0], safe='$=&')}")
+        _, seconds, addresses = read_all(client, server, address, found)
+        results.add("odata: rows/s, $filter and $orderby", found / seconds, TARGET, 1.0, at_least=True)
+        last, first = client.seconds(addresses[-2]), client.seconds(addresses[0])
+        results.add("odata: s of the last page, of the first", last, first, 2.0)
+        _, seconds, _ = read_all(client, server, "/odata/shop/orders", rows)
+        results.add("odata: rows/s, all of the table", rows / seconds, TARGET, 1.0, at_least=True)

@@ -1,0 +1,1 @@
+"""The cases of ``benchmarks/dataflows.py``, a module for each kind."""

@@ -1,0 +1,5 @@
+"""Delta tables of this machine as a source of data."""
+
+from headwater.workspaces.delta.source import DeltaSource
+
+__all__ = ["DeltaSource"]

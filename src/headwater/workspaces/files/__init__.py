@@ -1,0 +1,1 @@
+"""What sources that are folders of this machine have in common."""
