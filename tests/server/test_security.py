@@ -72,14 +72,15 @@ def signed_in(app: FastAPI, name: str) -> TestClient:
     return client
 
 
-def addresses(routes: list[BaseRoute]) -> Iterator[str]:
+def addresses(routes: list[BaseRoute], prefix: str = "") -> Iterator[str]:
     """The address of every route, however deep it was included, with names of things that are there."""
     for route in routes:
         included = getattr(getattr(route, "original_router", None), "routes", None) or getattr(route, "routes", None)
         if included:
-            yield from addresses(list(included))
+            below = getattr(getattr(route, "include_context", None), "prefix", "")
+            yield from addresses(list(included), prefix + below)
         elif path := getattr(route, "path", ""):
-            yield filled(path)
+            yield filled(prefix + path)
 
 
 def filled(path: str) -> str:

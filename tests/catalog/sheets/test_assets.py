@@ -103,6 +103,8 @@ def test_who_may_what(database: Database) -> None:
     assert other in sheets.export(reader) and other not in sheets.export(curator)
     with pytest.raises(NotFoundError):
         sheets.export(curator, [other])
+    with pytest.raises(ForbiddenError):
+        sheets.export(somebody(database, "non"))
     content = f"guid,labels\n{mine},\n{other},\n".encode()
     assert sheets.load(reader, content) == [], "what changes nothing asks for no right"
     with pytest.raises(ForbiddenError):

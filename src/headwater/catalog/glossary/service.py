@@ -33,6 +33,11 @@ class GlossaryService:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def require_reader(self, actor: Actor) -> None:
+        """Go on only for who may read the glossary; ForbiddenError for who may see no collection."""
+        with self._database.read() as connection:
+            require_reader(connection, actor)
+
     # -- glossaries --
 
     def glossaries(self, actor: Actor, part: Part = WHOLE, *, with_members: bool = True) -> list[Json]:
@@ -79,11 +84,11 @@ class GlossaryService:
             ConflictError: there is one of that name.
             ForbiddenError: the actor may not change the glossary.
         """
-        wanted = read_glossary(stated)
-        if wanted.name is None:
-            raise UsageError("A new glossary has no name.", hint='Give it a "name".', code="catalog.glossary")
         with self._database.begin() as connection:
             writing = begin_changing(connection, actor)
+            wanted = read_glossary(stated)
+            if wanted.name is None:
+                raise UsageError("A new glossary has no name.", hint='Give it a "name".', code="catalog.glossary")
             _check_glossary_name(connection, wanted.name)
             by = {"created_at": writing.now, "created_by": writing.by, "updated_at": writing.now}
             values = {"guid": str(uuid4()), "name": wanted.name, "definition": wanted.definition, **by}
@@ -93,9 +98,9 @@ class GlossaryService:
 
     def change_glossary(self, actor: Actor, guid: str, stated: Any, *, whole: bool = True) -> Json:
         """Change a glossary; without ``whole`` what is not stated stays. Raises as :meth:`add_glossary` does."""
-        wanted = read_glossary(stated)
         with self._database.begin() as connection:
             writing = begin_changing(connection, actor)
+            wanted = read_glossary(stated)
             row = find(connection, tables.glossaries, guid)
             if wanted.name is not None and wanted.name != row.name:
                 _check_glossary_name(connection, wanted.name)
@@ -144,17 +149,17 @@ class GlossaryService:
 
     def add_terms(self, actor: Actor, stated: Any) -> list[Json]:
         """Make terms, all or none; see :func:`headwater.catalog.glossary.terms.add_terms`."""
-        wanted = [read_term(each) for each in listed(stated, "terms")]
         with self._database.begin() as connection:
             writing = begin_changing(connection, actor)
+            wanted = [read_term(each) for each in listed(stated, "terms")]
             numbers = terms.add_terms(writing, actor, wanted)
             return showing.terms_json(connection, actor, _rows(connection, tables.glossary_terms, numbers))
 
     def change_term(self, actor: Actor, guid: str, stated: Any, *, whole: bool = True) -> Json:
         """Change a term; see :func:`headwater.catalog.glossary.terms.change_term`."""
-        wanted = read_term(stated)
         with self._database.begin() as connection:
             writing = begin_changing(connection, actor)
+            wanted = read_term(stated)
             row = find(connection, tables.glossary_terms, guid)
             terms.change_term(writing, actor, row, wanted, whole=whole)
             return showing.terms_json(connection, actor, [find(connection, tables.glossary_terms, guid)])[0]
@@ -214,16 +219,16 @@ class GlossaryService:
 
     def add_categories(self, actor: Actor, stated: Any) -> list[Json]:
         """Make categories, all or none; see :func:`headwater.catalog.glossary.categories.add_categories`."""
-        wanted = [read_category(each) for each in listed(stated, "categories")]
         with self._database.begin() as connection:
-            numbers = add_categories(begin_changing(connection, actor), wanted)
+            writing = begin_changing(connection, actor)
+            numbers = add_categories(writing, [read_category(each) for each in listed(stated, "categories")])
             return showing.categories_json(connection, _rows(connection, tables.glossary_categories, numbers))
 
     def change_category(self, actor: Actor, guid: str, stated: Any, *, whole: bool = True) -> Json:
         """Change a category; see :func:`headwater.catalog.glossary.categories.change_category`."""
-        wanted = read_category(stated)
         with self._database.begin() as connection:
             writing = begin_changing(connection, actor)
+            wanted = read_category(stated)
             change_category(writing, find(connection, tables.glossary_categories, guid), wanted, whole=whole)
             return showing.categories_json(connection, [find(connection, tables.glossary_categories, guid)])[0]
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select
 from headwater.access import Action, Actor
 from headwater.catalog.chosen import chosen, require_everywhere
 from headwater.catalog.chunks import chunked
+from headwater.catalog.glossary.finding import require_reader
 from headwater.catalog.records import AssetRef
 from headwater.catalog.said import Classification, Contact, Said, differences, read_said, write_said
 from headwater.catalog.saying import Saying, check_saying
@@ -46,8 +47,10 @@ class AssetSheets:
 
         Raises:
             NotFoundError: one of these assets may not be seen.
+            ForbiddenError: the actor may see no collection at all.
         """
         with self._database.read() as connection:
+            require_reader(connection, actor)
             if guids is not None:
                 chosen(connection, actor, guids, Action.ASSET_READ)
             rows = [row for chunk in _wanted(connection, actor, guids, type_name) for row in chunk]

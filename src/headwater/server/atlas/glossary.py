@@ -27,7 +27,9 @@ _IMPORT = 10
 router = APIRouter(prefix="/glossary", tags=["glossary"])
 
 
-def _service(app: App) -> GlossaryService:
+def _service(app: App, actor: Asking) -> GlossaryService:
+    # Whoever may not read the glossary is told no more than that, whatever they sent.
+    app.glossary.require_reader(actor)
     return app.glossary
 
 
@@ -234,39 +236,38 @@ def unassign_term(glossary: Glossary, actor: Asking, guid: str, sent: Sent) -> R
 
 
 @router.post("/{guid}/terms/export")
-def export_terms(app: App, actor: Asking, guid: str, sent: Sent) -> Response:
+def export_terms(_glossary: Glossary, app: App, actor: Asking, guid: str, sent: Sent) -> Response:
     """Terms of a glossary as CSV: those whose guids are sent, or all."""
     terms = [str(each) for each in listed(sent, "terms")] if sent else None
     return Response(app.term_sheets.export(actor, guid, terms), media_type="text/csv; charset=utf-8")
 
 
 @router.post("/{guid}/terms/import")
-def import_terms(app: App, actor: Asking, guid: str, sheet: Sheet) -> Response:
+def import_terms(_glossary: Glossary, app: App, actor: Asking, guid: str, sheet: Sheet) -> Response:
     """Make and change terms as a CSV file says; it is done when this answers, and its operation says so."""
     return _imported(len(app.term_sheets.load(actor, guid, sheet)))
 
 
 @router.post("/name/{name}/terms/import")
-def import_terms_by_name(app: App, actor: Asking, name: str, sheet: Sheet) -> Response:
+def import_terms_by_name(glossary: Glossary, app: App, actor: Asking, name: str, sheet: Sheet) -> Response:
     """As above, for the glossary of a name."""
-    return import_terms(app, actor, app.glossary.glossary_guid(actor, name), sheet)
+    return import_terms(glossary, app, actor, glossary.glossary_guid(actor, name), sheet)
 
 
 @router.get("/terms/import/{operation}")
-def get_import(glossary: Glossary, actor: Asking, operation: str) -> Response:
+def get_import(_glossary: Glossary, operation: str) -> Response:
     """How an import went."""
-    glossary.glossaries(actor, with_members=False)
     return _json(_operation(operation))
 
 
 @router.get("/import/template")
-def get_import_template(_actor: Asking) -> Response:
+def get_import_template(_glossary: Glossary) -> Response:
     """Atlas's own kind of file, with no lines yet."""
     return Response(TEMPLATE, media_type="application/octet-stream")
 
 
 @router.post("/import")
-def import_atlas_terms(app: App, actor: Asking, sheet: Sheet) -> Response:
+def import_atlas_terms(_glossary: Glossary, app: App, actor: Asking, sheet: Sheet) -> Response:
     """Make and change terms as a file of Atlas's own kind says, of all glossaries that it names; all, or none."""
     imported = load_atlas_terms(app.database, actor, sheet)
     done = [
