@@ -11,11 +11,13 @@ from headwater.app.runtime import Headwater
 from headwater.server import problems, way_in, web
 from headwater.server.api import (
     access,
+    assets,
     audit,
     catalog,
     connections,
     dataflows,
     functions,
+    glossary,
     jobs,
     notifications,
     openid,
@@ -65,6 +67,8 @@ def create_app(
         sql,
         catalog,
         search,
+        assets,
+        glossary,
         openlineage,
         sources,
         functions,

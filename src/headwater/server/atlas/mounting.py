@@ -12,6 +12,7 @@ from headwater.server.atlas import (
     admin,
     annotating,
     entities,
+    glossary,
     lineage,
     lineage_pages,
     moving,
@@ -27,9 +28,9 @@ ATLAS_ROOTS: Final = ("/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/at
 PURVIEW_ROOTS: Final = ("/datamap/api", "/catalog/api")
 
 #: What lies below Atlas's root.
-_ATLAS: Final = (entities, annotating, types, relationships, lineage, lineage_pages, admin)
+_ATLAS: Final = (entities, annotating, glossary, types, relationships, lineage, lineage_pages, admin)
 #: What Purview has beside Atlas, below its own roots; it asks there for templates of terms.
-_PURVIEW: Final = (moving, types, lineage_pages)
+_PURVIEW: Final = (moving, glossary, types, lineage_pages)
 
 _SLASHES: Final = re.compile("/{2,}")
 
