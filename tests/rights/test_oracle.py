@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -20,6 +20,7 @@ from headwater.access import SYSTEM, Action, Actor, Via
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
 from headwater.catalog import AssetService, AssetSummary, CollectionService, edges_upstream, lineage
+from headwater.catalog.entities.lineage import entity_lineage, next_lineage
 from headwater.catalog.entities.reading import entities_by_id
 from headwater.catalog.finding import Search
 from headwater.catalog.search import FacetRequest, SearchIndex, SearchRequest
@@ -63,6 +64,12 @@ _indexes: dict[str, SearchIndex] = {}
 def searched(database: Database) -> SearchIndex:
     """The index of a database, made once for all who ask."""
     return _indexes.setdefault(str(database.engine.url), SearchIndex.open(None))
+
+
+def crossed(told: dict[str, Any]) -> set[tuple[str, str]]:
+    """The edges of a graph in Atlas's form, by qualified names."""
+    names = {guid: entity["attributes"]["qualifiedName"] for guid, entity in told["guidEntityMap"].items()}
+    return {(names[each["fromEntityId"]], names[each["toEntityId"]]) for each in told["relations"]}
 
 
 class Questions:
@@ -158,6 +165,26 @@ class Questions:
                 assert ends == self.links(names[edge.source], names[edge.target], expected)
             assert not any(node.hidden_inputs or node.hidden_outputs for node in graph.nodes if node.guid == guid)
             assert set(edges_upstream(self.database, self.actor, name)) == upstream
+
+    def lineage_of_entities(self) -> None:
+        """As Atlas's clients are told it, and page by page."""
+        expected = self.seen(self.estate.assets, Action.ASSET_READ)
+        edges = {(a, b) for a, b in self.estate.flow if {a, b} <= expected}
+        everything = AssetService(self.database)
+        for name, kind in self.estate.types.items():
+            guid = self.guid(everything, kind, name)
+            if name not in expected:
+                self.is_found(False, entity_lineage, self.database, self.actor, guid, "BOTH")
+                self.is_found(False, next_lineage, self.database, self.actor, guid, "BOTH")
+                continue
+            up, down = reached(name, {(b, a) for a, b in edges}), reached(name, edges)
+            told = entity_lineage(self.database, self.actor, guid, "BOTH", depth=20)
+            assert crossed(told) == {(a, b) for a, b in edges if b in up or a in down}
+            named = {entity["attributes"]["qualifiedName"] for entity in told["guidEntityMap"].values()}
+            assert named == up | down
+            page = next_lineage(self.database, self.actor, guid, "BOTH")
+            assert crossed(page) == {edge for edge in edges if name in edge}
+            assert page["childrenCount"] == len(crossed(page))
 
     def search(self) -> None:
         """Found, counted, divided and suggested: each as if there were nothing else."""
@@ -260,6 +287,7 @@ class Questions:
             self.functions,
             self.assets,
             self.lineage,
+            self.lineage_of_entities,
             self.search,
             self.entities,
             self.dataflows,

@@ -52,8 +52,13 @@ from headwater.catalog import (
     lineage,
     names,
 )
+from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.finding import Search
+from headwater.catalog.glossary import GlossaryService, ensure_glossary
+from headwater.catalog.merging import MergingService
 from headwater.catalog.search import SearchIndex
+from headwater.catalog.sheets.assets import AssetSheets
+from headwater.catalog.sheets.terms import TermSheets
 from headwater.dataflows import (
     DataflowService,
     EntitySummary,
@@ -104,6 +109,11 @@ class Headwater:
         self.database = open_database(home.database_url, upgrade=upgrade)
         self.collections = CollectionService(self.database)
         self.assets = AssetService(self.database)
+        self.glossary = GlossaryService(self.database)
+        self.annotations = AnnotationService(self.database)
+        self.merging = MergingService(self.database)
+        self.asset_sheets = AssetSheets(self.database)
+        self.term_sheets = TermSheets(self.database)
         self.dataflows = DataflowService(self.database, home.tables)
         self.tables = PublishedTables(self.database)
         self.reading = TableReader(self.database, self.tables, home.path / "cache" / "results")
@@ -115,6 +125,7 @@ class Headwater:
         with self.database.begin() as connection:
             install(connection, now=utc_now())
             keep_tidying(connection)
+            ensure_glossary(connection, now=utc_now())
             keep_scanned(connection)
 
     @classmethod

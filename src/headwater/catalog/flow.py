@@ -16,7 +16,7 @@ from headwater.catalog.chunks import chunked
 from headwater.catalog.seeing import may_read
 from headwater.store import tables
 
-__all__ = ["Direction", "count_neighbours", "neighbours", "rows_by_id"]
+__all__ = ["Direction", "count_neighbours", "neighbours", "neighbours_page", "rows_by_id"]
 
 Direction = Literal["input", "output"]
 
@@ -36,6 +36,17 @@ def neighbours(
         rows = connection.execute(_neighbours(actor, chunk, direction, width))
         found += [(row.source_id, row.target_id) for row in rows]
     return found
+
+
+def neighbours_page(
+    connection: Connection, actor: Actor, number: int, direction: Direction, *, offset: int, limit: int | None
+) -> list[tuple[int, int]]:
+    """Some of the edges into or out of one asset, as (source, target), in the order of their index."""
+    near, far = _ends(direction)
+    joined = tables.flow_edges.join(tables.assets, _seen(actor, far))
+    query = select(_edge.source_id, _edge.target_id).select_from(joined).where(near == number)
+    rows = connection.execute(query.order_by(far, _edge.kind).offset(offset).limit(limit))
+    return [(row.source_id, row.target_id) for row in rows]
 
 
 def count_neighbours(
@@ -68,7 +79,8 @@ def _ends(direction: Direction) -> tuple[Column[int], Column[int]]:
 
 def _seen(actor: Actor, number: ColumnElement[int]) -> ColumnElement[bool]:
     asset = tables.assets.c
-    return and_(asset.id == number, may_read(actor))
+    # What was deleted keeps its edges, for when it is sent again.
+    return and_(asset.id == number, asset.status != "deleted", may_read(actor))
 
 
 def _neighbours(actor: Actor, numbers: Sequence[int], direction: Direction, width: int | None) -> Select[Any]:

@@ -17,12 +17,14 @@ import typer
 from headwater._version import __version__
 from headwater.cli import (
     access,
+    assets,
     audit,
     backup,
     collections,
     connections,
     dataflows,
     functions,
+    glossary,
     groups,
     notifications,
     openlineage,
@@ -35,6 +37,8 @@ from headwater.cli import (
     tables,
     tokens,
 )
+from headwater.cli.asset_names import add_naming
+from headwater.cli.asset_sheets import add_sheets
 from headwater.cli.options import (
     DEFAULT_HOME,
     DatabaseOption,
@@ -334,6 +338,10 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(schemas.app, name="schema")
 app.add_typer(connections.app, name="connection")
 app.add_typer(collections.app, name="collection")
+add_naming(assets.app)
+add_sheets(assets.app)
+app.add_typer(assets.app, name="asset")
+app.add_typer(glossary.app, name="glossary")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")

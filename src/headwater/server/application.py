@@ -11,11 +11,13 @@ from headwater.app.runtime import Headwater
 from headwater.server import problems, way_in, web
 from headwater.server.api import (
     access,
+    assets,
     audit,
     catalog,
     connections,
     dataflows,
     functions,
+    glossary,
     jobs,
     notifications,
     openid,
@@ -29,6 +31,7 @@ from headwater.server.api import (
     status,
     tables,
 )
+from headwater.server.atlas import mounting
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
@@ -64,6 +67,8 @@ def create_app(
         sql,
         catalog,
         search,
+        assets,
+        glossary,
         openlineage,
         sources,
         functions,
@@ -75,6 +80,7 @@ def create_app(
     )
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
+    mounting.mount(app)
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:
@@ -91,5 +97,6 @@ def create_app(
         routes=app.router.routes,
         pages=app.router.routes[own:],
     )
+    app.add_middleware(mounting.TidyPaths)
     way_in.install(app, settings)
     return app

@@ -19,6 +19,9 @@ from headwater.server.certificates import ServerCertificate
 #: How long requests under way may take when the server is ended.
 DRAIN_SECONDS = 5
 
+#: How long a request's address and headers may be together, in bytes: what is asked for by many guids names them there.
+MAX_HEAD = 1 << 20
+
 #: How often it is looked whether the certificate's files were replaced.
 RENEWAL_SECONDS = 5
 
@@ -87,6 +90,7 @@ def serve(
         app,
         log_config=None,
         access_log=False,
+        h11_max_incomplete_event_size=MAX_HEAD,
         # Whom to believe is the application's own setting; here every client of a loopback address would be.
         proxy_headers=False,
         timeout_graceful_shutdown=drain_seconds,

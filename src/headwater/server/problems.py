@@ -16,7 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from headwater.errors import ForbiddenError, HeadwaterError, ThrottledError
-from headwater.server.odata.errors import in_shape
+from headwater.server.atlas import errors as atlas
+from headwater.server.odata import errors as odata
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,11 @@ def _shaped(handler: Handler) -> Handler:
         return in_shape(request, await handler(request, error))
 
     return handle
+
+
+def in_shape(request: Request, answer: Response) -> Response:
+    """An answer that tells of an error, as the clients of what was asked for expect it."""
+    return atlas.in_shape(request, odata.in_shape(request, answer))
 
 
 def answer(error: HeadwaterError, status: int | None = None) -> JSONResponse:

@@ -17,6 +17,8 @@ OWN_SEGMENTS: Final = frozenset(
         "account",
         "api",
         "assets",
+        "catalog",
+        "datamap",
         "docs",
         "healthz",
         "lineage",

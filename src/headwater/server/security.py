@@ -25,11 +25,12 @@ from headwater.access import Actor
 from headwater.access.sessions import check_csrf
 from headwater.app.identity import Identity
 from headwater.errors import ForbiddenError, HeadwaterError, UnauthenticatedError
+from headwater.server.atlas.errors import is_atlas
 from headwater.server.base_path import path_below
 from headwater.server.cookies import COOKIE
 from headwater.server.local import is_from
-from headwater.server.odata.errors import in_shape, is_odata
-from headwater.server.problems import answer
+from headwater.server.odata.errors import is_odata
+from headwater.server.problems import answer, in_shape
 from headwater.server.settings import ServerSettings
 
 __all__ = ["CSRF_HEADER", "PUBLIC", "Guard"]
@@ -123,7 +124,7 @@ class Guard:
     async def _actor(self, request: Request) -> Actor:
         authorization = request.headers.get("authorization")
         if authorization is not None:
-            token = _bearer_token(authorization) or (_basic_token(request) if is_odata(request) else None)
+            token = _bearer_token(authorization) or (_basic_token(request) if _takes_basic(request) else None)
             if token is None:
                 raise UnauthenticatedError("Only bearer tokens are taken.", hint="Send Authorization: Bearer <token>.")
             return await run_in_threadpool(self._identity.bearer, token)
@@ -137,6 +138,11 @@ class Guard:
             check_csrf(cookie, request.headers.get(CSRF_HEADER, ""))
             _check_origin(request)
         return actor
+
+
+def _takes_basic(request: Request) -> bool:
+    """Whether the clients of what was asked for may have no other way to show a token."""
+    return is_odata(request) or is_atlas(request)
 
 
 def _bearer_token(authorization: str) -> str | None:
@@ -188,7 +194,7 @@ def _from_elsewhere(request: Request) -> Response | None:
 
 
 def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
-    if is_odata(request):
+    if _takes_basic(request):
         refused = in_shape(request, answer(error))
         refused.headers["WWW-Authenticate"] = 'Basic realm="Headwater", charset="UTF-8"'
         return refused

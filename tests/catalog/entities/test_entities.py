@@ -15,8 +15,8 @@ from tests.workspaces.stored.support import somebody
 from headwater.access import SYSTEM, Actor, find_scope
 from headwater.catalog import column_tree, edges_upstream
 from headwater.catalog.entities.reading import entities_by_id
-from headwater.catalog.entities.relations import RelationKey
 from headwater.catalog.entities.saving import Mutation, save_entities
+from headwater.catalog.relation_keys import RelationKey
 from headwater.errors import ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now
 from headwater.store.changes import next_types_change

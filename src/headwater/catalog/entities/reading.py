@@ -17,9 +17,13 @@ from headwater.catalog.seeing import may_read
 from headwater.catalog.types import Types, types_of
 from headwater.store import tables
 
-__all__ = ["entities_by_id", "entity_header", "milliseconds", "readable"]
+__all__ = ["classifications_of", "entities_by_id", "entity_header", "milliseconds", "readable"]
 
 _asset = tables.assets.c
+
+
+#: What a header shows of an entity's attributes, beside its names.
+_IN_SHORT = ("owner", "description", "createTime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,21 @@ def entities_by_id(
         rows |= {row.id: row for row in connection.execute(readable(actor).where(_asset.id.in_(chunk)))}
     found = [number for number in numbers if number in rows]
     said = _said(connection, found)
-    related = relations_of(connection, actor, types, {n: rows[n].type_name for n in found}) if relationships else {}
+    if not relationships:
+        return [_entity(types, rows[number], said, None) for number in found]
+    related = relations_of(connection, actor, types, {n: rows[n].type_name for n in found})
     return [_entity(types, rows[number], said, related.get(number, {})) for number in found]
 
 
 def entity_header(types: Types, row: Any, classifications: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """An entity in short; ``row`` has ``attributes``, ``guid``, the names, and ``status`` where it is known."""
+    """An entity in short; ``row`` has an asset's guid, type and names, and may have its other columns."""
     listed = [dict(each) for each in classifications]
+    stated = getattr(row, "attributes", {})
+    shown = {name: stated[name] for name in _IN_SHORT if stated.get(name) is not None}
     return {
         "typeName": row.type_name,
-        "attributes": {"qualifiedName": row.qualified_name, "name": row.display_name},
+        "attributes": {**shown, "qualifiedName": row.qualified_name, "name": row.display_name},
+        "lastModifiedTS": str(getattr(row, "version", 1)),
         "guid": row.guid,
         "status": _status(getattr(row, "status", "active")),
         "displayText": row.display_name,
@@ -74,6 +83,15 @@ def entity_header(types: Types, row: Any, classifications: Iterable[Mapping[str,
     }
 
 
+def classifications_of(connection: Connection, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """The classifications that these assets have, by their number; not those that are only suggested."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for chunk in chunked(numbers):
+        for row in connection.execute(_classified(chunk)):
+            found.setdefault(row.asset_id, []).append(_classification(row))
+    return found
+
+
 def milliseconds(at: datetime) -> int:
     """A moment as Atlas writes it: milliseconds of Unix time."""
     return int(at.timestamp() * 1000)
@@ -83,15 +101,16 @@ def _status(status: str) -> str:
     return "DELETED" if status == "deleted" else "ACTIVE"
 
 
-def _entity(types: Types, row: Row[Any], said: _Said, related: Mapping[str, Any]) -> dict[str, Any]:
+def _entity(types: Types, row: Row[Any], said: _Said, related: Mapping[str, Any] | None) -> dict[str, Any]:
     classifications = said.classifications.get(row.id, [])
     entity = entity_header(types, row, classifications)
     attributes = _attributes(types, row)
-    # What a process reads and writes stands among its attributes, too.
-    attributes |= {name: related[name] for name in ("inputs", "outputs") if name in related}
+    if related is not None:
+        # What a process reads and writes stands among its attributes, too.
+        attributes |= {name: related[name] for name in ("inputs", "outputs") if name in related}
+        entity["relationshipAttributes"] = dict(related) | {"meanings": said.meanings.get(row.id, [])}
     return entity | {
         "attributes": attributes,
-        "relationshipAttributes": dict(related) | {"meanings": said.meanings.get(row.id, [])},
         "createTime": milliseconds(row.created_at),
         "createdBy": row.created_by,
         "updateTime": milliseconds(row.updated_at),
@@ -121,7 +140,6 @@ def _attributes(types: Types, row: Row[Any]) -> dict[str, Any]:
 def _said(connection: Connection, numbers: Sequence[int]) -> _Said:
     labels: dict[int, list[str]] = {}
     contacts: dict[int, dict[str, list[dict[str, Any]]]] = {}
-    classifications: dict[int, list[dict[str, Any]]] = {}
     meanings: dict[int, list[dict[str, Any]]] = {}
     label, contact = tables.asset_labels.c, tables.asset_contacts.c
     for chunk in chunked(numbers):
@@ -134,11 +152,9 @@ def _said(connection: Connection, numbers: Sequence[int]) -> _Said:
         ):
             person = {"id": row.contact_id, "info": row.info}
             contacts.setdefault(row.asset_id, {}).setdefault(row.kind, []).append(person)
-        for row in connection.execute(_classified(chunk)):
-            classifications.setdefault(row.asset_id, []).append(_classification(row))
         for row in connection.execute(_meant(chunk)):
             meanings.setdefault(row.asset_id, []).append(_meaning(row))
-    return _Said(labels, contacts, classifications, meanings)
+    return _Said(labels, contacts, classifications_of(connection, numbers), meanings)
 
 
 def _classified(numbers: Sequence[int]) -> Select[Any]:
@@ -157,6 +173,7 @@ def _classification(row: Row[Any]) -> dict[str, Any]:
         "attributes": row.attributes or {},
         "entityGuid": row.guid,
         "entityStatus": "ACTIVE",
+        "lastModifiedTS": "1",
         **(row.details or {}),
     }
 

@@ -50,8 +50,7 @@ class Resolver:
         guids = {each.guid for each in wanted if each.guid is not None and each.guid not in self.by_guid}
         refs = {each.identity for each in wanted if each.identity is not None and each.identity not in self.by_identity}
         self.by_guid |= self._guids(guid for guid in guids if not is_placeholder(guid))
-        self.by_identity |= self._identities(refs)
-        self.by_identity |= self._of_subtypes(refs - self.by_identity.keys())
+        self.by_identity |= self.named(refs)
         missing = next((each for each in wanted if self._number(each) is None), None)
         if missing is not None:
             identity = missing.identity
@@ -61,6 +60,11 @@ class Resolver:
                 code="catalog.reference",
                 hint="Send it in the same request, or before; or refer to one that there is.",
             )
+
+    def named(self, refs: set[AssetRef]) -> dict[AssetRef, int]:
+        """Those of ``refs`` that there are: by their own name, by a further one, by a type above their own."""
+        found = dict(self._identities(refs))
+        return found | self._of_subtypes(refs - found.keys())
 
     def number(self, reference: Reference) -> int:
         """The asset's number, once it was resolved."""
@@ -96,18 +100,21 @@ class Resolver:
             found |= {ref: row[2] for row in rows if (ref := AssetRef(row[0], row[1])) in refs}
         return found
 
-    def _of_subtypes(self, refs: set[AssetRef]) -> Mapping[AssetRef, int]:
+    def _of_subtypes(self, refs: set[AssetRef]) -> dict[AssetRef, int]:
         """Those that are named by a type above their own."""
         found: dict[AssetRef, int] = {}
-        by_name = {ref.qualified_name: ref for ref in refs}
+        by_name: dict[str, list[AssetRef]] = {}
+        for ref in refs:
+            by_name.setdefault(ref.qualified_name, []).append(ref)
         for chunk in chunked(by_name):
             query = select(_asset.type_name, _asset.qualified_name, _asset.id).where(
                 _asset.qualified_name.in_(chunk), self._seen()
             )
             for row in self.connection.execute(query.order_by(_asset.id)):
-                ref = by_name[row.qualified_name]
-                if row.type_name in self.types and self.types.is_a(row.type_name, ref.type_name):
-                    found.setdefault(ref, row.id)
+                if row.type_name in self.types:
+                    for ref in by_name[row.qualified_name]:
+                        if self.types.is_a(row.type_name, ref.type_name):
+                            found.setdefault(ref, row.id)
         return found
 
     def _seen(self) -> ColumnElement[bool]:

@@ -1,73 +1,22 @@
-"""The relationships of entities as their ``relationshipAttributes`` show them, and the guids of relationships.
-
-A relationship needs no guid of its own in the database: its guid is made of the numbers that tell it from all others,
-and gives them back.
-"""
+"""The relationships of entities as their ``relationshipAttributes`` show them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Row, Select, case, literal, null, select
 
 from headwater.access import Actor
 from headwater.catalog.chunks import chunked
+from headwater.catalog.relation_keys import COLUMN, FLOW, ROW, RelationKey
 from headwater.catalog.seeing import may_read
 from headwater.catalog.types import BUILT_IN_RELATIONSHIPS, COLUMNS, Types
 from headwater.store import tables
 
-__all__ = ["RelationKey", "relations_of"]
+__all__ = ["relations_of"]
 
 _edge, _link, _column = tables.flow_edges.c, tables.relationships.c, tables.asset_columns.c
-_FLOW, _ROW, _OF_COLUMN = 1, 2, 3
-_HALF = 56
-
-
-@dataclass(frozen=True, slots=True)
-class RelationKey:
-    """What tells a relationship from all others: an edge by its kind and ends, a column by both, a row by its number.
-
-    >>> key = RelationKey.of_edge(2, 7, 9)
-    >>> str(key), RelationKey.read(str(key)) == key
-    ('12000000-0000-0000-0700-000000000009', True)
-    """
-
-    what: int
-    kind: int
-    first: int
-    second: int
-
-    @classmethod
-    def of_edge(cls, kind: int, source: int, target: int) -> RelationKey:
-        return cls(_FLOW, kind, source, target)
-
-    @classmethod
-    def of_row(cls, number: int) -> RelationKey:
-        return cls(_ROW, 0, 0, number)
-
-    @classmethod
-    def of_column(cls, asset_id: int, column_id: int) -> RelationKey:
-        return cls(_OF_COLUMN, 0, asset_id, column_id)
-
-    @classmethod
-    def read(cls, guid: str) -> RelationKey | None:
-        """The key that a guid is made of; None where it is none of ours."""
-        try:
-            value = UUID(guid).int
-        except ValueError:
-            return None
-        what, kind = value >> 124, (value >> 120) & 15
-        mask = (1 << _HALF) - 1
-        first, second = (value >> _HALF) & mask, value & mask
-        if what not in {_FLOW, _ROW, _OF_COLUMN} or (value >> 112) & 255:
-            return None
-        return cls(what, kind, first, second)
-
-    def __str__(self) -> str:
-        return str(UUID(int=(self.what << 124) | (self.kind << 120) | (self.first << _HALF) | self.second))
 
 
 def relations_of(
@@ -111,7 +60,7 @@ class _Names:
 
 def _rows(connection: Connection, actor: Actor, numbers: Sequence[int]) -> Iterable[Row[Any]]:
     for query in (*_edges(numbers), *_links(numbers), *_columns(numbers)):
-        yield from connection.execute(query.where(may_read(actor)))
+        yield from connection.execute(query.where(may_read(actor), _asset.status != "deleted"))
 
 
 _asset = tables.assets.c
@@ -145,7 +94,7 @@ def _edges(numbers: Sequence[int]) -> Iterable[Select[Any]]:
                 _edge.kind,
                 _edge.source_id.label("first"),
                 _edge.target_id.label("second"),
-                literal(_FLOW).label("what"),
+                literal(FLOW).label("what"),
                 _edge.attributes.label("related"),
                 *_OTHER,
             )
@@ -166,7 +115,7 @@ def _links(numbers: Sequence[int]) -> Iterable[Select[Any]]:
                 literal(0).label("kind"),
                 literal(0).label("first"),
                 _link.id.label("second"),
-                literal(_ROW).label("what"),
+                literal(ROW).label("what"),
                 _link.attributes.label("related"),
                 *_OTHER,
             )
@@ -187,7 +136,7 @@ def _columns(numbers: Sequence[int]) -> Iterable[Select[Any]]:
                 literal(0).label("kind"),
                 _column.asset_id.label("first"),
                 _column.column_id.label("second"),
-                literal(_OF_COLUMN).label("what"),
+                literal(COLUMN).label("what"),
                 null().label("related"),
                 *_OTHER,
             )

@@ -4,27 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, select, update
 
-from headwater.access import Action, Actor, allowed_to
+from headwater.access import Action, Actor
 from headwater.access.trimming import forbidden
 from headwater.catalog.annotating import annotate
 from headwater.catalog.chunks import chunked
 from headwater.catalog.column_mapping import write_column_mappings
 from headwater.catalog.edges import Related, relate
+from headwater.catalog.entities.business import merged_groups
+from headwater.catalog.entities.checking import check_attributes
+from headwater.catalog.entities.embedded import write_embedded
+from headwater.catalog.entities.finding import scopes_with, unknown_guid
 from headwater.catalog.entities.incoming import Incoming, is_placeholder, read_entities
 from headwater.catalog.entities.references import Resolver
+from headwater.catalog.entities.renaming import rename_entities
 from headwater.catalog.plain import plain
 from headwater.catalog.records import AssetRecord, AssetRef
+from headwater.catalog.seeing import may_read
 from headwater.catalog.stored import StoredAsset, find_stored, stored_by_guid
 from headwater.catalog.writing import Writing, begin_writing, put_records
-from headwater.errors import ForbiddenError, NotFoundError
+from headwater.errors import ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now
 
-__all__ = ["Mutation", "Saved", "save_entities", "write_entities"]
+__all__ = ["BusinessUpdate", "Mutation", "Saved", "save_entities", "write_entities"]
+
+
+class BusinessUpdate(StrEnum):
+    """What becomes of the business attributes that an entity is sent with."""
+
+    MERGE = "merge"
+    REPLACE = "replace"
+    IGNORE = "ignore"
+
+    @classmethod
+    def read(cls, text: str | None) -> BusinessUpdate:
+        """By its name; those that are sent are added to those that there are where nothing is said.
+
+        Raises:
+            UsageError: there is no such name.
+        """
+        try:
+            return cls((text or "merge").lower())
+        except ValueError as error:
+            raise UsageError(
+                f"'{text}' says not what becomes of business attributes.", hint="Use merge, replace or ignore."
+            ) from error
+
+
+_BUSINESS = "businessAttributes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +68,7 @@ class Saved:
     type_name: str
     qualified_name: str
     display_name: str
-    attributes: Mapping[str, Any]
+    version: int
 
 
 @dataclass(slots=True)
@@ -55,6 +87,7 @@ def save_entities(
     referred: Sequence[Mapping[str, Any]] = (),
     *,
     collection: str | None = None,
+    business: BusinessUpdate = BusinessUpdate.MERGE,
 ) -> Mutation:
     """Create those entities that there are not, change those that there are; all of them, or none.
 
@@ -64,6 +97,7 @@ def save_entities(
         entities: ``entities`` of Atlas's AtlasEntitiesWithExtInfo.
         referred: what its ``referredEntities`` hold.
         collection: the name of the collection for new ones that name none; None: the root.
+        business: what becomes of the business attributes of those that there are.
 
     Raises:
         UsageError: an entity or reference cannot be read, or its type or collection is unknown.
@@ -71,7 +105,7 @@ def save_entities(
         ForbiddenError: the actor may not create assets there, or not change one of these.
     """
     with database.begin() as connection:
-        return write_entities(connection, actor, entities, referred, collection=collection)
+        return write_entities(connection, actor, entities, referred, collection=collection, business=business)
 
 
 def write_entities(
@@ -81,21 +115,23 @@ def write_entities(
     referred: Sequence[Mapping[str, Any]] = (),
     *,
     collection: str | None = None,
+    business: BusinessUpdate = BusinessUpdate.MERGE,
 ) -> Mutation:
     """As :func:`save_entities`, in the caller's transaction."""
     writing = begin_writing(connection, now=utc_now(), by=actor.name, by_id=actor.user_id)
     incoming = read_entities(writing.types, [*entities, *referred])
-    return _Request(writing, actor, collection).write(incoming)
+    return _Request(writing, actor, collection, business).write(incoming)
 
 
 class _Request:
     """One request, from what came in to what is to be answered."""
 
-    def __init__(self, writing: Writing, actor: Actor, collection: str | None) -> None:
+    def __init__(self, writing: Writing, actor: Actor, collection: str | None, business: BusinessUpdate) -> None:
         self._writing = writing
         self._connection = writing.connection
         self._actor = actor
         self._collection = collection
+        self._business = business
         self._resolver = Resolver(writing.connection, actor, writing.types)
         #: The identity of what the request names by a guid.
         self._refs: dict[str, AssetRef] = {}
@@ -104,12 +140,17 @@ class _Request:
         """Write everything; see :func:`save_entities`."""
         before = self._find(incoming)
         self._check_rights(incoming, before)
+        for each in incoming:
+            check_attributes(self._writing.types, each, is_new=self._ref(each) not in before)
         records: dict[AssetRef, AssetRecord] = {}
         for each in incoming:
             ref = self._ref(each)
             records[ref] = _record(each, ref, records.get(ref), before.get(ref), self._collection)
         after = put_records(self._writing, records, before)
         self._know(incoming, after)
+        stated = {after[ref].id: after[ref].attributes for ref, record in records.items() if _may_refer(record)}
+        write_embedded(self._writing, stated, self._assigned(incoming, after))
+        rename_entities(self._writing, self._renamed(incoming, after))
         related = self._relate(incoming, after)
         write_column_mappings(
             self._writing,
@@ -119,20 +160,22 @@ class _Request:
                 if "columnMapping" in record.attributes
             },
         )
-        annotate(self._writing, {after[self._ref(each)].id: each.said for each in incoming if each.said})
-        return self._mutation(incoming, before, after, related)
+        said = self._said(incoming, before, after)
+        annotate(self._writing, said)
+        return self._mutation(incoming, before, after, {*related, *said})
 
     # -- what is there already --
 
     def _find(self, incoming: Sequence[Incoming]) -> dict[AssetRef, StoredAsset]:
-        found = find_stored(self._connection, (each.identity for each in incoming if each.identity is not None))
         guids = {each.guid for each in incoming if each.guid and not is_placeholder(each.guid)}
+        named = (each.identity for each in incoming if each.identity is not None and each.guid not in guids)
+        found = find_stored(self._connection, named)
         by_guid = stored_by_guid(self._connection, guids)
         for each in incoming:
             if each.guid and not is_placeholder(each.guid):
                 asset = by_guid.get(each.guid)
                 if asset is None:
-                    raise _unknown(each.guid)
+                    raise unknown_guid(each.guid)
                 ref = AssetRef(asset.type_name, asset.qualified_name)
                 found[ref] = asset
                 self._resolver.by_guid[each.guid] = asset.id
@@ -142,12 +185,13 @@ class _Request:
     def _ref(self, each: Incoming) -> AssetRef:
         ref = self._refs.get(each.guid, each.identity)
         if ref is None:
-            raise _unknown(each.guid)
+            raise unknown_guid(each.guid)
         return ref
 
     def _check_rights(self, incoming: Sequence[Incoming], before: Mapping[AssetRef, StoredAsset]) -> None:
         changed = {asset.scope_id for asset in before.values() if asset.scope_id is not None}
-        seen, may_change = self._among(Action.ASSET_READ, changed), self._among(Action.ASSET_EDIT, changed)
+        seen = scopes_with(self._connection, self._actor, Action.ASSET_READ, changed)
+        may_change = scopes_with(self._connection, self._actor, Action.ASSET_EDIT, changed)
         for ref, asset in before.items():
             if asset.scope_id not in seen:
                 raise ForbiddenError(
@@ -155,27 +199,17 @@ class _Request:
                 )
             if asset.scope_id not in may_change:
                 raise forbidden(Action.ASSET_EDIT, asset.scope_id)
-        new = {each.collection or self._collection for each in incoming if each.identity not in before}
+        new = {each.collection or self._collection for each in incoming if self._ref(each) not in before}
         for name in new:
             self._check_collection(name or tables.ROOT_COLLECTION)
 
     def _check_collection(self, name: str) -> None:
         place = tables.collections.c
         scope = self._connection.scalar(select(place.scope_id).where(place.name == name))
-        if scope is None or not self._among(Action.COLLECTION_READ, {scope}):
+        if scope is None or not scopes_with(self._connection, self._actor, Action.COLLECTION_READ, {scope}):
             raise NotFoundError(f"There is no collection '{name}'.", hint="List the collections, or add it.")
-        if not self._among(Action.ASSET_CREATE, {scope}):
+        if not scopes_with(self._connection, self._actor, Action.ASSET_CREATE, {scope}):
             raise forbidden(Action.ASSET_CREATE, scope)
-
-    def _among(self, action: Action, scopes: Iterable[int]) -> set[int]:
-        """Those of ``scopes`` where whoever asks may do that."""
-        found: set[int] = set()
-        for chunk in chunked(scopes):
-            allowed = select(tables.scopes.c.id).where(
-                tables.scopes.c.id.in_(chunk), tables.scopes.c.id.in_(allowed_to(self._actor, action))
-            )
-            found |= set(self._connection.scalars(allowed))
-        return found
 
     # -- what belongs together --
 
@@ -184,6 +218,20 @@ class _Request:
         for each in incoming:
             if is_placeholder(each.guid):
                 self._resolver.by_guid[each.guid] = after[self._ref(each)].id
+
+    def _assigned(self, incoming: Sequence[Incoming], after: Mapping[AssetRef, StoredAsset]) -> dict[str, str]:
+        return {each.guid: after[self._ref(each)].guid for each in incoming if is_placeholder(each.guid)}
+
+    def _renamed(
+        self, incoming: Sequence[Incoming], after: Mapping[AssetRef, StoredAsset]
+    ) -> dict[str, tuple[StoredAsset, str]]:
+        """Those that are named by their guid and have another qualified name from now on."""
+        stated = [(after[self._ref(each)], each) for each in incoming if each.guid in self._refs]
+        return {
+            asset.guid: (asset, each.qualified_name)
+            for asset, each in stated
+            if each.qualified_name is not None and each.qualified_name != asset.qualified_name
+        }
 
     def _relate(self, incoming: Sequence[Incoming], after: Mapping[AssetRef, StoredAsset]) -> set[int]:
         """Make the relationships of all entities; returns the assets that changed by it."""
@@ -196,11 +244,40 @@ class _Request:
             for end, references in each.relations.values():
                 others = {self._resolver.number(reference): reference.attributes or {} for reference in references}
                 stated.append(Related(number, end, list(others), others))
-        changed = relate(self._writing, stated)
+        changed = relate(self._writing, stated, self._seen)
         for chunk in chunked(changed):
             touched = update(tables.assets).where(tables.assets.c.id.in_(chunk))
             self._connection.execute(touched.values(change=self._writing.change))
         return changed
+
+    def _seen(self, numbers: Iterable[int]) -> set[int]:
+        """Those of some assets that whoever asks sees: who does not see one cannot have meant to leave it out."""
+        found: set[int] = set()
+        for chunk in chunked(numbers):
+            query = select(tables.assets.c.id).where(tables.assets.c.id.in_(chunk), may_read(self._actor))
+            found |= set(self._connection.scalars(query))
+        return found
+
+    def _said(
+        self,
+        incoming: Sequence[Incoming],
+        before: Mapping[AssetRef, StoredAsset],
+        after: Mapping[AssetRef, StoredAsset],
+    ) -> dict[int, dict[str, Any]]:
+        """What is said of the entities, by number, business attributes as they are to be in the end."""
+        said = {after[self._ref(each)].id: dict(each.said) for each in incoming if each.said}
+        there = {asset.id for asset in before.values()}
+        stated = [number for number in said if _BUSINESS in said[number] and number in there]
+        if self._business is BusinessUpdate.IGNORE:
+            for number in stated:
+                del said[number][_BUSINESS]
+        elif self._business is BusinessUpdate.MERGE:
+            asset = tables.assets.c
+            for chunk in chunked(stated):
+                query = select(asset.id, asset.business_attributes).where(asset.id.in_(chunk))
+                for row in self._connection.execute(query):
+                    said[row.id][_BUSINESS] = merged_groups(row.business_attributes, said[row.id][_BUSINESS])
+        return {number: each for number, each in said.items() if each}
 
     # -- the answer --
 
@@ -209,14 +286,17 @@ class _Request:
         incoming: Sequence[Incoming],
         before: Mapping[AssetRef, StoredAsset],
         after: Mapping[AssetRef, StoredAsset],
-        related: set[int],
+        touched: set[int],
     ) -> Mutation:
         made = Mutation()
         for ref, asset in after.items():
-            saved = Saved(asset.id, asset.guid, ref.type_name, ref.qualified_name, asset.display_name, asset.attributes)
-            if ref not in before:
+            earlier = before.get(ref)
+            version = asset.version + (earlier is not None and asset != earlier)
+            saved = Saved(asset.id, asset.guid, asset.type_name, asset.qualified_name, asset.display_name, version)
+            # One that had been deleted is as good as new to who sends it.
+            if earlier is None or earlier.status == "deleted":
                 made.created.append(saved)
-            elif asset != before[ref] or asset.id in related:
+            elif asset != earlier or asset.id in touched:
                 made.updated.append(saved)
         for each in incoming:
             # A client that gave no placeholder is told one all the same.
@@ -226,8 +306,8 @@ class _Request:
         return made
 
 
-def _unknown(guid: str) -> NotFoundError:
-    return NotFoundError(f"There is no asset '{guid}'.", hint="Leave the guid out to create it.")
+def _may_refer(record: AssetRecord) -> bool:
+    return any(isinstance(value, (dict, list)) for value in record.attributes.values())
 
 
 def _record(

@@ -20,6 +20,7 @@ class AttributeDefinition:
     is_optional: bool = True
     is_unique: bool = False
     cardinality: str = "SINGLE"
+    default: Any = None
 
     @classmethod
     def from_json(cls, stated: Mapping[str, Any]) -> AttributeDefinition:
@@ -31,7 +32,24 @@ class AttributeDefinition:
             is_optional=bool(stated.get("isOptional", True)),
             is_unique=bool(stated.get("isUnique", False)),
             cardinality=str(stated.get("cardinality") or "SINGLE"),
+            default=stated.get("defaultValue"),
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``attributeDefs`` entry."""
+        many = self.type_name.startswith("array<")
+        return {
+            "name": self.name,
+            "typeName": self.type_name,
+            "isOptional": self.is_optional,
+            "cardinality": "SET" if many else self.cardinality,
+            "valuesMinCount": 0 if self.is_optional else 1,
+            "valuesMaxCount": 2147483647 if many else 1,
+            "isUnique": self.is_unique,
+            "isIndexable": self.is_unique,
+            "includeInNotification": False,
+            "description": self.description,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,8 @@ class TypeDefinition:
     attributes: tuple[AttributeDefinition, ...] = field(default=())
     description: str = ""
     is_abstract: bool = False
+    #: Defined here, by somebody: only then is it known which attributes an asset has to have.
+    is_own: bool = False
 
     @classmethod
     def from_json(cls, stated: Mapping[str, Any]) -> TypeDefinition:
@@ -52,4 +72,5 @@ class TypeDefinition:
             tuple(stated.get("superTypes") or ()),
             tuple(AttributeDefinition.from_json(each) for each in stated.get("attributeDefs") or ()),
             str(stated.get("description") or ""),
+            is_own=True,
         )

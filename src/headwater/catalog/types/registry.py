@@ -6,16 +6,18 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from functools import cache
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from headwater.catalog.types.builtin import BUILT_IN
 from headwater.catalog.types.definitions import AttributeDefinition, TypeDefinition
+from headwater.catalog.types.known import KNOWN, KNOWN_RELATIONSHIPS
 from headwater.catalog.types.relationships import BUILT_IN_RELATIONSHIPS, RelationshipDefinition, UsedEnd
 from headwater.errors import UsageError
 from headwater.store import tables
 
-__all__ = ["Types", "built_in_types", "containment_type", "types_of"]
+__all__ = ["Types", "built_in_types", "containment_type", "load_types", "types_of"]
 
 
 class Types:
@@ -24,6 +26,8 @@ class Types:
     Args:
         definitions: every type; a supertype that is not among them counts for nothing.
         relationships: every type of relationship.
+        business: the attributes of each group of business metadata that is defined, by its name.
+        enums: the values of each enum, by its name.
 
     >>> types = built_in_types()
     >>> types.supertypes("ml_job"), types.is_process("dataflow_query"), types.is_process("dataset")
@@ -31,10 +35,17 @@ class Types:
     """
 
     def __init__(
-        self, definitions: Iterable[TypeDefinition], relationships: Iterable[RelationshipDefinition] = ()
+        self,
+        definitions: Iterable[TypeDefinition],
+        relationships: Iterable[RelationshipDefinition] = (),
+        *,
+        business: Mapping[str, frozenset[str]] | None = None,
+        enums: Mapping[str, frozenset[str]] | None = None,
     ) -> None:
         self._definitions = {definition.name: definition for definition in definitions}
         self.relationships = {each.name: each for each in relationships}
+        self.business = business or {}
+        self.enums = enums or {}
         self._ends: dict[str, Mapping[str, UsedEnd]] = {}
         self._above: dict[str, tuple[str, ...]] = {}
         self._attributes: dict[str, Mapping[str, AttributeDefinition]] = {}
@@ -128,7 +139,7 @@ def containment_type(parent: str, child: str) -> str:
 @cache
 def built_in_types() -> Types:
     """The types that need no database."""
-    return Types(BUILT_IN.values(), BUILT_IN_RELATIONSHIPS.values())
+    return Types({**KNOWN, **BUILT_IN}.values(), {**KNOWN_RELATIONSHIPS, **BUILT_IN_RELATIONSHIPS}.values())
 
 
 class _Loaded:
@@ -147,7 +158,7 @@ class _Loaded:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        made = _load(connection)
+        made = load_types(connection)
         with self._lock:
             self._known[key] = made
             while len(self._known) > self._MOST:
@@ -163,9 +174,22 @@ def types_of(connection: Connection) -> Types:
     return _loaded.get(connection)
 
 
-def _load(connection: Connection) -> Types:
+def load_types(connection: Connection) -> Types:
+    """The types as they are in this transaction, which may have changed them: nobody else is given these."""
     defined = tables.type_definitions.c
-    rows = connection.execute(select(defined.category, defined.definition).order_by(defined.name)).all()
-    own = [TypeDefinition.from_json(row.definition) for row in rows if row.category == "ENTITY"]
-    related = [RelationshipDefinition.from_json(row.definition) for row in rows if row.category == "RELATIONSHIP"]
-    return Types([*BUILT_IN.values(), *own], [*BUILT_IN_RELATIONSHIPS.values(), *related])
+    rows = connection.execute(select(defined.name, defined.category, defined.definition).order_by(defined.name)).all()
+    of: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        of.setdefault(row.category, {})[row.name] = row.definition
+    own = {name: TypeDefinition.from_json(each) for name, each in of.get("ENTITY", {}).items()}
+    related = {name: RelationshipDefinition.from_json(each) for name, each in of.get("RELATIONSHIP", {}).items()}
+    return Types(
+        {**KNOWN, **BUILT_IN, **own}.values(),
+        {**KNOWN_RELATIONSHIPS, **BUILT_IN_RELATIONSHIPS, **related}.values(),
+        business=_names(of.get("BUSINESS_METADATA", {}), "attributeDefs", "name"),
+        enums=_names(of.get("ENUM", {}), "elementDefs", "value"),
+    )
+
+
+def _names(definitions: Mapping[str, Mapping[str, Any]], among: str, key: str) -> dict[str, frozenset[str]]:
+    return {name: frozenset(str(e[key]) for e in each.get(among) or ()) for name, each in definitions.items()}

@@ -76,6 +76,12 @@ class UsedEnd:
         return (self.definition.end1 if self.near == 1 else self.definition.end2).cardinality == "SINGLE"
 
     @property
+    def contains(self) -> bool:
+        """Whether what is at the other end is a part of such assets."""
+        end = self.definition.end1 if self.near == 1 else self.definition.end2
+        return self.definition.category == "COMPOSITION" and end.is_container
+
+    @property
     def other_type(self) -> str:
         """What is at the other end."""
         return (self.definition.end2 if self.near == 1 else self.definition.end1).type_name

@@ -25,7 +25,9 @@ __all__ = ["CACHE_NEVER", "CONTENT_SECURITY_POLICY", "mount", "page", "security_
 STATIC: Final = Path(__file__).parent / "static"
 
 #: First segments of the addresses that are the server's own; the app never answers them.
-RESERVED: Final = frozenset({"api", "docs", "healthz", "odata", "openapi.json", "readyz", "redoc"})
+RESERVED: Final = frozenset(
+    {"api", "catalog", "datamap", "docs", "healthz", "odata", "openapi.json", "readyz", "redoc"}
+)
 
 #: The app's styles are inserted by script into style elements that stay empty: this hash is the empty text's.
 _EMPTY_STYLE: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
