@@ -5,10 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.atlas.conftest import Served
-
-pytest.importorskip("apache_atlas", reason="apache-atlas is not installed")
-
 from apache_atlas.client.base_client import AtlasClient
 from apache_atlas.exceptions import AtlasServiceException
 from apache_atlas.model.instance import (
@@ -21,6 +17,7 @@ from apache_atlas.model.instance import (
 from apache_atlas.model.misc import SearchFilter
 from apache_atlas.model.relationship import AtlasRelationship
 from apache_atlas.model.typedef import AtlasTypesDef
+from tests.atlas.conftest import Served
 
 
 @pytest.fixture

@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.atlas.conftest import Served
-
-pytest.importorskip("azure.purview.datamap", reason="azure-purview-datamap is not installed")
-
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.core.pipeline.policies import HeadersPolicy
 from azure.purview.datamap import DataMapClient
+from tests.atlas.conftest import Served
 
 from headwater.access import SYSTEM
 

@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.atlas.conftest import Served
-
-pyapacheatlas = pytest.importorskip("pyapacheatlas", reason="pyapacheatlas is not installed")
-
-from pyapacheatlas.auth import BasicAuthentication  # noqa: E402
-from pyapacheatlas.core import (  # noqa: E402
+from pyapacheatlas.auth import BasicAuthentication
+from pyapacheatlas.core import (
     AtlasClassification,
     AtlasClient,
     AtlasEntity,
@@ -20,15 +16,16 @@ from pyapacheatlas.core import (  # noqa: E402
     EntityTypeDef,
     RelationshipTypeDef,
 )
-from pyapacheatlas.core.typedef import (  # noqa: E402
+from pyapacheatlas.core.typedef import (
     AtlasAttributeDef,
     ChildEndDef,
     ClassificationTypeDef,
     ParentEndDef,
     TypeCategory,
 )
-from pyapacheatlas.core.util import AtlasException, GuidTracker  # noqa: E402
-from pyapacheatlas.readers import ExcelConfiguration, ExcelReader  # noqa: E402
+from pyapacheatlas.core.util import AtlasException, GuidTracker
+from pyapacheatlas.readers import ExcelConfiguration, ExcelReader
+from tests.atlas.conftest import Served
 
 
 @pytest.fixture(params=["/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/atlas/v2"])
