@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from headwater.server.purview import account, collections
+from headwater.server.purview import account, collections, policies
 
 __all__ = ["mount"]
 
@@ -14,3 +14,5 @@ def mount(app: FastAPI) -> None:
     app.include_router(account.router, include_in_schema=False)
     for root in ("", "/account"):
         app.include_router(collections.router, prefix=root, include_in_schema=False)
+    for root in ("/policyStore", "/policystore"):
+        app.include_router(policies.router, prefix=root, include_in_schema=False)

@@ -34,9 +34,7 @@ def _declared_sources() -> None:
         sa.Column("properties", _JSON, nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("changed_at", _TIME, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["collection_id"], ["collections.id"], name=op.f("fk_declared_sources_collection_id")
-        ),
+        sa.ForeignKeyConstraint(["collection_id"], ["collections.id"], name=op.f("fk_declared_sources_collection_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_declared_sources")),
         sa.UniqueConstraint("name", name=op.f("uq_declared_sources_name")),
     )
