@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from headwater.server.purview import account, collections, policies
+from headwater.server.purview import account, collections, policies, rulesets, runs, scans, sources
 
 __all__ = ["mount"]
 
@@ -16,3 +16,5 @@ def mount(app: FastAPI) -> None:
         app.include_router(collections.router, prefix=root, include_in_schema=False)
     for root in ("/policyStore", "/policystore"):
         app.include_router(policies.router, prefix=root, include_in_schema=False)
+    for part in (sources, scans, runs, rulesets):
+        app.include_router(part.router, prefix="/scan", include_in_schema=False)
