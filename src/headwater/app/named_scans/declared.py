@@ -83,13 +83,14 @@ def declare_source(  # noqa: PLR0917 -- the database and the actor come first ev
     kept, now = check_stated(properties), utc_now()
     with database.begin() as connection:
         exclusive(connection, "sources")
-        if not connection.scalar(select(exists().where(_declared.c.name == name))):
-            _refuse_taken(connection, name)
+        before = _seen(connection, actor, name)
+        if before is None:
             place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection or tables.ROOT_COLLECTION)
+            # Who may register nothing is not told which names there are.
+            _refuse_taken(connection, name)
             values = {"name": name, "kind": kind, "collection_id": place.id, "properties": kept}
             connection.execute(insert(_declared).values(**values, created_at=now, changed_at=now))
             return True
-        before = _permitted(connection, actor, name)
         changed: dict[str, Any] = {"kind": kind, "properties": kept, "changed_at": now}
         if collection is not None:
             place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection)
@@ -127,17 +128,18 @@ def _forget_scans(connection: Connection, name: str) -> None:
     connection.execute(delete(tables.scan_definitions).where(tables.scan_definitions.c.source_name == name))
 
 
-def _permitted(connection: Connection, actor: Actor, name: str) -> DeclaredSource:
-    """One that is to be changed; to who may not see it, its name is taken."""
+def _seen(connection: Connection, actor: Actor, name: str) -> DeclaredSource | None:
+    """One that is to be changed; None where there is none, or none that the actor may see."""
     try:
         return declared_source(connection, actor, name, Action.SOURCE_REGISTER)
-    except NotFoundError as error:
-        raise _taken(name) from error
+    except NotFoundError:
+        return None
 
 
 def _refuse_taken(connection: Connection, name: str) -> None:
-    if connection.scalar(select(exists().where(tables.sources.c.name == name))):
-        raise _taken(name)
+    for table in (_declared, tables.sources):
+        if connection.scalar(select(exists().where(table.c.name == name))):
+            raise _taken(name)
 
 
 def _taken(name: str) -> ConflictError:
