@@ -284,6 +284,36 @@ def test_a_trigger_is_the_sources_schedule(client: Any, served: Served, source: 
     assert found is not None and found.paused
 
 
+def test_a_trigger_follows_its_scan(client: Any, served: Served, source: str) -> None:
+    name = defined(client, source)
+    recurrence = {"frequency": "Day", "startTime": "2026-03-04T07:30:00Z"}
+    client.triggers.create_trigger(source, name, body={"properties": {"recurrence": recurrence, "scanLevel": "Full"}})
+    url = served.app.sources.get(SYSTEM, source).url
+    narrowed = {"includeUriPrefixes": [f"{url}/models/late"]}
+    client.filters.create_or_update(source, name, body={"properties": narrowed})
+    defined(client, source, name, options={"tags": {"team": "risk"}})
+    found = served.app.source_schedules.get(SYSTEM, source)
+    assert found is not None and found.cron == "30 7 * * *"
+    assert found.payload.items() >= {"models": ["late*"], "tags": {"team": "risk"}, "kind": "full"}.items()
+
+
+def test_what_was_scanned_without_a_name_is_a_scan_too(client: Any, served: Served, source: str) -> None:
+    assert list(client.scans.list_by_data_source(source)) == []
+    run = served.app.scan_later(SYSTEM, source).id
+    assert [each["name"] for each in client.scans.list_by_data_source(source)] == ["headwater"]
+    assert client.scans.get(source, "headwater")["kind"] == "mlflow"
+    defined(client, source)
+    assert [each["name"] for each in client.scans.list_by_data_source(source)] == ["headwater", "nightly"]
+    (found,) = client.scan_result.list_scan_history(source, "headwater")
+    assert (found["id"], found["runType"]) == (run, "Manual")
+    client.scan_result.cancel_scan(source, "headwater", run)
+    another = client.scan_result.run_scan(source, "headwater", str(uuid4()))["scanResultId"]
+    assert {each["id"] for each in client.scan_result.list_scan_history(source, "headwater")} == {run, another}
+    for change in (client.scans.delete, client.triggers.delete_trigger):
+        with pytest.raises(ResourceNotFoundError, match="no scan 'headwater'"):
+            change(source, "headwater")
+
+
 def test_a_schedule_given_elsewhere_goes_before_a_trigger(client: Any, served: Served, source: str) -> None:
     name = defined(client, source)
     client.triggers.create_trigger(source, name, body={"properties": {"recurrence": {"frequency": "Day"}}})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from headwater.access import Action, Actor
 from headwater.app.named_scans.declared import DeclaredSource, declared_source
@@ -24,16 +24,22 @@ from headwater.workspaces import Source
 from headwater.workspaces.registry import list_kinds
 from headwater.workspaces.source_rows import find_source
 
-__all__ = ["AnySource", "NamedScan", "NamedScans", "options_of", "scan_named", "scannable", "source_named"]
+__all__ = ["OWN_SCAN", "AnySource", "NamedScan", "NamedScans", "options_of", "scan_named", "scannable", "source_named"]
 
 AnySource: TypeAlias = Source | DeclaredSource
 
 _definitions = tables.scan_definitions
 
+#: What the scans of a source are runs of that were asked for without a name: by its own schedule, or by a person.
+OWN_SCAN: Final = "headwater"
+
 
 @dataclass(frozen=True, slots=True)
 class NamedScan:
-    """A scan by name. ``filter`` and ``trigger`` are as they were said; None where none was."""
+    """A scan by name. ``filter`` and ``trigger`` are as they were said; None where none was.
+
+    Its ``id`` is 0 where nobody defined it: it is ``OWN_SCAN``.
+    """
 
     id: int
     source_name: str
@@ -61,17 +67,18 @@ class NamedScans:
         self._database = database
 
     def list(self, actor: Actor, source_name: str) -> Sequence[NamedScan]:
-        """The scans of a source, by name."""
+        """The scans of a source, by name; ``OWN_SCAN`` among them where it has runs."""
         with self._database.read() as connection:
-            source_named(connection, actor, source_name, Action.SOURCE_READ)
-            rows = connection.execute(_of_source(source_name).order_by(_definitions.c.name))
-            return [NamedScan(**row._mapping) for row in rows]
+            source = source_named(connection, actor, source_name, Action.SOURCE_READ)
+            found = [NamedScan(**row._mapping) for row in connection.execute(_of_source(source_name))]
+            if _was_scanned(connection, source_name) and all(each.name != OWN_SCAN for each in found):
+                found.append(_own_scan(source))
+        return sorted(found, key=lambda each: each.name)
 
     def get(self, actor: Actor, source_name: str, name: str) -> NamedScan:
         """One scan of a source."""
         with self._database.read() as connection:
-            source_named(connection, actor, source_name, Action.SOURCE_READ)
-            return scan_named(connection, source_name, name)
+            return scan_named(connection, source_named(connection, actor, source_name, Action.SOURCE_READ), name)
 
     def put(self, actor: Actor, source_name: str, name: str, kind: str, properties: Mapping[str, Any]) -> bool:
         """Define a scan, or define it anew; its filter and trigger stay. Whether it is new.
@@ -84,7 +91,7 @@ class NamedScans:
         ScanOptions.from_json(kept.get("options") or {})
         with self._database.begin() as connection:
             exclusive(connection, "sources")
-            source_named(connection, actor, source_name, Action.SOURCE_SCAN)
+            source = source_named(connection, actor, source_name, Action.SOURCE_SCAN)
             values = {"kind": kind, "properties": kept, "changed_at": now}
             row = _row(connection, source_name, name)
             if row is None:
@@ -92,6 +99,7 @@ class NamedScans:
                 connection.execute(new)
                 return True
             _change(connection, row.id, **values)
+            _keep_scheduled(connection, source, name)
             return False
 
     def remove(self, actor: Actor, source_name: str, name: str) -> None:
@@ -99,7 +107,7 @@ class NamedScans:
         with self._database.begin() as connection:
             exclusive(connection, "sources")
             source_named(connection, actor, source_name, Action.SOURCE_SCAN)
-            found = scan_named(connection, source_name, name)
+            found = _defined(connection, source_name, name)
             _pause(connection, actor, found)
             connection.execute(delete(_definitions).where(_definitions.c.id == found.id))
 
@@ -113,9 +121,10 @@ class NamedScans:
         with self._database.begin() as connection:
             exclusive(connection, "sources")
             source = source_named(connection, actor, source_name, Action.SOURCE_SCAN)
-            found = scan_named(connection, source_name, name)
+            found = _defined(connection, source_name, name)
             result = options_of(source, found, "full", stated=kept)
             _change(connection, found.id, filter=kept, changed_at=utc_now())
+            _keep_scheduled(connection, source, name)
             return result, found.filter is None
 
     def put_trigger(
@@ -132,7 +141,7 @@ class NamedScans:
         with self._database.begin() as connection:
             exclusive(connection, "sources")
             source = scannable(source_named(connection, actor, source_name, Action.SOURCE_SCAN))
-            found = scan_named(connection, source_name, name)
+            found = _defined(connection, source_name, name)
             _refuse_second(connection, found)
             _change(connection, found.id, trigger=kept, changed_at=utc_now())
             return _schedule(connection, source, found, recurrence, kind), found.trigger is None
@@ -145,7 +154,7 @@ class NamedScans:
         """
         with self._database.read() as connection:
             source_named(connection, actor, source_name, Action.SOURCE_READ)
-            found = scan_named(connection, source_name, name)
+            found = _defined(connection, source_name, name)
             schedule = _own_schedule(connection, found)
         if schedule is None or found.trigger is None:
             raise _no_trigger(found)
@@ -156,7 +165,7 @@ class NamedScans:
         with self._database.begin() as connection:
             exclusive(connection, "sources")
             source_named(connection, actor, source_name, Action.SOURCE_SCAN)
-            found = scan_named(connection, source_name, name)
+            found = _defined(connection, source_name, name)
             if found.trigger is None:
                 raise _no_trigger(found)
             _pause(connection, actor, found)
@@ -174,6 +183,13 @@ def source_named(connection: Connection, actor: Actor, name: str, action: Action
         return find_source(connection, actor, name, action)
     except NotFoundError:
         return declared_source(connection, actor, name, action)
+
+
+def scan_named(connection: Connection, source: AnySource, name: str) -> NamedScan:
+    """A scan of a source that the caller may see, ``OWN_SCAN`` among them; NotFoundError where there is none."""
+    if name == OWN_SCAN and isinstance(source, Source) and _row(connection, source.name, name) is None:
+        return _own_scan(source)
+    return _defined(connection, source.name, name)
 
 
 def scannable(source: AnySource) -> Source:
@@ -212,6 +228,17 @@ def _schedule(
     return found
 
 
+def _keep_scheduled(connection: Connection, source: AnySource, scan_name: str) -> None:
+    """Have a scan that runs by itself bring in what it is defined to bring in by now."""
+    scan = _defined(connection, source.name, scan_name)
+    found = _own_schedule(connection, scan)
+    if found is None or not isinstance(source, Source):
+        return
+    options = options_of(source, scan, found.payload["kind"]).options
+    payload = {**options.to_json(), SCAN_NAME: scan.name, WITHIN: found.payload[WITHIN]}
+    schedules.put(connection, NewSchedule(KIND, found.subject, payload, found.cron, found.time_zone))
+
+
 def _refuse_second(connection: Connection, scan: NamedScan) -> None:
     others = _of_source(scan.source_name).where(_definitions.c.id != scan.id)
     for row in connection.execute(others):
@@ -245,6 +272,18 @@ def _of_source(source_name: str) -> Any:
     return select(_definitions).where(_definitions.c.source_name == source_name)
 
 
+def _was_scanned(connection: Connection, source_name: str) -> bool:
+    """Whether there are scans of a source that no definition asked for."""
+    job = tables.jobs.c
+    unnamed = (job.kind == KIND, job.subject == _subject(source_name), job.payload[SCAN_NAME].as_string().is_(None))
+    return bool(connection.scalar(select(exists().where(*unnamed))))
+
+
+def _own_scan(source: AnySource) -> NamedScan:
+    since = source.created_at
+    return NamedScan(0, source.name, OWN_SCAN, source.kind, {}, None, None, since, since)
+
+
 def _row(connection: Connection, source_name: str, name: str) -> Row[Any] | None:
     found: Row[Any] | None = connection.execute(
         _of_source(source_name).where(_definitions.c.name == name)
@@ -252,8 +291,8 @@ def _row(connection: Connection, source_name: str, name: str) -> Row[Any] | None
     return found
 
 
-def scan_named(connection: Connection, source_name: str, name: str) -> NamedScan:
-    """A scan of a source that the caller may see; NotFoundError where there is none."""
+def _defined(connection: Connection, source_name: str, name: str) -> NamedScan:
+    """A scan that somebody defined; NotFoundError where there is none."""
     row = _row(connection, source_name, name)
     if row is None:
         raise NotFoundError(

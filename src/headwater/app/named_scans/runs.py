@@ -11,8 +11,16 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from headwater.access import Action, Actor
-from headwater.app.named_scans.definitions import NamedScan, NamedScans, options_of, scan_named, scannable, source_named
-from headwater.app.scanning import KIND, SCAN_NAME, WITHIN, is_within
+from headwater.app.named_scans.definitions import (
+    OWN_SCAN,
+    NamedScan,
+    NamedScans,
+    options_of,
+    scan_named,
+    scannable,
+    source_named,
+)
+from headwater.app.scanning import KIND, SCAN_NAME, is_within
 from headwater.catalog.scan_options import ScanKind
 from headwater.errors import ConflictError, NotFoundError, UsageError
 from headwater.jobs import Job, NewJob, queue
@@ -64,7 +72,7 @@ class ScanRuns:
         with self._app.database.begin() as connection:
             exclusive(connection, "sources")
             source = scannable(source_named(connection, actor, source_name, Action.SOURCE_SCAN))
-            scan = scan_named(connection, source_name, name)
+            scan = scan_named(connection, source, name)
             payload = {**options_of(source, scan, kind).options.to_json(), SCAN_NAME: scan.name}
             before = queue.get(connection, identifier)
             if before is not None and not _is_run_of(before, scan):
@@ -74,23 +82,28 @@ class ScanRuns:
                 queue.add(connection, actor, new, identifier=identifier)
         return self.get(actor, source_name, name, identifier)
 
-    def list(self, actor: Actor, source_name: str, name: str) -> Sequence[ScanRun]:
-        """A scan's runs, the newest first."""
+    def list(self, actor: Actor, source_name: str, name: str) -> Sequence[Job]:
+        """The jobs that a scan's runs are, the newest first."""
         scan = self._scans.get(actor, source_name, name)
         with self._app.database.read() as connection:
             jobs = queue.of_subject(connection, f"source:{source_name}", limit=_LOOKED_AT)
-            return [_run(connection, scan, job) for job in jobs if _is_run_of(job, scan) and is_within(job)]
+        return [job for job in jobs if _is_run_of(job, scan) and is_within(job)]
 
     def get(self, actor: Actor, source_name: str, name: str, run_id: str) -> ScanRun:
         """One run; NotFoundError where there is none."""
         scan = self._scans.get(actor, source_name, name)
         with self._app.database.read() as connection:
             job = queue.get(connection, _uuid(run_id))
-            if job is None or not _is_run_of(job, scan):
-                raise NotFoundError(
-                    f"The scan '{name}' has no such run.", code="scan.run_unknown", hint="List its runs."
-                )
-            return _run(connection, scan, job)
+        if job is None or not _is_run_of(job, scan):
+            raise NotFoundError(f"The scan '{name}' has no such run.", code="scan.run_unknown", hint="List its runs.")
+        return self.told(job)
+
+    def told(self, job: Job) -> ScanRun:
+        """What there is to be said of a run that somebody was let see."""
+        with self._app.database.read() as connection:
+            counts, warnings = _seen(connection, job)
+        scheduled = (job.key or "").startswith("schedule:")
+        return ScanRun(job, job.payload.get("kind", "full"), scheduled, counts, warnings)
 
     def cancel(self, actor: Actor, source_name: str, name: str, run_id: str) -> ScanRun:
         """Call a run off; it is cancelled then, or still running and told to end.
@@ -111,16 +124,11 @@ def _uuid(text: str) -> str:
 
 
 def _is_run_of(job: Job, scan: NamedScan) -> bool:
-    return (job.kind, job.subject, job.payload.get(SCAN_NAME)) == (KIND, f"source:{scan.source_name}", scan.name)
+    asked_as = job.payload.get(SCAN_NAME, OWN_SCAN)
+    return (job.kind, job.subject, asked_as) == (KIND, f"source:{scan.source_name}", scan.name)
 
 
-def _run(connection: Connection, scan: NamedScan, job: Job) -> ScanRun:
-    counts, warnings = _seen(connection, scan, job)
-    # Only a schedule says within which times its jobs are runs.
-    return ScanRun(job, job.payload.get("kind", "full"), WITHIN in job.payload, counts, warnings)
-
-
-def _seen(connection: Connection, scan: NamedScan, job: Job) -> tuple[Mapping[str, int], Mapping[str, int]]:
+def _seen(connection: Connection, job: Job) -> tuple[Mapping[str, int], Mapping[str, int]]:
     """What the last scan of a job saw. Of the jobs on one source one runs at a time, so time tells them apart."""
     if job.started_at is None:
         return {}, {}
@@ -128,7 +136,7 @@ def _seen(connection: Connection, scan: NamedScan, job: Job) -> tuple[Mapping[st
     query = (
         select(scans.counts, scans.warnings)
         .join(tables.sources, sources.id == scans.source_id)
-        .where(sources.name == scan.source_name, scans.started_at >= job.started_at)
+        .where(sources.name == job.subject.removeprefix("source:"), scans.started_at >= job.started_at)
         .order_by(scans.started_at.desc(), scans.id.desc())
         .limit(1)
     )

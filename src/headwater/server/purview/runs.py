@@ -36,8 +36,9 @@ _STATES: Final = {
 def list_scan_history(app: App, actor: Asking, request: Request, source: str, scan: str) -> Response:
     """The runs of a scan, the newest first."""
     kind = _kind(app, actor, source)
-    found = ScanRuns(app).list(actor, source, scan)
-    return page(request, found, lambda each: each.job.id, lambda each: _shown(each, kind))
+    runs = ScanRuns(app)
+    found = runs.list(actor, source, scan)
+    return page(request, found, lambda each: each.id, lambda each: _shown(runs.told(each), kind))
 
 
 @router.get(_RUNS + "/{run}")
