@@ -62,7 +62,7 @@ def _pattern(source: Source, prefix: str) -> str | None:
     if any(sign in name for sign in "*?"):
         return None
     if name.endswith("/"):
-        return name[:-1] if "/" not in name[:-1] else None
+        return name[:-1] if name[:-1] and "/" not in rest[:-1] else None
     return f"{name}*" if "/" not in rest else None
 
 

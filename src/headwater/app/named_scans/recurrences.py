@@ -100,7 +100,8 @@ def _expression(stated: _Stated) -> str:
 def _monthly(stated: _Stated) -> str:
     months = _steps(stated.interval, stated.start.month % 12, 12)
     # Cron calls December 12 and knows no month 0.
-    months = ",".join(str(int(each) or 12) for each in months.split(",")) if months != "*" else "*"
+    if months != "*":
+        months = ",".join(map(str, sorted(int(each) or 12 for each in months.split(","))))
     occurrences = _list(stated.schedule, "monthlyOccurrences")
     if not occurrences:
         return f"{stated.time()} {stated.numbers('monthDays', stated.start.day)} {months} *"
