@@ -67,7 +67,8 @@ class ModelLibrary(Mapping[str, Value]):
 
     def _value(self, name: str, function: ModelFunction) -> Function:
         found = next(model.description for model in self._models.models if model.name == name)
-        return batch_function_value(function, _configure(function), documentation(found))
+        told = documentation(found, partial(self._models.discovery.job, found))
+        return batch_function_value(function, _configure(function), told)
 
     def _contents(self) -> Function:
         of = t.FunctionType((t.FieldType("name", t.nullable(t.TEXT), optional=True),), t.TABLE)
