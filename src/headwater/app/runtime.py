@@ -27,6 +27,7 @@ from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
+from headwater.app.named_scans.declared import registered, unregistered
 from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
@@ -38,7 +39,7 @@ from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
-from headwater.app.source_schedules import SourceSchedules, keep_scanned, stop_scanning
+from headwater.app.source_schedules import SourceSchedules, keep_scanned
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -244,7 +245,7 @@ class Headwater:
     def sources(self) -> SourceService:
         """The registered workspaces and scoring services."""
         return SourceService(
-            self.database, self.secrets_store, self.home.folders, on_added=keep_scanned, on_removed=stop_scanning
+            self.database, self.secrets_store, self.home.folders, on_added=registered, on_removed=unregistered
         )
 
     @cached_property

@@ -32,12 +32,16 @@ from headwater.server.api import (
     status,
     tables,
 )
-from headwater.server.atlas import mounting
+from headwater.server.atlas import mounting as atlas
+from headwater.server.atlas.errors import PREFIXES as ATLAS
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
+from headwater.server.purview import mounting as purview
+from headwater.server.purview.errors import PREFIXES as PURVIEW
 from headwater.server.security import Guard
 from headwater.server.settings import ServerSettings
+from headwater.server.tidy_paths import TidyPaths
 
 
 def create_app(
@@ -82,7 +86,8 @@ def create_app(
     )
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
-    mounting.mount(app)
+    atlas.mount(app)
+    purview.mount(app)
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:
@@ -99,6 +104,6 @@ def create_app(
         routes=app.router.routes,
         pages=app.router.routes[own:],
     )
-    app.add_middleware(mounting.TidyPaths)
+    app.add_middleware(TidyPaths, prefixes=(*ATLAS, *PURVIEW))
     way_in.install(app, settings)
     return app

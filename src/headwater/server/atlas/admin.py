@@ -11,7 +11,7 @@ from headwater import __version__
 from headwater.catalog.entities.auditing import audit_events
 from headwater.catalog.types.documents import list_documents
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import json_answer
+from headwater.server.json_bodies import json_answer
 from headwater.store import utc_now
 
 router = APIRouter()

@@ -76,6 +76,12 @@ from headwater.store.tables.people import (
     sign_in_failures,
     users,
 )
+from headwater.store.tables.scan_definitions import (
+    SCAN_DOCUMENT_KINDS,
+    declared_sources,
+    scan_definitions,
+    scan_documents,
+)
 from headwater.store.tables.secrets import secrets
 from headwater.store.tables.sources import (
     CREDENTIAL_MODES,
@@ -104,6 +110,7 @@ __all__ = [
     "PRIVACY_LEVELS",
     "REFRESH_STATUSES",
     "ROOT_COLLECTION",
+    "SCAN_DOCUMENT_KINDS",
     "SCAN_KINDS",
     "SCAN_STATUSES",
     "SCOPE_KINDS",
@@ -126,6 +133,7 @@ __all__ = [
     "connections",
     "dataflow_versions",
     "dataflows",
+    "declared_sources",
     "flow_edges",
     "function_settings",
     "glossaries",
@@ -156,6 +164,8 @@ __all__ = [
     "role_actions",
     "role_assignments",
     "role_definitions",
+    "scan_definitions",
+    "scan_documents",
     "scans",
     "schedules",
     "scope_ancestors",
