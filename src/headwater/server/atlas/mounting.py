@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from headwater.server.atlas import (
     admin,
     annotating,
+    discovery,
     entities,
     glossary,
     lineage,
@@ -28,9 +29,9 @@ ATLAS_ROOTS: Final = ("/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/at
 PURVIEW_ROOTS: Final = ("/datamap/api", "/catalog/api")
 
 #: What lies below Atlas's root.
-_ATLAS: Final = (entities, annotating, glossary, types, relationships, lineage, lineage_pages, admin)
+_ATLAS: Final = (discovery, entities, annotating, glossary, types, relationships, lineage, lineage_pages, admin)
 #: What Purview has beside Atlas, below its own roots; it asks there for templates of terms.
-_PURVIEW: Final = (moving, glossary, types, lineage_pages)
+_PURVIEW: Final = (moving, discovery, glossary, types, lineage_pages)
 
 _SLASHES: Final = re.compile("/{2,}")
 
