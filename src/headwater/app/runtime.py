@@ -56,6 +56,7 @@ from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.finding import Search
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
 from headwater.catalog.merging import MergingService
+from headwater.catalog.openlineage import Receiving
 from headwater.catalog.search import SearchIndex
 from headwater.catalog.sheets.assets import AssetSheets
 from headwater.catalog.sheets.terms import TermSheets
@@ -236,6 +237,11 @@ class Headwater:
     def openlineage(self) -> OpenLineage:
         """Refreshes as OpenLineage events."""
         return OpenLineage(self.database, self.home.lineage)
+
+    @cached_property
+    def lineage_receiving(self) -> Receiving:
+        """OpenLineage events that others send."""
+        return Receiving(self.database, self.installation)
 
     # -- sources ---------------------------------------------------------------------------------------------------
 

@@ -58,7 +58,14 @@ from headwater.store.tables.functions import function_settings
 from headwater.store.tables.installation import installation
 from headwater.store.tables.jobs import JOB_STATUSES, MISSED_POLICIES, jobs, schedules, workers
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
-from headwater.store.tables.lineage import FLOW_KINDS, column_lineage, flow_edges, relationships
+from headwater.store.tables.lineage import (
+    FLOW_KINDS,
+    column_lineage,
+    flow_edges,
+    lineage_runs,
+    lineage_stamps,
+    relationships,
+)
 from headwater.store.tables.notifications import notifications, openlineage_events
 from headwater.store.tables.openid import openid_groups, openid_requests
 from headwater.store.tables.people import (
@@ -76,6 +83,7 @@ from headwater.store.tables.people import (
     sign_in_failures,
     users,
 )
+from headwater.store.tables.searches import saved_searches
 from headwater.store.tables.secrets import secrets
 from headwater.store.tables.sources import (
     CREDENTIAL_MODES,
@@ -85,6 +93,7 @@ from headwater.store.tables.sources import (
     collections,
     scans,
     source_credentials,
+    source_webhooks,
     sources,
 )
 
@@ -139,6 +148,8 @@ __all__ = [
     "jobs",
     "ledger_files",
     "ledger_fingerprints",
+    "lineage_runs",
+    "lineage_stamps",
     "metadata",
     "notifications",
     "one_time_links",
@@ -156,6 +167,7 @@ __all__ = [
     "role_actions",
     "role_assignments",
     "role_definitions",
+    "saved_searches",
     "scans",
     "schedules",
     "scope_ancestors",
@@ -165,6 +177,7 @@ __all__ = [
     "sign_in_addresses",
     "sign_in_failures",
     "source_credentials",
+    "source_webhooks",
     "sources",
     "table_pins",
     "type_definitions",
