@@ -18,6 +18,7 @@ from headwater.server.atlas import (
     lineage_pages,
     moving,
     relationships,
+    searching,
     types,
 )
 from headwater.server.atlas.errors import PREFIXES
@@ -29,7 +30,18 @@ ATLAS_ROOTS: Final = ("/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/at
 PURVIEW_ROOTS: Final = ("/datamap/api", "/catalog/api")
 
 #: What lies below Atlas's root.
-_ATLAS: Final = (discovery, entities, annotating, glossary, types, relationships, lineage, lineage_pages, admin)
+_ATLAS: Final = (
+    discovery,
+    searching,
+    entities,
+    annotating,
+    glossary,
+    types,
+    relationships,
+    lineage,
+    lineage_pages,
+    admin,
+)
 #: What Purview has beside Atlas, below its own roots; it asks there for templates of terms.
 _PURVIEW: Final = (moving, discovery, glossary, types, lineage_pages)
 
