@@ -38,6 +38,7 @@ from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
 from headwater.app.source_schedules import SourceSchedules, keep_scanned, stop_scanning
+from headwater.app.webhooks import Webhooks
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -256,6 +257,11 @@ class Headwater:
     def source_schedules(self) -> SourceSchedules:
         """When sources are scanned by themselves."""
         return SourceSchedules(self.database)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """What sources post when something happens there."""
+        return Webhooks(self.database, lambda: self.secrets_store)
 
     @cached_property
     def connections(self) -> ConnectionService:

@@ -31,6 +31,7 @@ from headwater.server.api import (
     sql,
     status,
     tables,
+    webhooks,
 )
 from headwater.server.atlas import mounting
 from headwater.server.docs import docs_page
@@ -73,6 +74,7 @@ def create_app(
         openlineage,
         openlineage_events,
         sources,
+        webhooks,
         functions,
         connections,
         dataflows,
