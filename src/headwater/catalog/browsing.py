@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
 from headwater.access import Action, Actor, allowed_to
 from headwater.catalog.chunks import chunked
@@ -23,6 +23,7 @@ __all__ = [
     "BrowsedPage",
     "BrowsedSource",
     "browse_children",
+    "browse_collection",
     "browse_collections",
     "browse_entities",
     "browse_source",
@@ -125,9 +126,39 @@ def browse_source(database: Database, actor: Actor, name: str, *, limit: int = 5
         number = connection.scalar(select(_source.id).where(_source.name == name, _source.scope_id.in_(seen)))
         if number is None:
             raise NotFoundError(f"There is no source '{name}'.", hint="List the sources and take one of theirs.")
-        held, parent = containment(types_of(connection)), tables.assets.alias("parent").c
-        inside = exists().where(held.c.child_id == _asset.id, parent.id == held.c.parent_id, parent.source_id == number)
-        return _page(connection, actor, _shown(actor).where(_asset.source_id == number, ~inside), limit, offset)
+        outermost = _outermost(connection, actor, _asset.source_id == number, lambda above: above.source_id == number)
+        return _page(connection, actor, outermost, limit, offset)
+
+
+def browse_collection(database: Database, actor: Actor, name: str, *, limit: int = 50, offset: int = 0) -> BrowsedPage:
+    """What lies in a collection and is contained by nothing that lies there too.
+
+    Raises:
+        NotFoundError: there is no such collection to be seen.
+    """
+    with database.read() as connection:
+        seen = allowed_to(actor, Action.COLLECTION_READ)
+        number = connection.scalar(select(_place.id).where(_place.name == name, _place.scope_id.in_(seen)))
+        if number is None:
+            raise NotFoundError(f"There is no collection '{name}'.", hint="List the collections, or add it.")
+        here = _asset.collection_id == number
+        outermost = _outermost(connection, actor, here, lambda above: above.collection_id == number)
+        return _page(connection, actor, outermost, limit, offset)
+
+
+def _outermost(
+    connection: Connection, actor: Actor, here: ColumnElement[bool], also: Callable[[Any], ColumnElement[bool]]
+) -> Select[Any]:
+    """The assets ``here`` that nothing contains which is there too, and may be seen: one can always get to them."""
+    held, above = containment(types_of(connection)), tables.assets.alias("above").c
+    inside = exists().where(
+        held.c.child_id == _asset.id,
+        above.id == held.c.parent_id,
+        above.status == "active",
+        also(above),
+        may_read(actor, above),
+    )
+    return _shown(actor).where(here, ~inside)
 
 
 def browse_children(database: Database, actor: Actor, guid: str, *, limit: int = 50, offset: int = 0) -> BrowsedPage:
