@@ -39,7 +39,7 @@ def lab(database: Database) -> Iterator[dict[str, int]]:
         values = {"name": "lab", "display_name": "Lab", "kind": "mlflow", "url": "http://127.0.0.1:1"}
         more = {"collection_id": place, "created_at": utc_now(), "scope_id": scopes["inner"]}
         made = connection.execute(insert(tables.sources).values(**values, **more))
-        source = made.inserted_primary_key[0]
+        (source,) = made.inserted_primary_key or (None,)
     records = [
         AssetRecord(*_names(WORKSPACE), "lab", collection="inner", source_id=source),
         AssetRecord(*_names(MODEL), "churn", collection="inner", parent=WORKSPACE, source_id=source),
