@@ -40,6 +40,7 @@ from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
 from headwater.app.source_schedules import SourceSchedules, keep_scanned
+from headwater.app.webhooks import Webhooks
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -58,6 +59,7 @@ from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.finding import Search
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
 from headwater.catalog.merging import MergingService
+from headwater.catalog.openlineage import Receiving
 from headwater.catalog.search import SearchIndex
 from headwater.catalog.sheets.assets import AssetSheets
 from headwater.catalog.sheets.terms import TermSheets
@@ -239,6 +241,11 @@ class Headwater:
         """Refreshes as OpenLineage events."""
         return OpenLineage(self.database, self.home.lineage)
 
+    @cached_property
+    def lineage_receiving(self) -> Receiving:
+        """OpenLineage events that others send."""
+        return Receiving(self.database, self.installation)
+
     # -- sources ---------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -252,6 +259,11 @@ class Headwater:
     def source_schedules(self) -> SourceSchedules:
         """When sources are scanned by themselves."""
         return SourceSchedules(self.database)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """What sources post when something happens there."""
+        return Webhooks(self.database, lambda: self.secrets_store)
 
     @cached_property
     def connections(self) -> ConnectionService:

@@ -13,7 +13,7 @@ from headwater.catalog.search import SearchDocument, SearchIndex
 from headwater.catalog.types import Types, types_of
 from headwater.store import Database, tables
 
-__all__ = ["catch_up"]
+__all__ = ["catch_up", "documents_of"]
 
 #: Assets that are handed over at a time; a change of more is handed over whole.
 _AT_A_TIME = 2_000
@@ -92,6 +92,11 @@ def _documents(connection: Connection, numbers: Iterable[int]) -> Iterator[Searc
         around = _around(connection, [row.id for row in rows])
         for row in rows:
             yield _document(types, paths, row, around)
+
+
+def documents_of(connection: Connection, numbers: Iterable[int]) -> dict[int, SearchDocument]:
+    """What an index is told of these assets now, by number; whoever shows it has looked at rights."""
+    return {document.id: document for document in _documents(connection, numbers)}
 
 
 def _rows(numbers: Sequence[int]) -> Select[Any]:
@@ -224,6 +229,24 @@ _BY_NAME = {
 }
 _KINDS = {"table": "Tables", "view": "Tables", "folder": "Folders", "file": "Files"}
 _SOURCES = {"azureml": "Azure Machine Learning", "mlflow": "MLflow", "mlflow_serving": "MLflow", "openapi": "OpenAPI"}
+#: What Purview calls the products that types of its own begin like; the first that fits counts.
+_PRODUCTS = {
+    "azure_blob": "Azure Blob Storage",
+    "azure_datalake_gen1": "Azure Data Lake Storage Gen1",
+    "azure_datalake_gen2": "Azure Data Lake Storage Gen2",
+    "azure_files": "Azure Files",
+    "azure_sql_dw": "Azure SQL Data Warehouse",
+    "azure_sql_mi": "Azure SQL Managed Instance",
+    "azure_sql": "Azure SQL Database",
+    "azure_storage_account": "Azure Storage Account",
+    "azure_table": "Azure Table Storage",
+    "azure_cosmosdb": "Azure Cosmos DB",
+    "azure_data_factory": "Azure Data Factory",
+    "azure_synapse": "Azure Synapse Analytics",
+    "powerbi": "Power BI",
+    "aws_s3": "Amazon S3",
+    "mssql": "SQL Server",
+}
 
 
 def _object_type(types: Types, type_name: str, attributes: Mapping[str, Any]) -> str:
@@ -238,7 +261,9 @@ def _object_type(types: Types, type_name: str, attributes: Mapping[str, Any]) ->
 def _asset_type(type_name: str, source_kind: str | None) -> str:
     if source_kind is not None:
         return _SOURCES.get(source_kind, source_kind)
-    return "Headwater" if type_name.startswith("dataflow") else type_name.partition("_")[0]
+    if type_name.startswith("dataflow"):
+        return "Headwater"
+    return next((name for start, name in _PRODUCTS.items() if type_name.startswith(start)), type_name.partition("_")[0])
 
 
 def _tags(attributes: Mapping[str, Any]) -> Iterator[str]:

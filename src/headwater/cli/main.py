@@ -20,6 +20,7 @@ from headwater.cli import (
     assets,
     audit,
     backup,
+    browse,
     collections,
     connections,
     dataflows,
@@ -338,6 +339,7 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(schemas.app, name="schema")
 app.add_typer(connections.app, name="connection")
 app.add_typer(collections.app, name="collection")
+app.command("browse")(browse.show_below)
 add_naming(assets.app)
 add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")

@@ -13,6 +13,7 @@ from headwater.server.api import (
     access,
     assets,
     audit,
+    browse,
     catalog,
     connections,
     dataflows,
@@ -22,6 +23,7 @@ from headwater.server.api import (
     notifications,
     openid,
     openlineage,
+    openlineage_events,
     people,
     previews,
     refreshes,
@@ -31,6 +33,7 @@ from headwater.server.api import (
     sql,
     status,
     tables,
+    webhooks,
 )
 from headwater.server.atlas import mounting as atlas
 from headwater.server.atlas.errors import PREFIXES as ATLAS
@@ -72,10 +75,13 @@ def create_app(
         sql,
         catalog,
         search,
+        browse,
         assets,
         glossary,
         openlineage,
+        openlineage_events,
         sources,
+        webhooks,
         functions,
         connections,
         dataflows,

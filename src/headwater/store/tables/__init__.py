@@ -58,7 +58,14 @@ from headwater.store.tables.functions import function_settings
 from headwater.store.tables.installation import installation
 from headwater.store.tables.jobs import JOB_STATUSES, MISSED_POLICIES, jobs, schedules, workers
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
-from headwater.store.tables.lineage import FLOW_KINDS, column_lineage, flow_edges, relationships
+from headwater.store.tables.lineage import (
+    FLOW_KINDS,
+    column_lineage,
+    flow_edges,
+    lineage_runs,
+    lineage_stamps,
+    relationships,
+)
 from headwater.store.tables.notifications import notifications, openlineage_events
 from headwater.store.tables.openid import openid_groups, openid_requests
 from headwater.store.tables.people import (
@@ -82,6 +89,7 @@ from headwater.store.tables.scan_definitions import (
     scan_definitions,
     scan_documents,
 )
+from headwater.store.tables.searches import saved_searches
 from headwater.store.tables.secrets import secrets
 from headwater.store.tables.sources import (
     CREDENTIAL_MODES,
@@ -91,6 +99,7 @@ from headwater.store.tables.sources import (
     collections,
     scans,
     source_credentials,
+    source_webhooks,
     sources,
 )
 
@@ -147,6 +156,8 @@ __all__ = [
     "jobs",
     "ledger_files",
     "ledger_fingerprints",
+    "lineage_runs",
+    "lineage_stamps",
     "metadata",
     "notifications",
     "one_time_links",
@@ -164,6 +175,7 @@ __all__ = [
     "role_actions",
     "role_assignments",
     "role_definitions",
+    "saved_searches",
     "scan_definitions",
     "scan_documents",
     "scans",
@@ -175,6 +187,7 @@ __all__ = [
     "sign_in_addresses",
     "sign_in_failures",
     "source_credentials",
+    "source_webhooks",
     "sources",
     "table_pins",
     "type_definitions",
