@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, tuple_
 
 from headwater.access import Action, Actor, ScopeKind, allowed_to
+from headwater.app.classification_jobs import KIND as CLASSIFY
+from headwater.app.classification_jobs import ClassifyHandler
 from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
 from headwater.app.retention import KIND as RETENTION
@@ -40,6 +42,7 @@ def handlers(app: Headwater) -> dict[str, Handler]:
         NOTIFY: NotifyHandler(app.home.mail, app.home.webhooks),
         OPENLINEAGE: app.openlineage.handler(),
         RETENTION: RetentionHandler(app.home.retention),
+        CLASSIFY: ClassifyHandler(app),
         CLEAN: CleanHandler(app.home.retention, app.home.tables),
     }
 

@@ -21,6 +21,8 @@ from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.azure import Azure
 from headwater.app.backup import BackupReport, back_up
+from headwater.app.classification import ClassificationReport, ClassificationRequest, classify
+from headwater.app.classification_jobs import ask_for_classification, classify_new_tables, keep_classifying
 from headwater.app.dataflows import Dataflows, Surroundings
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
@@ -53,6 +55,7 @@ from headwater.catalog import (
     names,
 )
 from headwater.catalog.annotations import AnnotationService
+from headwater.catalog.classifying import RuleService, SuggestionService
 from headwater.catalog.finding import Search
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
 from headwater.catalog.merging import MergingService
@@ -111,6 +114,8 @@ class Headwater:
         self.assets = AssetService(self.database)
         self.glossary = GlossaryService(self.database)
         self.annotations = AnnotationService(self.database)
+        self.suggestions = SuggestionService(self.database)
+        self.classification_rules = RuleService(self.database)
         self.merging = MergingService(self.database)
         self.asset_sheets = AssetSheets(self.database)
         self.term_sheets = TermSheets(self.database)
@@ -127,6 +132,7 @@ class Headwater:
             keep_tidying(connection)
             ensure_glossary(connection, now=utc_now())
             keep_scanned(connection)
+            keep_classifying(connection)
 
     @classmethod
     def open(
@@ -277,6 +283,20 @@ class Headwater:
         """Have a worker bring what a source holds into the catalog; see :func:`headwater.app.scanning.ask_for_scan`."""
         return self.jobs.get(actor, ask_for_scan(self.database, actor, source_name, options or ScanOptions()))
 
+    def classify(
+        self,
+        actor: Actor,
+        request: ClassificationRequest | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> ClassificationReport:
+        """Have rules look at columns, here and now; see :func:`headwater.app.classification.classify`."""
+        return classify(self, actor, request or ClassificationRequest(), progress=progress)
+
+    def classify_later(self, actor: Actor, request: ClassificationRequest | None = None) -> Job:
+        """Have a worker look at columns."""
+        wanted = request or ClassificationRequest()
+        return self.jobs.get(actor, ask_for_classification(self.database, actor, wanted))
+
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
@@ -395,7 +415,7 @@ class Headwater:
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
             on_started=(lineage.started,),
-            on_ended=(notify, lineage),
+            on_ended=(notify, lineage, classify_new_tables),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

@@ -20,6 +20,7 @@ from headwater.cli import (
     assets,
     audit,
     backup,
+    classify,
     collections,
     connections,
     dataflows,
@@ -342,6 +343,7 @@ add_naming(assets.app)
 add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")
 app.add_typer(glossary.app, name="glossary")
+app.add_typer(classify.app, name="classify")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")

@@ -29,6 +29,7 @@ from headwater.server.api import (
     sources,
     sql,
     status,
+    suggestions,
     tables,
 )
 from headwater.server.atlas import mounting
@@ -68,6 +69,7 @@ def create_app(
         catalog,
         search,
         assets,
+        suggestions,
         glossary,
         openlineage,
         sources,
