@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, exists, select
 
-from headwater.access import SYSTEM, Actor
+from headwater.access import SYSTEM, Action, Actor, allowed_to
 from headwater.app.classification import ClassificationRequest, classify
 from headwater.app.scanning import on_behalf_of
 from headwater.catalog.classifying import is_installed
 from headwater.dataflows.history import EndedRefresh
-from headwater.errors import HeadwaterError
+from headwater.errors import ForbiddenError, HeadwaterError
 from headwater.jobs import Job, JobStatus, Lease, NewJob, NewSchedule, queue, schedules
 from headwater.store import Database, tables
 
@@ -32,8 +32,17 @@ def keep_classifying(connection: Connection) -> None:
 
 
 def ask_for_classification(database: Database, actor: Actor, request: ClassificationRequest) -> str:
-    """Have columns looked at; returns the id of the job."""
+    """Have columns looked at; returns the id of the job.
+
+    Raises:
+        ForbiddenError: the actor may annotate nothing.
+    """
     with database.begin() as connection:
+        if connection.scalar(allowed_to(actor, Action.ASSET_ANNOTATE).limit(1)) is None:
+            raise ForbiddenError(
+                "You may annotate no asset.",
+                hint="Ask somebody who may assign roles for one that has asset.annotate.",
+            )
         return queue.add(connection, actor, NewJob(KIND, _SUBJECT, request.to_json()))
 
 

@@ -43,21 +43,21 @@ class SuggestedClassifications(Answer):
 
 
 class SuggestionDecision(Answer):
-    """A suggestion: of a column, by its guid, and a classification."""
+    """Whether a suggestion is right: of a column, by its guid, and a classification."""
 
     model_config = ConfigDict(extra="forbid")
 
     guid: Annotated[str, Field(max_length=36, pattern=WITHOUT_NUL)]
     classification: Text
+    accept: bool
 
 
 class SuggestionDecisions(Answer):
-    """Which are right, and which are wrong and not to be suggested again: all of it, or nothing."""
+    """Which suggestions are right, and which are wrong and not to be made again: all of it, or nothing."""
 
     model_config = ConfigDict(extra="forbid")
 
-    accept: Annotated[list[SuggestionDecision], Field(max_length=MOST_ASSETS, default_factory=list)]
-    reject: Annotated[list[SuggestionDecision], Field(max_length=MOST_ASSETS, default_factory=list)]
+    decisions: Annotated[list[SuggestionDecision], Field(min_length=1, max_length=MOST_ASSETS)]
 
 
 class DecidedColumns(Answer):
@@ -125,8 +125,8 @@ def list_suggestions(
 def decide_suggestions(app: App, actor: Asking, said: SuggestionDecisions) -> DecidedColumns:
     """Accept suggestions and reject others; of all, or of none."""
     accept, reject = (
-        [classifying.Decision(each.guid, each.classification) for each in decisions]
-        for decisions in (said.accept, said.reject)
+        [classifying.Decision(each.guid, each.classification) for each in said.decisions if each.accept == right]
+        for right in (True, False)
     )
     return DecidedColumns(changed=app.suggestions.decide(actor, accept=accept, reject=reject))
 
