@@ -58,6 +58,8 @@ from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.classifying import RuleService, SuggestionService
 from headwater.catalog.finding import Search
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
+from headwater.catalog.label_flow_policies import LabelPolicyService
+from headwater.catalog.label_flow_reading import LabelFlowService
 from headwater.catalog.merging import MergingService
 from headwater.catalog.search import SearchIndex
 from headwater.catalog.sheets.assets import AssetSheets
@@ -116,6 +118,8 @@ class Headwater:
         self.annotations = AnnotationService(self.database)
         self.suggestions = SuggestionService(self.database)
         self.classification_rules = RuleService(self.database)
+        self.label_policies = LabelPolicyService(self.database)
+        self.label_flow = LabelFlowService(self.database)
         self.merging = MergingService(self.database)
         self.asset_sheets = AssetSheets(self.database)
         self.term_sheets = TermSheets(self.database)

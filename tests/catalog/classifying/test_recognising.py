@@ -44,7 +44,7 @@ def test_no_suggestion_without_enough_values_or_a_name() -> None:
 
 
 def test_a_reason_says_how_many_and_holds_no_value() -> None:
-    values = tuple(f"secret{number}@example.com" for number in range(9)) + ("n/a",)
+    values = (*tuple(f"secret{number}@example.com" for number in range(9)), "n/a")
     (found,) = suggestions_for(Sample("mail_e_mail", values), built_in())
     assert found.reason == "9 of 10 sampled values look like e-mail addresses; the name says so too."
     assert found.confidence == pytest.approx(0.9 * 0.98, abs=0.01)
