@@ -58,6 +58,7 @@ from headwater.catalog.annotations import AnnotationService
 from headwater.catalog.classifying import RuleService, SuggestionService
 from headwater.catalog.finding import Search
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
+from headwater.catalog.label_flow import LabelFlowReport, apply_label_flow
 from headwater.catalog.label_flow_policies import LabelPolicyService
 from headwater.catalog.label_flow_reading import LabelFlowService
 from headwater.catalog.merging import MergingService
@@ -300,6 +301,10 @@ class Headwater:
         """Have a worker look at columns."""
         wanted = request or ClassificationRequest()
         return self.jobs.get(actor, ask_for_classification(self.database, actor, wanted))
+
+    def apply_label_flow(self, *, anew: bool = False) -> LabelFlowReport:
+        """Work out which labels flow where, here and now; see :func:`headwater.catalog.label_flow.apply_label_flow`."""
+        return apply_label_flow(self.database, anew=anew)
 
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""

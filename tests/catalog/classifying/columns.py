@@ -16,7 +16,7 @@ from stdnum.iso7064 import mod_97_10
 
 #: So many values a column; some of a column's values are left as people leave them.
 VALUES = 120
-_FIRST = [
+_FIRST = ("Ada", "Grace", "Alan", "Linus", "Barbara", "Edsger", "Donald", "Frances", "Radia", "Katherine", "Ken", "Mary")
     "Ada",
     "Grace",
     "Alan",
@@ -34,7 +34,7 @@ _FIRST = [
     "John",
     "Mary",
 ]
-_LAST = [
+_LAST = ("Lovelace", "Hopper", "Turing", "Torvalds", "Liskov", "Dijkstra", "Knuth", "Allen", "Perlman", "O'Neil")
     "Lovelace",
     "Hopper",
     "Turing",
