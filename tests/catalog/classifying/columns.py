@@ -16,39 +16,8 @@ from stdnum.iso7064 import mod_97_10
 
 #: So many values a column; some of a column's values are left as people leave them.
 VALUES = 120
-_FIRST = ("Ada", "Grace", "Alan", "Linus", "Barbara", "Edsger", "Donald", "Frances", "Radia", "Katherine", "Ken", "Mary")
-    "Ada",
-    "Grace",
-    "Alan",
-    "Linus",
-    "Barbara",
-    "Edsger",
-    "Donald",
-    "Frances",
-    "Radia",
-    "Katherine",
-    "Ken",
-    "Margaret",
-    "Tim",
-    "Anita",
-    "John",
-    "Mary",
-]
-_LAST = ("Lovelace", "Hopper", "Turing", "Torvalds", "Liskov", "Dijkstra", "Knuth", "Allen", "Perlman", "O'Neil")
-    "Lovelace",
-    "Hopper",
-    "Turing",
-    "Torvalds",
-    "Liskov",
-    "Dijkstra",
-    "Knuth",
-    "Allen",
-    "Perlman",
-    "Johnson",
-    "Thompson",
-    "Hamilton",
-    "O'Neil",
-]
+_FIRST = ["Ada", "Grace", "Alan", "Linus", "Barbara", "Edsger", "Donald", "Frances", "Radia", "Ken", "Mary"]
+_LAST = ["Lovelace", "Hopper", "Turing", "Torvalds", "Liskov", "Dijkstra", "Knuth", "Allen", "O'Neil"]
 _STREETS = ["High Street", "Station Road", "Lindenweg", "Rue de Lyon", "Calle Mayor", "Elm Avenue"]
 _CITIES = ["London", "Berlin", "São Paulo", "New York", "Den Haag", "Zürich", "Kraków", "Lyon"]
 
