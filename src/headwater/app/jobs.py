@@ -12,6 +12,8 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists,
 from headwater.access import Action, Actor, ScopeKind, allowed_to
 from headwater.app.classification_jobs import KIND as CLASSIFY
 from headwater.app.classification_jobs import ClassifyHandler
+from headwater.app.insights.snapshots import KIND as SNAPSHOT
+from headwater.app.insights.snapshots import SnapshotHandler
 from headwater.app.label_flow_jobs import LabelFlowHandler
 from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
@@ -45,6 +47,7 @@ def handlers(app: Headwater) -> dict[str, Handler]:
         OPENLINEAGE: app.openlineage.handler(),
         RETENTION: RetentionHandler(app.home.retention),
         LABEL_FLOW: LabelFlowHandler(),
+        SNAPSHOT: SnapshotHandler(),
         CLASSIFY: ClassifyHandler(app),
         CLEAN: CleanHandler(app.home.retention, app.home.tables),
     }

@@ -27,6 +27,9 @@ from headwater.app.dataflows import Dataflows, Surroundings
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
+from headwater.app.insights import Insights
+from headwater.app.insights.recording import ModelUseRecorder
+from headwater.app.insights.snapshots import keep_counting
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
 from headwater.app.notifications.checking import subscriber_findings
@@ -121,6 +124,7 @@ class Headwater:
         self.classification_rules = RuleService(self.database)
         self.label_policies = LabelPolicyService(self.database)
         self.label_flow = LabelFlowService(self.database)
+        self.insights = Insights(self.database)
         self.merging = MergingService(self.database)
         self.asset_sheets = AssetSheets(self.database)
         self.term_sheets = TermSheets(self.database)
@@ -138,6 +142,7 @@ class Headwater:
             ensure_glossary(connection, now=utc_now())
             keep_scanned(connection)
             keep_classifying(connection)
+            keep_counting(connection)
 
     @classmethod
     def open(
@@ -354,10 +359,12 @@ class Headwater:
         store: PredictionStore | None = None,
         earlier: EarlierVersions | None = None,
         counts_only: bool = False,
+        dataflow: str = "",
     ) -> ModelEnvironment:
         """The models of all registered sources, as functions that run with ``actor``'s rights.
 
-        Its owner closes it. ``store`` is where predictions are kept; None keeps none. For the others see
+        Its owner closes it. ``store`` is where predictions are kept; None keeps none. ``dataflow`` is whose use of
+        the models it counts as, "" nobody's in particular. For the others see
         :class:`headwater.models.environment.ModelEnvironment`.
         """
         workspaces = Workspaces(self.sources, actor)
@@ -371,6 +378,7 @@ class Headwater:
             store,
             on_progress=on_progress,
             on_close=workspaces.close,
+            on_used=ModelUseRecorder(self.database, rights.scope_of, dataflow),
             earlier=earlier,
             counts_only=counts_only,
         )
@@ -414,6 +422,7 @@ class Headwater:
                 store=CountingStore(ledger) if wanted.counts_only else LedgerStore(ledger),
                 earlier=wanted.earlier,
                 counts_only=wanted.counts_only,
+                dataflow=wanted.dataflow,
             )
 
         lineage = self.openlineage.writer(self.installation)
