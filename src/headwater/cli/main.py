@@ -27,6 +27,7 @@ from headwater.cli import (
     functions,
     glossary,
     groups,
+    insights,
     label_policies,
     notifications,
     openlineage,
@@ -345,6 +346,7 @@ add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")
 app.add_typer(glossary.app, name="glossary")
 app.add_typer(classify.app, name="classify")
+app.add_typer(insights.app, name="insights")
 app.add_typer(label_policies.app, name="label-policy")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")

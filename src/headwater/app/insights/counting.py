@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, case, cast, f
 from headwater.access import Action, Actor, Via, allowed_to
 from headwater.store import tables
 
-__all__ = ["MEASURES", "AssetCounts", "counted", "labels_counted", "readable_assets"]
+__all__ = ["MEASURES", "AssetCounts", "counted", "labels_counted", "readable", "readable_assets"]
 
 _asset, _link = tables.assets.c, tables.asset_columns.c
 MEASURES = ("assets", "owned", "classified", "labelled", "termed", "described")
@@ -44,7 +44,12 @@ class AssetCounts:
 
 def readable_assets(actor: Actor) -> ColumnElement[bool]:
     """Assets that count for whoever asks: that are there, may be seen, and are no columns."""
-    there = (_asset.status == "active") & (_asset.type_name != "column") & _asset.scope_id.is_not(None)
+    return readable(actor) & (_asset.type_name != "column")
+
+
+def readable(actor: Actor) -> ColumnElement[bool]:
+    """As :func:`readable_assets`, and columns."""
+    there = (_asset.status == "active") & _asset.scope_id.is_not(None)
     return there if actor.via is Via.SYSTEM else there & _asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ))
 
 
@@ -61,9 +66,7 @@ def labels_counted(connection: Connection, actor: Actor) -> Iterator[tuple[str, 
     How: ``accepted``, ``suggested``, ``rejected`` or ``inherited``.
     """
     given, label, inherited = tables.asset_classifications.c, tables.asset_labels.c, tables.inherited_labels.c
-    seen = (_asset.status == "active") & _asset.scope_id.is_not(None)
-    if actor.via is not Via.SYSTEM:
-        seen &= _asset.scope_id.in_(allowed_to(actor, Action.ASSET_READ))
+    seen = readable(actor)
 
     def of(table: Any, number: Any, *by: Any) -> Iterable[Any]:
         joined = select(*by, func.count()).join_from(table, tables.assets, _asset.id == number)

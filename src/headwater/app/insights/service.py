@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from headwater.access import Actor
-from headwater.app.insights.counting import AssetCounts, counted, labels_counted, readable_assets
+from headwater.app.insights.counting import AssetCounts, counted, labels_counted, readable, readable_assets
 from headwater.app.insights.models import ModelUse, ScoringDay, model_use, scoring
 from headwater.app.insights.scans import ScanHealth, scan_health
 from headwater.app.insights.snapshots import DayCounts, days
@@ -155,7 +155,7 @@ def _since(for_days: int) -> str:
 
 def _terms(connection: Connection, actor: Actor) -> Sequence[TermCounts]:
     given, term, glossary = tables.asset_terms.c, tables.glossary_terms.c, tables.glossaries.c
-    seen = select(given.term_id).join(tables.assets, _asset.id == given.asset_id).where(readable_assets(actor))
+    seen = select(given.term_id).join(tables.assets, _asset.id == given.asset_id).where(readable(actor))
     used = func.count().filter(term.id.in_(seen))
     query = (
         select(glossary.name, term.status, func.count(), used)

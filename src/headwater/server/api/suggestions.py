@@ -128,7 +128,7 @@ def decide_suggestions(app: App, actor: Asking, said: SuggestionDecisions) -> De
         [classifying.Decision(each.guid, each.classification) for each in said.decisions if each.accept == right]
         for right in (True, False)
     )
-    return DecidedColumns(changed=app.suggestions.decide(actor, accept=accept, reject=reject))
+    return DecidedColumns(changed=list(app.suggestions.decide(actor, accept=accept, reject=reject)))
 
 
 @router.post("/run", status_code=HTTPStatus.ACCEPTED)
