@@ -6,7 +6,7 @@ in. What was rejected at an asset flows no further from there. Columns hand on t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -30,13 +30,6 @@ class _Label(NamedTuple):
     asset_id: int
     kind: str
     name: str
-
-
-class _Reached(NamedTuple):
-    """A label on its way; ``through_model``: it came by way of a model."""
-
-    label: _Label
-    through_model: bool
 
 
 class _Origin(NamedTuple):
@@ -99,57 +92,53 @@ def _newest(connection: Connection) -> int:
 
 def _work_out(connection: Connection) -> dict[_Label, _Origin]:
     policies = EffectivePolicies(connection)
-    if not policies.flowing:
-        return {}
-    said = {_Label(*each) for each in said_labels(connection, policies.flowing)}
-    reached = _reached(connection, said)
-    return _let_in(connection, policies, {key: value for key, value in reached.items() if key.label not in said})
-
-
-def _reached(connection: Connection, said: set[_Label]) -> dict[_Reached, int]:
-    """Everything that is reached, with the asset that it comes from: level by level, so that the nearest is first."""
-    graph, blocked = FlowGraph(connection), _rejected(connection)
-    found = {_Reached(label, False): label.asset_id for label in sorted(said)}
-    level = list(found)
-    while level:
-        graph.load(each.label.asset_id for each in level)
-        following: list[_Reached] = []
-        for each in level:
-            for step in graph.steps(each.label.asset_id):
-                there = each.label._replace(asset_id=step.target)
-                reached = _Reached(there, each.through_model or step.through_model)
-                if reached not in found and there not in blocked:
-                    found[reached] = found[each]
-                    following.append(reached)
-        level = following
-    return found
-
-
-def _rejected(connection: Connection) -> set[_Label]:
-    no, given = tables.inherited_rejections.c, tables.asset_classifications.c
-    found = {_Label(*row) for row in connection.execute(select(no.asset_id, no.kind, no.name))}
-    classified = select(given.asset_id, given.type_name).where(given.state == "rejected")
-    return found | {_Label(row[0], "classification", row[1]) for row in connection.execute(classified)}
-
-
-def _let_in(
-    connection: Connection, policies: EffectivePolicies, reached: Mapping[_Reached, int]
-) -> dict[_Label, _Origin]:
-    """What assets inherit by their policies: not those that are gone, and no processes."""
-    types = types_of(connection)
-    scopes: dict[int, int] = {}
-    for chunk in chunked({each.label.asset_id for each in reached}):
-        query = select(_asset.id, _asset.scope_id, _asset.type_name)
-        there = (_asset.id.in_(chunk), _asset.status == "active", _asset.scope_id.is_not(None))
-        rows = connection.execute(query.where(*there))
-        scopes |= {row.id: row.scope_id for row in rows if not types.is_process(row.type_name)}
+    said: dict[tuple[str, str], set[int]] = {}
+    for asset_id, kind, name in said_labels(connection, policies.flowing):
+        said.setdefault((kind, name), set()).add(asset_id)
+    graph, blocked, scopes = FlowGraph(connection), _rejected(connection), _Scopes(connection)
     found: dict[_Label, _Origin] = {}
-    # What came by no model goes first.
-    for each, origin in sorted(reached.items(), key=lambda item: item[0].through_model):
-        scope, (_, kind, name) = scopes.get(each.label.asset_id), each.label
-        if scope is not None and policies.inherits(scope, kind, name, through_model=each.through_model):
-            found.setdefault(each.label, _Origin(origin, each.through_model))
+    for (kind, name), starts in sorted(said.items()):
+        beside, through = graph.reach(starts, blocked.get((kind, name), set()) - starts)
+        for reached, by_model in ((beside, False), (through, True)):
+            for asset_id, scope in scopes.of(reached.keys() - starts):
+                if policies.inherits(scope, kind, name, through_model=by_model):
+                    found[_Label(asset_id, kind, name)] = _Origin(reached[asset_id], by_model)
     return found
+
+
+def _rejected(connection: Connection) -> dict[tuple[str, str], set[int]]:
+    """Where what is not inherited, by kind and name."""
+    no, given = tables.inherited_rejections.c, tables.asset_classifications.c
+    found: dict[tuple[str, str], set[int]] = {}
+    for row in connection.execute(select(no.asset_id, no.kind, no.name)):
+        found.setdefault((row.kind, row.name), set()).add(row.asset_id)
+    classified = select(given.asset_id, given.type_name).where(given.state == "rejected")
+    for asset_id, name in connection.execute(classified):
+        found.setdefault(("classification", name), set()).add(asset_id)
+    return found
+
+
+class _Scopes:
+    """The scopes of assets that show what they inherit: not of those that are gone, and of no processes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._types = types_of(connection)
+        self._known: dict[int, int | None] = {}
+
+    def of(self, numbers: Set[int]) -> Iterator[tuple[int, int]]:
+        """Number and scope of those that do."""
+        for chunk in chunked([number for number in numbers if number not in self._known]):
+            self._known |= dict.fromkeys(chunk)
+            query = select(_asset.id, _asset.scope_id, _asset.type_name)
+            there = (_asset.id.in_(chunk), _asset.status == "active", _asset.scope_id.is_not(None))
+            for row in self._connection.execute(query.where(*there)):
+                if not self._types.is_process(row.type_name):
+                    self._known[row.id] = row.scope_id
+        for number in numbers:
+            scope = self._known[number]
+            if scope is not None:
+                yield number, scope
 
 
 # -- writing it down ---------------------------------------------------------------------------------------------------

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, null, select
@@ -11,19 +10,11 @@ from sqlalchemy import Connection, Row, Select, null, select
 from headwater.catalog.chunks import chunked
 from headwater.store import tables
 
-__all__ = ["FlowGraph", "Step"]
+__all__ = ["FlowGraph"]
 
 _edge, _link, _lineage = tables.flow_edges.c, tables.asset_columns.c, tables.column_lineage.c
 _from, _to = tables.assets.alias("flow_from"), tables.assets.alias("flow_to")
 _MODELS = frozenset({"ml_model", "ml_model_version", "ml_endpoint"})
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Data flows to ``target``; ``through_model``: as what a model was made of, or as its answers."""
-
-    target: int
-    through_model: bool
 
 
 class FlowGraph:
@@ -31,19 +22,63 @@ class FlowGraph:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._steps: dict[int, set[Step]] = {}
+        self._beside: dict[int, list[int]] = {}
+        self._through: dict[int, list[int]] = {}
 
-    def load(self, numbers: Iterable[int]) -> None:
+    def reach(self, starts: Iterable[int], blocked: Set[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """Everything that is reached from some assets, each with the nearest of them.
+
+        Args:
+            starts: where it begins; they are among what is reached.
+            blocked: what nothing reaches, nor passes.
+
+        Returns:
+            what is reached without a model on the way; and what is reached only as what a model was made of, or by
+            way of its answers.
+        """
+        found = {number: number for number in sorted(starts)}
+        beyond: dict[int, int] = {}
+        for number, origin in self._spread(found, {}, blocked, [self._beside]):
+            for target in self._through.get(number, ()):
+                if target not in blocked:
+                    beyond.setdefault(target, origin)
+        through = {number: origin for number, origin in beyond.items() if number not in found}
+        for _ in self._spread(through, found, blocked, [self._beside, self._through]):
+            pass
+        return found, through
+
+    def _spread(
+        self,
+        found: dict[int, int],
+        known: Mapping[int, int],
+        blocked: Set[int],
+        ways: Sequence[Mapping[int, Sequence[int]]],
+    ) -> Iterator[tuple[int, int]]:
+        """Add to ``found`` what is reached from it, level by level; gives each, once what is next to it was added."""
+        level = list(found)
+        while level:
+            self._load(level)
+            following: list[int] = []
+            for number in level:
+                origin = found[number]
+                for way in ways:
+                    for target in way.get(number, ()):
+                        if target not in found and target not in known and target not in blocked:
+                            found[target] = origin
+                            following.append(target)
+                yield number, origin
+            level = following
+
+    def _load(self, numbers: Iterable[int]) -> None:
         """Read the steps from these assets that have not been read yet."""
-        new = [number for number in dict.fromkeys(numbers) if number not in self._steps]
-        for chunk in chunked(new):
-            self._steps |= {number: set() for number in chunk}
+        for chunk in chunked([number for number in numbers if number not in self._beside]):
+            steps: dict[int, tuple[set[int], set[int]]] = {number: (set(), set()) for number in chunk}
             for row in self._rows(chunk):
-                self._steps[row.source].add(Step(row.target, _crosses(row)))
-
-    def steps(self, number: int) -> Iterable[Step]:
-        """The steps from an asset, in a stable order."""
-        return sorted(self._steps[number], key=lambda step: (step.target, step.through_model))
+                steps[row.source][_crosses(row)].add(row.target)
+            for number, (beside, through) in steps.items():
+                self._beside[number] = sorted(beside)
+                if through:
+                    self._through[number] = sorted(through)
 
     def _rows(self, numbers: list[int]) -> Iterator[Row[Any]]:
         yield from self._connection.execute(_between_assets(numbers))
