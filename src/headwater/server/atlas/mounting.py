@@ -9,12 +9,14 @@ from fastapi import FastAPI
 from headwater.server.atlas import (
     admin,
     annotating,
+    discovery,
     entities,
     glossary,
     lineage,
     lineage_pages,
     moving,
     relationships,
+    searching,
     types,
 )
 
@@ -24,9 +26,20 @@ ATLAS_ROOTS: Final = ("/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/at
 PURVIEW_ROOTS: Final = ("/datamap/api", "/catalog/api")
 
 #: What lies below Atlas's root.
-_ATLAS: Final = (entities, annotating, glossary, types, relationships, lineage, lineage_pages, admin)
+_ATLAS: Final = (
+    discovery,
+    searching,
+    entities,
+    annotating,
+    glossary,
+    types,
+    relationships,
+    lineage,
+    lineage_pages,
+    admin,
+)
 #: What Purview has beside Atlas, below its own roots; it asks there for templates of terms.
-_PURVIEW: Final = (moving, glossary, types, lineage_pages)
+_PURVIEW: Final = (moving, discovery, glossary, types, lineage_pages)
 
 
 def mount(app: FastAPI) -> None:
