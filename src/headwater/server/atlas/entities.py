@@ -28,7 +28,7 @@ _NAMED: Final = re.compile(r"attr_\w+:qualifiedName")
 @router.post("/entity/bulk")
 def create_or_update(app: App, actor: Asking, request: Request, body: Body) -> Response:
     """Create and change entities; clients send one and many to either address."""
-    entities, referred = _sent(body)
+    entities, referred = sent_entities(body)
     query = request.query_params
     mutation = save_entities(
         app.database,
@@ -156,7 +156,8 @@ def _deleted(app: App, actor: Asking, targets: list[Target] | list[str] | list[A
     return json_answer({"mutatedEntities": {"DELETE": gone} if gone else {}, "guidAssignments": {}})
 
 
-def _sent(body: Any) -> tuple[list[Any], list[Any]]:
+def sent_entities(body: Any) -> tuple[list[Any], list[Any]]:
+    """The entities of a request, one or many, and those that it refers to; UsageError where there is none."""
     stated = as_object(body)
     entities = [as_object(stated["entity"], "entity")] if stated.get("entity") is not None else []
     if stated.get("entities") is not None:
