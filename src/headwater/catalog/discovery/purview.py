@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import Connection
+
 from headwater.access import Actor
 from headwater.catalog.discovery.classifications import subclassifications
 from headwater.catalog.discovery.terms import GlossaryPart, asks_for_terms, counted, matching_terms
@@ -53,13 +55,11 @@ class PurviewSearch:
         Raises:
             UsageError: a part of the request cannot be read.
         """
-        stated = _with_taxonomy(body)
-        tree = self._filter(stated, now)
-        token = _text(body, "continuationToken")
+        stated, token = _with_taxonomy(body), _text(body, "continuationToken")
         terms_from = _terms_from(token)
         request = SearchRequest(
             _keywords(body),
-            filter=tree,
+            filter=self._filter(stated, now),
             facets=parse_facets(_facets(body)),
             order_by=parse_order_by(body.get("orderby")),
             limit=_number(body, "limit", 50, 0, _MOST_RESULTS),
@@ -70,8 +70,7 @@ class PurviewSearch:
         found = self._search.search(actor, request if terms_from is None else replace(request, limit=0))
         with self._database.read() as connection:
             values = search_values(connection, found.assets)
-            asked = tree is not None and asks_for_terms(stated)
-            terms = matching_terms(connection, actor, request.keywords, tree) if asked and tree else []
+            terms = _terms(connection, actor, request, stated)
         answer: dict[str, Any] = {"@search.count": found.total + len(terms), "@search.count.approximate": False}
         if request.facets:
             answer["@search.facets"] = {
@@ -82,9 +81,8 @@ class PurviewSearch:
         # What is in the glossary comes after all assets.
         start = max(0, request.offset - found.total) if terms_from is None else terms_from
         end = start + request.limit - len(values)
-        if end < len(terms) and request.limit:
-            answer["continuationToken"] = f"{_TERMS}{end}"
-        return answer | {"value": [*values, *(each.shown() for each in terms[start:end])]}
+        more = {"continuationToken": f"{_TERMS}{end}"} if end < len(terms) and request.limit else {}
+        return answer | more | {"value": [*values, *(each.shown() for each in terms[start:end])]}
 
     def suggest(self, actor: Actor, body: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         """Assets whose names begin like the keywords.
@@ -114,6 +112,13 @@ class PurviewSearch:
         with self._database.read() as connection:
             below = subclassifications(connection)
         return parse_filter(stated, now=now, subclassifications=below)
+
+
+def _terms(connection: Connection, actor: Actor, request: SearchRequest, stated: Any) -> list[GlossaryPart]:
+    """What is found in the glossary, where the filter asks for it."""
+    if request.filter is None or not asks_for_terms(stated):
+        return []
+    return matching_terms(connection, actor, request.keywords, request.filter)
 
 
 def _terms_from(token: str) -> int | None:
