@@ -143,6 +143,9 @@ def _around(connection: Connection, numbers: Sequence[int]) -> _Around:
             found.classifications.setdefault(asset_id, []).append(type_name)
     for asset_id, text in connection.execute(select(label.asset_id, label.label).where(label.asset_id.in_(numbers))):
         found.labels.setdefault(asset_id, []).append(text)
+    for query in _inherited(numbers, "label"):
+        for asset_id, text in connection.execute(query):
+            found.labels.setdefault(asset_id, []).append(text)
     for asset_id, kind, person in connection.execute(contacts):
         found.contacts.setdefault(asset_id, []).append((kind.lower(), person))
     for asset_id, guid, term, glossary in connection.execute(_meant(numbers)):
@@ -160,6 +163,15 @@ def _classified(numbers: Sequence[int]) -> Iterable[Select[Any]]:
         .where(_column.asset_id.in_(numbers), kind.state == "accepted")
         .distinct()
     )
+    yield from _inherited(numbers, "classification")
+
+
+def _inherited(numbers: Sequence[int], kind: str) -> Iterable[Select[Any]]:
+    """What assets, and their columns, inherit down lineage."""
+    label = tables.inherited_labels.c
+    yield select(label.asset_id, label.name).where(label.asset_id.in_(numbers), label.kind == kind)
+    of_columns = select(_column.asset_id, label.name).join(tables.inherited_labels, label.asset_id == _column.column_id)
+    yield of_columns.where(_column.asset_id.in_(numbers), label.kind == kind).distinct()
 
 
 def _meant(numbers: Sequence[int]) -> Select[Any]:
@@ -194,7 +206,7 @@ def _document(types: Types, paths: Mapping[str, tuple[str, ...]], row: Row[Any],
         columns=tuple(around.columns.get(row.id, ())),
         tags=tuple(_tags(attributes)),
         classifications=tuple(dict.fromkeys(around.classifications.get(row.id, ()))),
-        labels=tuple(around.labels.get(row.id, ())),
+        labels=tuple(dict.fromkeys(around.labels.get(row.id, ()))),
         sensitivity=row.sensitivity or "",
         terms=tuple(around.terms.get(row.id, ())),
         contacts=tuple(around.contacts.get(row.id, ())),

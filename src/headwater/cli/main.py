@@ -21,12 +21,15 @@ from headwater.cli import (
     audit,
     backup,
     browse,
+    classify,
     collections,
     connections,
     dataflows,
     functions,
     glossary,
     groups,
+    insights,
+    label_policies,
     notifications,
     openlineage,
     people,
@@ -344,6 +347,9 @@ add_naming(assets.app)
 add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")
 app.add_typer(glossary.app, name="glossary")
+app.add_typer(classify.app, name="classify")
+app.add_typer(insights.app, name="insights")
+app.add_typer(label_policies.app, name="label-policy")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")

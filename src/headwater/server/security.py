@@ -205,7 +205,7 @@ def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
         base, query = request.scope.get("root_path", ""), request.url.query
         back = path_below(request.scope) + (f"?{query}" if query else "")
         return RedirectResponse(f"{base}/sign-in?next={quote(back)}", HTTPStatus.SEE_OTHER)
-    refused = answer(error)
+    refused = in_shape(request, answer(error))
     refused.headers["WWW-Authenticate"] = "Bearer"
     return refused
 

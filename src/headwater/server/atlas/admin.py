@@ -13,7 +13,7 @@ from headwater.catalog.entities.purging import purge_entities
 from headwater.catalog.types.documents import list_documents
 from headwater.server.api import App, Asking
 from headwater.server.atlas.entities import saved_header
-from headwater.server.atlas.requests import Body, as_list, json_answer
+from headwater.server.json_bodies import Body, as_list, json_answer
 from headwater.store import utc_now
 
 router = APIRouter()

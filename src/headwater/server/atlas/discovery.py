@@ -8,7 +8,7 @@ from starlette.responses import Response
 from headwater.catalog.browsing import browse_entities
 from headwater.catalog.discovery.purview import PurviewSearch
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import Body, as_object, json_answer
+from headwater.server.json_bodies import Body, as_object, json_answer
 from headwater.store import utc_now
 
 router = APIRouter()

@@ -12,7 +12,7 @@ from headwater.catalog.discovery.atlas import AtlasSearch, Page
 from headwater.catalog.discovery.saved import SavedSearches
 from headwater.errors import UsageError
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import Body, as_object, json_answer, nothing
+from headwater.server.json_bodies import Body, as_object, json_answer, nothing
 
 router = APIRouter(prefix="/search")
 
