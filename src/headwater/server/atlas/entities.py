@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from headwater.catalog.discovery.classified import classified_since
 from headwater.catalog.entities import answering
 from headwater.catalog.entities.deleting import delete_entities
 from headwater.catalog.entities.finding import Target
@@ -53,6 +54,12 @@ def list_by_guids(app: App, actor: Asking, request: Request) -> Response:
 def delete_by_guids(app: App, actor: Asking, request: Request) -> Response:
     """Delete entities by their guids."""
     return _deleted(app, actor, _guids(request))
+
+
+@router.get("/entity/bulk/headers")
+def list_classified(app: App, actor: Asking, since: Annotated[int, Query(alias="tagUpdateStartTime")] = 0) -> Response:
+    """Entities in short, by when they were classified."""
+    return json_answer({"guidHeaderMap": classified_since(app.database, actor, since)})
 
 
 @router.get("/entity/bulk/uniqueAttribute/type/{type_name}")
