@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["AssetRecord", "AssetRef", "ColumnEdge", "ColumnRecord", "LineageRecord"]
 
 
-@dataclass(frozen=True, slots=True)
-class AssetRef:
-    """An asset by its identity."""
+class AssetRef(NamedTuple):
+    """An asset by its identity. A tuple, because a batch looks tens of thousands of them up."""
 
     type_name: str
     qualified_name: str

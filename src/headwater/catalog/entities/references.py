@@ -46,7 +46,7 @@ class Resolver:
         Raises:
             NotFoundError: there is no such asset to be seen (``catalog.reference``).
         """
-        wanted = list(references)
+        wanted = {(each.guid, each.identity): each for each in references}.values()
         guids = {each.guid for each in wanted if each.guid is not None and each.guid not in self.by_guid}
         refs = {each.identity for each in wanted if each.identity is not None and each.identity not in self.by_identity}
         self.by_guid |= self._guids(guid for guid in guids if not is_placeholder(guid))
