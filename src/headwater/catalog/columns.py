@@ -12,6 +12,7 @@ from headwater.catalog.chunks import chunked
 from headwater.catalog.plain import plain
 from headwater.catalog.records import AssetRecord, ColumnRecord
 from headwater.store import tables
+from headwater.store.bulk import insert_rows
 
 __all__ = ["add_columns", "column_records", "columns_of", "columns_that_differ", "link_columns"]
 
@@ -82,7 +83,7 @@ def link_columns(connection: Connection, columns: Mapping[int, Sequence[int]]) -
         for ordinal, column_id in enumerate(found)
     ]
     for row_chunk in chunked(rows):
-        connection.execute(insert(link), row_chunk)
+        insert_rows(connection, link, row_chunk)
 
 
 def add_columns(connection: Connection, columns: Mapping[int, int]) -> None:
@@ -101,7 +102,7 @@ def add_columns(connection: Connection, columns: Mapping[int, int]) -> None:
         made.append({"asset_id": asset_id, "ordinal": free[asset_id], "column_id": column_id})
         free[asset_id] += 1
     for row_chunk in chunked(made):
-        connection.execute(insert(tables.asset_columns), row_chunk)
+        insert_rows(connection, tables.asset_columns, row_chunk)
 
 
 def _first_free(connection: Connection, assets: Iterable[int]) -> dict[int, int]:

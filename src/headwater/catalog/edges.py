@@ -14,6 +14,7 @@ from headwater.catalog.relation_keys import COLUMN, FLOW, RelationKey
 from headwater.catalog.types import BUILT_IN_RELATIONSHIPS, COLUMNS, RelationshipDefinition, UsedEnd
 from headwater.catalog.writing import Writing
 from headwater.store import tables
+from headwater.store.bulk import insert_rows
 
 __all__ = [
     "Related",
@@ -94,7 +95,7 @@ def _flow(connection: Connection, end: UsedEnd, group: Sequence[Related], may_lo
             {near.name: asset_id, far.name: other, "kind": kind, "attributes": wanted[asset_id, other]}
             for asset_id, other in pairs
         ]
-        connection.execute(insert(tables.flow_edges), rows_made)
+        insert_rows(connection, tables.flow_edges, rows_made)
     return {number for pair in {*new, *gone} for number in pair}
 
 
@@ -126,7 +127,7 @@ def _rows(writing: Writing, end: UsedEnd, group: Sequence[Related], may_lose: Ma
             }
             for asset_id, other in pairs
         ]
-        connection.execute(insert(tables.relationships), made)
+        insert_rows(connection, tables.relationships, made)
     return {number for pair in {*new, *gone} for number in pair}
 
 

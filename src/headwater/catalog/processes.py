@@ -15,6 +15,7 @@ from headwater.catalog.types import types_of
 from headwater.catalog.writing import HEADWATER, write_assets
 from headwater.errors import NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now
+from headwater.store.bulk import insert_rows
 
 __all__ = ["record_process", "write_processes"]
 
@@ -64,7 +65,7 @@ def write_processes(
     _write_edges(connection, processes, _edges(records, ids))
     _clear_columns(connection, processes)
     for chunk in chunked(_column_rows(records, ids)):
-        connection.execute(insert(tables.column_lineage), chunk)
+        insert_rows(connection, tables.column_lineage, chunk)
     return guids
 
 
@@ -109,7 +110,7 @@ def _write_edges(connection: Connection, processes: Sequence[int], wanted: set[t
         connection.execute(delete(tables.flow_edges).where(*gone))
     for new in chunked(sorted(wanted - there)):
         made = [{"target_id": target, "source_id": source, "kind": kind} for target, source, kind in new]
-        connection.execute(insert(tables.flow_edges), made)
+        insert_rows(connection, tables.flow_edges, made)
 
 
 def _clear_columns(connection: Connection, processes: Iterable[int]) -> None:
