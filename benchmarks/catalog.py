@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for the cases
 
-from benchmarks.catalog_cases import ingest
+from benchmarks.catalog_cases import ingest, lineage
 from benchmarks.catalog_cases.graph import Maker
 from benchmarks.catalog_cases.server import database, served
 from benchmarks.dataflow_cases.measuring import Results
@@ -30,9 +30,13 @@ def main() -> None:
     graph = Maker(asked.entities, asked.edges).make()
     print(len(graph.entities), len(graph.edges), graph.column_edges, len(graph.processes), len(graph.datasets))
     for kind in asked.database:
-        with tempfile.TemporaryDirectory(prefix="headwater-catalog-") as folder, database(kind, Path(folder)):
-            with served(Path(folder) / "home") as server:
-                ingest.ingest(server, graph, results, kind)
+        with (
+            tempfile.TemporaryDirectory(prefix="headwater-catalog-") as folder,
+            database(kind, Path(folder)),
+            served(Path(folder) / "home") as server,
+        ):
+            guids = ingest.ingest(server, graph, results, kind)
+            lineage.measure(server, graph, guids, results, kind)
     print(json.dumps(results.cases))
 
 

@@ -17,10 +17,11 @@ import orjson
 
 LAYERS = 12
 #: Words of names: the first ones are in many names, the last ones in few.
-WORDS = (
-    "orders customers daily sales score churn stock invoice region product payment shipment return visit click device "
-    "sensor ticket contract campaign supplier store forecast margin budget claim policy premium route vehicle"
-).split()
+_TEXT = """
+orders customers daily sales score churn stock invoice region product payment shipment return visit click device sensor
+ticket contract campaign supplier store forecast margin budget claim policy premium route vehicle
+"""
+WORDS = _TEXT.split()
 OWNERS = [f"person{number}" for number in range(40)]
 
 
@@ -80,7 +81,10 @@ class Maker:
     def _dataset(self, layer: int, at: int) -> int:
         words = self._words()
         ours = at % 5 == 0
-        attributes = {"description": f"The {words.replace('_', ' ')} of stage {layer}.", "owner": self.draw.choice(OWNERS)}
+        attributes = {
+            "description": f"The {words.replace('_', ' ')} of stage {layer}.",
+            "owner": self.draw.choice(OWNERS),
+        }
         if ours:
             name = f"s3://lake/stage{layer}/{words}/part-{at}.parquet"
             number = self._add("dataset", name, f"{words}_{at}", attributes=attributes)
@@ -130,7 +134,9 @@ class Maker:
             return set(self.draw.sample(earlier, min(len(earlier), int(100 * max(0.0, flows - 10.4)))))
         if at % 100 < 10:
             return set(self.draw.sample(before, self.draw.randint(30, 90)))
-        return {before[(at + self.draw.randint(-9, 9)) % len(before)] for _ in range(self.draw.choice((1, 2, 3, 4, 6, 9)))}
+        return {
+            before[(at + self.draw.randint(-9, 9)) % len(before)] for _ in range(self.draw.choice((1, 2, 3, 4, 6, 9)))
+        }
 
     def _reference(self, number: int) -> dict[str, Any]:
         type_name, name = self.graph.identity(number)

@@ -45,7 +45,9 @@ def ingest(served: Served, graph: Graph, results: Results, kind: str) -> list[st
 
 def post(client: httpx.Client, body: bytes) -> dict[str, dict[str, str]]:
     """Send a batch; its answer."""
-    answer = client.post("/datamap/api/atlas/v2/entity/bulk", content=body, headers={"Content-Type": "application/json"})
+    answer = client.post(
+        "/datamap/api/atlas/v2/entity/bulk", content=body, headers={"Content-Type": "application/json"}
+    )
     if answer.is_error:
         raise RuntimeError(answer.text[:1000])
     found: dict[str, dict[str, str]] = answer.json()

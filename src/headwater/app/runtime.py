@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from sqlalchemy import select
 
@@ -26,6 +26,7 @@ from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
+from headwater.app.lineage import LineageService
 from headwater.app.metadata_place import MetadataPlace
 from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
@@ -41,7 +42,6 @@ from headwater.app.source_schedules import SourceSchedules, keep_scanned, stop_s
 from headwater.catalog import (
     AssetService,
     CollectionService,
-    Lineage,
     LineageTree,
     ScanOptions,
     ScanReport,
@@ -49,7 +49,6 @@ from headwater.catalog import (
     column_tree,
     edges_upstream,
     last_scans,
-    lineage,
     names,
 )
 from headwater.catalog.annotations import AnnotationService
@@ -417,11 +416,10 @@ class Headwater:
         found = self.assets.find(actor, "dataflow_table", self.table_name(dataflow_name, entity))
         return None if found is None else found.guid
 
-    def lineage(
-        self, actor: Actor, guid: str, direction: Literal["input", "output", "both"], *, depth: int, width: int
-    ) -> Lineage:
-        """The lineage graph around an asset, of what may be seen."""
-        return lineage(self.database, actor, guid, direction, depth=depth, width=width)
+    @property
+    def lineage(self) -> LineageService:
+        """What is made from what."""
+        return LineageService(self.database)
 
     def column_tree(self, actor: Actor, dataflow_name: str, entity: str, column: str) -> LineageTree:
         """Where a column of a published table comes from."""

@@ -6,7 +6,19 @@ from headwater.catalog.collections import Collection, CollectionService
 from headwater.catalog.data_scans import scan_data
 from headwater.catalog.events import events_to_scan
 from headwater.catalog.harvesting import DetailsReport, fetch_details
-from headwater.catalog.lineage import ColumnLink, Lineage, LineageEdge, LineageNode, edges_upstream, lineage
+from headwater.catalog.lineage import (
+    ColumnLink,
+    Lineage,
+    LineageDirection,
+    LineageEdge,
+    LineageNode,
+    NeighboursPage,
+    Reached,
+    edges_upstream,
+    lineage,
+    neighbours_of,
+    reached,
+)
 from headwater.catalog.presence import mark_missing, purge_missing
 from headwater.catalog.processes import record_process
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
@@ -29,10 +41,13 @@ __all__ = [
     "ColumnRecord",
     "DetailsReport",
     "Lineage",
+    "LineageDirection",
     "LineageEdge",
     "LineageNode",
     "LineageRecord",
     "LineageTree",
+    "NeighboursPage",
+    "Reached",
     "ScanKind",
     "ScanOptions",
     "ScanReport",
@@ -47,7 +62,9 @@ __all__ = [
     "lineage",
     "mark_missing",
     "names",
+    "neighbours_of",
     "purge_missing",
+    "reached",
     "record_process",
     "rename_assets",
     "scan",

@@ -12,7 +12,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 __all__ = ["one_of"]
 
 
-def one_of(connection: Connection, column: ColumnElement[Any], values: Iterable[int] | Iterable[str]) -> ColumnElement[bool]:
+def one_of(
+    connection: Connection, column: ColumnElement[Any], values: Iterable[int] | Iterable[str]
+) -> ColumnElement[bool]:
     """Whether a column is one of ``values``, numbers or texts, which travel as one value.
 
     A list of placeholders is limited by the databases, is written out anew for each length, and costs more to write

@@ -45,7 +45,7 @@ class Sight:
     _asked: set[int] = field(default_factory=set)
 
     def of(self, scopes: Iterable[int | None]) -> set[int]:
-        """The scopes known to be seen, those of ``scopes`` among them that are; an asset without one is seen by none."""
+        """The scopes known to be seen, those of ``scopes`` among them that are. Nobody sees an asset without one."""
         new = {scope for scope in scopes if scope is not None} - self._asked
         if new:
             self._asked |= new

@@ -113,7 +113,7 @@ def put_records(
     after = {ref: _update(writing, asset, records[ref]) for ref, asset in stored.items()}
     _write_changes(writing, [(stored[ref], asset) for ref, asset in after.items() if asset != stored[ref]])
     datasets = {asset.id: ref.qualified_name for ref, asset in new.items() if ref.type_name == "dataset"}
-    place_in_folders(writing.connection, datasets)
+    place_in_folders(writing.connection, datasets, writing.now)
     return {**after, **new}
 
 

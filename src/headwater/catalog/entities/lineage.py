@@ -15,7 +15,7 @@ from headwater.access import Actor
 from headwater.catalog.chunks import chunked
 from headwater.catalog.entities.finding import Target, find_all, find_by_guid
 from headwater.catalog.entities.reading import classifications_of, entity_header
-from headwater.catalog.flow import Direction, count_neighbours, neighbours, neighbours_page, rows_by_id
+from headwater.catalog.flow import Direction, Flow
 from headwater.catalog.relation_keys import RelationKey
 from headwater.catalog.types import Types, types_of
 from headwater.errors import UsageError
@@ -38,16 +38,15 @@ _WAYS: Final[Mapping[str, tuple[Direction, ...]]] = {
 
 @dataclass(slots=True)
 class _Graph:
-    """What was reached, as ``actor`` may see it: entities' rows, and edges (as keys, to keep their order)."""
+    """What was reached, as whoever asks may see it: entities' rows, and edges (as keys, to keep their order)."""
 
-    connection: Connection
-    actor: Actor
+    flow: Flow
     rows: dict[int, Row[Any]] = field(default_factory=dict)
     edges: dict[tuple[int, int], None] = field(default_factory=dict)
 
     def walk(self, way: Direction, root: int, depth: int, width: int) -> None:
         """Add what is within ``depth`` levels of ``root``, of each entity's neighbours ``width`` at most."""
-        types, level, seen = types_of(self.connection), [root], {root}
+        types, level, seen = types_of(self.flow.connection), [root], {root}
         for _ in range(depth):
             reached = self._step(way, level, width)
             between = [number for number in reached if types.is_process(self.rows[number].type_name)]
@@ -63,10 +62,10 @@ class _Graph:
         found = dict.fromkeys(edges)
         self.edges |= found
         new = {number for edge in found for number in edge} - self.rows.keys()
-        self.rows |= rows_by_id(self.connection, self.actor, new, *_HEADER)
+        self.rows |= self.flow.rows(new, *_HEADER)
 
     def _step(self, way: Direction, level: Sequence[int], width: int) -> set[int]:
-        edges = neighbours(self.connection, self.actor, level, way, width)
+        edges = self.flow.neighbours(level, way, width)
         self.add(edges)
         return {source if way == "input" else target for source, target in edges}
 
@@ -91,10 +90,11 @@ def entity_lineage(
     limits = (min(depth, _DEEPEST) if depth > 0 else _DEEPEST, min(width, _WIDEST) if width else _WIDEST)
     with database.read() as connection:
         root = _root(connection, actor, target)
-        graph = _Graph(connection, actor, rows_by_id(connection, actor, [root.id], *_HEADER))
+        flow = Flow(connection, actor)
+        graph = _Graph(flow, flow.rows([root.id], *_HEADER))
         for way in _WAYS[direction]:
             graph.walk(way, root.id, *limits)
-        counts = {way.upper(): count_neighbours(connection, actor, graph.rows, way) for way in _WAYS[direction]}
+        counts = {way.upper(): flow.counts(graph.rows, way) for way in _WAYS[direction]}
         return {
             **_info(connection, root.guid, direction, graph),
             "lineageDepth": depth,
@@ -113,11 +113,12 @@ def next_lineage(
     """Some of an entity's neighbours: those from ``offset`` on, in an order that stays. Errors as above."""
     with database.read() as connection:
         root = _root(connection, actor, guid)
-        graph = _Graph(connection, actor, rows_by_id(connection, actor, [root.id], *_HEADER))
+        flow = Flow(connection, actor)
+        graph = _Graph(flow, flow.rows([root.id], *_HEADER))
         total = 0
         for way in _WAYS[direction]:
-            edges = neighbours_page(connection, actor, root.id, way, offset=max(0, offset), limit=limit)
-            total += count_neighbours(connection, actor, [root.id], way).get(root.id, 0)
+            edges = flow.page(root.id, way, offset=max(0, offset), limit=limit)
+            total += flow.counts([root.id], way).get(root.id, 0)
             graph.add(edges)
         return {
             **_info(connection, root.guid, direction, graph),

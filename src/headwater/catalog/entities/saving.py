@@ -253,8 +253,8 @@ class _Request:
             touched = update(tables.assets).where(one_of(self._connection, tables.assets.c.id, chunk))
             old = tables.assets.c.change != self._writing.change
             self._connection.execute(touched.where(old).values(change=self._writing.change))
-        others = [each for each in stated if each.end.definition != COLUMNS]
-        return changed | relate(self._writing, others, self._seen)
+        rest = [each for each in stated if each.end.definition != COLUMNS]
+        return changed | relate(self._writing, rest, self._seen)
 
     def _seen(self, numbers: Iterable[int]) -> set[int]:
         """Those of some assets that whoever asks sees: who does not see one cannot have meant to leave it out."""

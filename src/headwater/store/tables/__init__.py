@@ -58,7 +58,7 @@ from headwater.store.tables.functions import function_settings
 from headwater.store.tables.installation import installation
 from headwater.store.tables.jobs import JOB_STATUSES, MISSED_POLICIES, jobs, schedules, workers
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
-from headwater.store.tables.lineage import FLOW_KINDS, column_lineage, flow_edges, relationships
+from headwater.store.tables.lineage import FLOW_KINDS, column_lineage, flow_edges, past_flow_edges, relationships
 from headwater.store.tables.notifications import notifications, openlineage_events
 from headwater.store.tables.openid import openid_groups, openid_requests
 from headwater.store.tables.people import (
@@ -146,6 +146,7 @@ __all__ = [
     "openid_requests",
     "openlineage_events",
     "passwords",
+    "past_flow_edges",
     "principals",
     "publish_intents",
     "published_tables",
