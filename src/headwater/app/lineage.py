@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -9,11 +10,12 @@ from uuid import UUID
 
 from headwater import catalog
 from headwater.access import Actor
-from headwater.catalog import Lineage, LineageDirection, NeighboursPage, Reached
+from headwater.app.lineage_formats import FORMS, written
+from headwater.catalog import Change, Impact, Lineage, LineageDirection, NeighboursPage, Reached
 from headwater.dataflows import history
 from headwater.dataflows.history import RefreshSummary
 from headwater.errors import UsageError
-from headwater.store import Database
+from headwater.store import Database, utc_now
 
 __all__ = ["LineageService"]
 
@@ -62,6 +64,27 @@ class LineageService:
         """Some of what is one edge away from an asset."""
         at = self._moment(actor, as_of)
         return catalog.neighbours_of(self.database, actor, guid, direction, offset=offset, limit=limit, at=at)
+
+    def impact(self, actor: Actor, guid: str, change: Change = "retire", column: str | None = None) -> Impact:
+        """What retiring an asset, or changing one of its columns, hits; NotFoundError: it has no such column."""
+        return catalog.impact(self.database, actor, guid, change, column)
+
+    def export(
+        self,
+        actor: Actor,
+        guid: str,
+        form: str = "csv",
+        direction: str = "both",
+        *,
+        depth: int | None = None,
+        as_of: str | None = None,
+    ) -> Iterator[str]:
+        """The graph around an asset as text of a form, piece by piece; all that is wrong is told before the first."""
+        if form not in FORMS:
+            raise UsageError(f"'{form}' is no form of lineage.", hint=f"Use one of {', '.join(FORMS)}.")
+        at = self._moment(actor, as_of)
+        found = catalog.export_lineage(self.database, actor, guid, direction, depth=depth, at=at)
+        return written(found, form, at or utc_now())
 
     def _moment(self, actor: Actor, as_of: str | None) -> datetime | None:
         if as_of is None:

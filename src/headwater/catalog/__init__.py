@@ -5,7 +5,9 @@ from headwater.catalog.assets import Asset, AssetService, AssetSummary
 from headwater.catalog.collections import Collection, CollectionService
 from headwater.catalog.data_scans import scan_data
 from headwater.catalog.events import events_to_scan
+from headwater.catalog.exporting import ExportedEdge, ExportedNode, LineageExport, export_lineage
 from headwater.catalog.harvesting import DetailsReport, fetch_details
+from headwater.catalog.impact import Change, Impact, ImpactedAsset, impact
 from headwater.catalog.lineage import (
     ColumnLink,
     Lineage,
@@ -34,15 +36,21 @@ __all__ = [
     "AssetRef",
     "AssetService",
     "AssetSummary",
+    "Change",
     "Collection",
     "CollectionService",
     "ColumnEdge",
     "ColumnLink",
     "ColumnRecord",
     "DetailsReport",
+    "ExportedEdge",
+    "ExportedNode",
+    "Impact",
+    "ImpactedAsset",
     "Lineage",
     "LineageDirection",
     "LineageEdge",
+    "LineageExport",
     "LineageNode",
     "LineageRecord",
     "LineageTree",
@@ -56,7 +64,9 @@ __all__ = [
     "column_tree",
     "edges_upstream",
     "events_to_scan",
+    "export_lineage",
     "fetch_details",
+    "impact",
     "last_full_scan",
     "last_scans",
     "lineage",

@@ -65,21 +65,40 @@ class Flow:
         seen = self._sight.of({scope for _, _, scope in rows})
         return [(source, target) for source, target, scope in rows if scope in seen]
 
-    def reach(self, root: int, direction: Direction, depth: int | None = None) -> list[list[int]]:
-        """What is upstream (``input``) or downstream of an asset, level by level: those one edge away first.
+    def reach(self, root: int, direction: Direction, depth: int | None = None) -> list[dict[int, str]]:
+        """What is upstream (``input``) or downstream of an asset: guids by number, level by level, the nearest first.
 
         ``depth``: how many levels at most; None: all.
         """
-        levels: list[list[int]] = []
-        level, known = [root], {root}
+        levels: list[dict[int, str]] = []
+        level, known = {root: ""}, {root}
         while level and (depth is None or len(levels) < depth):
-            edges = self.crossed(level, direction)
-            far = {source for source, _ in edges} if direction == "input" else {target for _, target in edges}
-            level = sorted(far - known)
-            known |= far
+            level = {number: guid for number, guid in self._beyond(level, direction).items() if number not in known}
+            known |= level.keys()
             if level:
                 levels.append(level)
         return levels
+
+    def edges(self, root: int, direction: Direction, depth: int | None = None) -> set[tuple[int, int]]:
+        """Every edge on the way that ``reach`` goes, as (source, target)."""
+        found: set[tuple[int, int]] = set()
+        level, known, opened = {root}, {root}, 0
+        while level and (depth is None or opened < depth):
+            edges = self.crossed(level, direction)
+            found.update(edges)
+            level = {source if direction == "input" else target for source, target in edges} - known
+            known |= level
+            opened += 1
+        return found
+
+    def _beyond(self, numbers: Iterable[int], direction: Direction) -> dict[int, str]:
+        """What is at the far ends of these assets' edges, each once: of many edges, few ends are read."""
+        near, far = self._ends(direction)
+        ends = select(far).where(one_of(self.connection, near, numbers))
+        query = select(_asset.id, _asset.guid, _asset.scope_id).where(_asset.id.in_(ends), self._is_there())
+        rows = self.connection.execute(query.order_by(_asset.id)).all()
+        seen = self._sight.of({scope for _, _, scope in rows})
+        return {number: guid for number, guid, scope in rows if scope in seen}
 
     def neighbours(
         self, numbers: Iterable[int], direction: Direction, width: int | None = None
@@ -108,18 +127,13 @@ class Flow:
         return {row[0]: row[1] for row in self.connection.execute(query)}
 
     def rows(self, numbers: Iterable[int], *columns: Any) -> dict[int, Row[Any]]:
-        """The rows of those assets that may be seen, with these columns beside ``id``, by it, in the order asked for."""
+        """The rows of those assets that may be seen: these columns beside ``id``, by it, in the order asked for."""
         wanted = list(numbers)
         query = select(_asset.id, _asset.scope_id, *columns).where(one_of(self.connection, _asset.id, wanted))
         rows = self.connection.execute(query).all()
         seen = self._sight.of({row.scope_id for row in rows})
         found = {row.id: row for row in rows if row.scope_id in seen}
         return {number: found[number] for number in wanted if number in found}
-
-    def guids(self, numbers: Iterable[int]) -> dict[int, str]:
-        """The guids of assets that this walk has reached, by number."""
-        query = select(_asset.id, _asset.guid).where(one_of(self.connection, _asset.id, numbers))
-        return {row.id: row.guid for row in self.connection.execute(query)}
 
     def _ends(self, direction: Direction) -> tuple[ColumnElement[int], ColumnElement[int]]:
         """The end that was asked for, and the other one."""

@@ -28,11 +28,13 @@ __all__ = [
     "LineageNode",
     "NeighboursPage",
     "Reached",
+    "check_limits",
     "edges_upstream",
     "find_root",
     "lineage",
     "neighbours_of",
     "reached",
+    "ways_of",
 ]
 
 MAX_DEPTH = 20
@@ -148,8 +150,8 @@ def lineage(
         NotFoundError: there is no such asset.
         UsageError: ``depth``, ``width`` or ``direction`` is out of range.
     """
-    _check(direction, depth, width)
-    ways: list[Direction] = ["input", "output"] if direction == "both" else [direction]
+    check_limits(direction, depth, width)
+    ways = ways_of(direction)
     with database.read() as connection:
         root, flow = find_root(connection, actor, guid), Flow(connection, actor, at)
         graph = _Graph(root, {root: 0})
@@ -172,14 +174,11 @@ def reached(
     at: datetime | None = None,
 ) -> Reached:
     """The guids alone of what is upstream, downstream or both of an asset, all of them however many; as ``lineage``."""
-    _check(direction, depth, 1)
-    ways: list[Direction] = ["input", "output"] if direction == "both" else [direction]
+    check_limits(direction, depth, 1)
+    ways = ways_of(direction)
     with database.read() as connection:
         flow, root = Flow(connection, actor, at), find_root(connection, actor, guid)
-        levels = {way: flow.reach(root, way, depth) for way in ways}
-        every = {number for found in levels.values() for level in found for number in level}
-        guids = flow.guids(every)
-    told = {way: tuple(tuple(map(guids.__getitem__, level)) for level in found) for way, found in levels.items()}
+        told = {way: tuple(tuple(level.values()) for level in flow.reach(root, way, depth)) for way in ways}
     return Reached(guid, told.get("input", ()), told.get("output", ()))
 
 
@@ -199,7 +198,7 @@ def neighbours_of(
         NotFoundError: there is no such asset.
         UsageError: ``direction`` is none.
     """
-    _check(direction, 1, 1)
+    check_limits(direction, 1, 1)
     with database.read() as connection:
         flow, root = Flow(connection, actor, at), find_root(connection, actor, guid)
         edges = flow.page(root, direction, offset=offset, limit=limit)
@@ -248,7 +247,15 @@ def find_root(connection: Connection, actor: Actor, guid: str) -> int:
     return found
 
 
-def _check(direction: str, depth: int, width: int) -> None:
+def ways_of(direction: str) -> tuple[Direction, ...]:
+    """The one way or the two that a direction is."""
+    if direction == "both":
+        return "input", "output"
+    return ("input",) if direction == "input" else ("output",)
+
+
+def check_limits(direction: str, depth: int, width: int) -> None:
+    """UsageError where one of these is out of range."""
     if direction not in {"input", "output", "both"}:
         raise UsageError(f"'{direction}' is no direction of lineage.", hint="Use input, output or both.")
     if not 1 <= depth <= MAX_DEPTH:

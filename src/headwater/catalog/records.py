@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 __all__ = ["AssetRecord", "AssetRef", "ColumnEdge", "ColumnRecord", "LineageRecord"]
 
 
-class AssetRef(NamedTuple):
-    """An asset by its identity. A tuple, because a batch looks tens of thousands of them up."""
+@dataclass(frozen=True, slots=True)
+class AssetRef:
+    """An asset by its identity."""
 
     type_name: str
     qualified_name: str
+
+    def __hash__(self) -> int:
+        # A batch looks tens of thousands of them up; a text knows its hash, and the name tells nearly all apart.
+        return hash(self.qualified_name)
 
 
 @dataclass(frozen=True, slots=True)

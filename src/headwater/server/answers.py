@@ -305,6 +305,35 @@ class LineageReach(Answer):
     down: list[list[str]]
 
 
+class ImpactContact(Answer):
+    kind: str
+    id: str
+
+
+class ImpactedAsset(Answer):
+    """``columns``: those that are hit; none where all of it is, or nobody knows which."""
+
+    guid: str
+    type_name: str
+    qualified_name: str
+    display_name: str
+    is_process: bool
+    distance: int
+    columns: list[str]
+    contacts: list[ImpactContact]
+    readers: list[str]
+
+
+class LineageImpact(Answer):
+    """What a change hits, the nearest first; ``counts``: by type."""
+
+    root: str
+    change: str
+    column: str | None
+    assets: list[ImpactedAsset]
+    counts: dict[str, int]
+
+
 class LineageNeighbours(Answer):
     """``total``: how many edges there are that may be seen, of which each page shows some."""
 

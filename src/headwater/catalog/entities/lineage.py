@@ -5,11 +5,11 @@ A level of depth leads from a dataset to the next: the process between them cost
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, null, select
 
 from headwater.access import Actor
 from headwater.catalog.chunks import chunked
@@ -24,7 +24,11 @@ from headwater.store import Database, tables
 __all__ = ["entity_lineage", "next_lineage", "read_direction"]
 
 _asset, _edge = tables.assets.c, tables.flow_edges.c
-_HEADER: Final = (_asset.guid, _asset.type_name, _asset.qualified_name, _asset.display_name, _asset.status)
+_HEADER: Final = (
+    *(_asset.guid, _asset.type_name, _asset.qualified_name, _asset.display_name, _asset.status, _asset.version),
+    # Read for each asset of a graph, they would cost more than the graph.
+    null().label("attributes"),
+)
 _DEEPEST: Final = 20
 _WIDEST: Final = 1_000
 #: A graph nobody can look at is not worth computing: beyond this many entities no further level is opened.
@@ -148,7 +152,8 @@ def _info(connection: Connection, guid: str, direction: str, graph: _Graph) -> d
 
 def _relations(connection: Connection, types: Types, graph: _Graph) -> list[dict[str, str]]:
     """The edges. One at a process is its input or output; of what kind the others are is looked up."""
-    kinds = {(source, target): _kind_at_process(types, graph, source, target) for source, target in graph.edges}
+    processes = {number for number, row in graph.rows.items() if types.is_process(row.type_name)}
+    kinds = {edge: _kind_at_process(processes, *edge) for edge in graph.edges}
     others = {edge for edge, kind in kinds.items() if kind is None}
     for chunk in chunked({source for source, _ in others}):
         query = select(_edge.source_id, _edge.target_id, _edge.kind).where(_edge.source_id.in_(chunk))
@@ -168,7 +173,7 @@ def _relations(connection: Connection, types: Types, graph: _Graph) -> list[dict
 _WITHOUT_PROCESS: Final = (tables.FLOW_KINDS["part"], tables.FLOW_KINDS["direct"])
 
 
-def _kind_at_process(types: Types, graph: _Graph, source: int, target: int) -> int | None:
-    if types.is_process(graph.rows[target].type_name):
+def _kind_at_process(processes: Set[int], source: int, target: int) -> int | None:
+    if target in processes:
         return tables.FLOW_KINDS["input"]
-    return tables.FLOW_KINDS["output"] if types.is_process(graph.rows[source].type_name) else None
+    return tables.FLOW_KINDS["output"] if source in processes else None
