@@ -15,14 +15,14 @@ from benchmarks.dataflow_cases.measuring import Results
 TARGET = 3_000.0
 
 
-def ingest(served: Served, graph: Graph, results: Results, kind: str) -> list[str]:
-    """Send everything; returns the guids, by the entities' numbers."""
+def ingest(served: Served, graph: Graph, collections: list[str], results: Results, kind: str) -> list[str]:
+    """Send everything, the batches into these collections in turn; returns the guids, by the entities' numbers."""
     bodies = list(graph.batches())
     guids: list[str] = [""] * len(graph.entities)
     with served.client() as client:
         began, cpu = time.perf_counter(), served.cpu()
         for at, body in enumerate(bodies):
-            answer = post(client, body)
+            answer = post(client, body, collections[at % len(collections)])
             for placeholder, guid in answer["guidAssignments"].items():
                 guids[-1 - int(placeholder)] = guid
             if at % 50 == 49:
@@ -43,10 +43,13 @@ def ingest(served: Served, graph: Graph, results: Results, kind: str) -> list[st
     return guids
 
 
-def post(client: httpx.Client, body: bytes) -> dict[str, dict[str, str]]:
+def post(client: httpx.Client, body: bytes, collection: str | None = None) -> dict[str, dict[str, str]]:
     """Send a batch; its answer."""
     answer = client.post(
-        "/datamap/api/atlas/v2/entity/bulk", content=body, headers={"Content-Type": "application/json"}
+        "/datamap/api/atlas/v2/entity/bulk",
+        content=body,
+        params={} if collection is None else {"collectionId": collection},
+        headers={"Content-Type": "application/json"},
     )
     if answer.is_error:
         raise RuntimeError(answer.text[:1000])
