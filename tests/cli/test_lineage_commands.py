@@ -29,7 +29,7 @@ def test_the_tree_of_a_column_needs_no_further_word(read_home: Path) -> None:
 
 def test_what_a_change_hits(read_home: Path) -> None:
     whole = hit(read_home)
-    assert "region_totals" in whole
+    assert "totals" in whole
     listed = ask(read_home, "impact", TABLE)
     assert all(each["qualified_name"] in listed for each in whole.values())
     by_column = hit(read_home, "--column", "amount")
