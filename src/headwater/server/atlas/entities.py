@@ -39,6 +39,7 @@ def create_or_update(app: App, actor: Asking, request: Request, body: Body) -> R
         collection=query.get("collectionId"),
         business=BusinessUpdate.read(query.get("businessAttributeUpdateBehavior")),
     )
+    app.search.catch_up_soon()
     return json_answer(mutation_answer(mutation))
 
 
