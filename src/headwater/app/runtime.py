@@ -31,6 +31,7 @@ from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
+from headwater.app.policies import Policies
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
@@ -198,6 +199,11 @@ class Headwater:
     def access(self) -> Access:
         """Roles, who has which where, and who may do what."""
         return Access(self.database)
+
+    @cached_property
+    def policies(self) -> Policies:
+        """Who alone reads data of one kind."""
+        return Policies(self.database)
 
     @cached_property
     def audit(self) -> Audit:

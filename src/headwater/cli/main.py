@@ -29,6 +29,7 @@ from headwater.cli import (
     notifications,
     openlineage,
     people,
+    policies,
     schemas,
     search,
     secrets,
@@ -349,6 +350,7 @@ app.add_typer(tables.app, name="table")
 app.command("sql")(sql.run_statement)
 app.command("search")(search.find)
 app.add_typer(access.app, name="access")
+app.add_typer(policies.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(notifications.app, name="notifications")

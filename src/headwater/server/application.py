@@ -23,6 +23,7 @@ from headwater.server.api import (
     openid,
     openlineage,
     people,
+    policies,
     refreshes,
     search,
     session,
@@ -78,7 +79,7 @@ def create_app(
         jobs,
         odata,
     )
-    for part in (status, session, openid, *data, people, access, audit, notifications):
+    for part in (status, session, openid, *data, people, access, policies, audit, notifications):
         app.include_router(part.router)
     mounting.mount(app)
 

@@ -16,6 +16,7 @@ from headwater.app.reading.results import ResultStore
 from headwater.app.reading.selection import Selection
 from headwater.dataflows import PublishedTable, PublishedTables
 from headwater.dataflows.published import version_gone
+from headwater.dataflows.restricted import readable_scan
 from headwater.dataflows.retention import pinned
 from headwater.engines.base import Engine
 from headwater.engines.registry import load_engine
@@ -30,7 +31,7 @@ __all__ = ["OpenTable", "TablePage", "TableReader"]
 
 @dataclass(frozen=True, slots=True)
 class OpenTable:
-    """One version of a table, for somebody who may read it; ``scan`` has its columns."""
+    """One version of a table, for somebody who may read it; ``scan`` has the columns that they may read."""
 
     actor: Actor
     table: PublishedTable
@@ -104,7 +105,7 @@ class TableReader:
             raise version_gone(table, wanted) from error
         if not _is_whole(scan):
             raise version_gone(table, wanted)
-        return OpenTable(actor, table, wanted, scan)
+        return OpenTable(actor, table, wanted, readable_scan(scan, table.restriction))
 
     def page(
         self, opened: OpenTable, selection: Selection, offset: int, limit: int, *, form: str, more: bool = True

@@ -76,7 +76,9 @@ from headwater.store.tables.people import (
     sign_in_failures,
     users,
 )
+from headwater.store.tables.policies import POLICY_SUBJECTS, access_policies, access_policy_readers
 from headwater.store.tables.secrets import secrets
+from headwater.store.tables.shares import table_shares
 from headwater.store.tables.sources import (
     CREDENTIAL_MODES,
     ROOT_COLLECTION,
@@ -100,6 +102,7 @@ __all__ = [
     "JOB_STATUSES",
     "LINK_PURPOSES",
     "MISSED_POLICIES",
+    "POLICY_SUBJECTS",
     "PRINCIPAL_KINDS",
     "PRIVACY_LEVELS",
     "REFRESH_STATUSES",
@@ -108,6 +111,8 @@ __all__ = [
     "SCAN_STATUSES",
     "SCOPE_KINDS",
     "TYPE_CATEGORIES",
+    "access_policies",
+    "access_policy_readers",
     "api_tokens",
     "asset_classifications",
     "asset_columns",
@@ -167,6 +172,7 @@ __all__ = [
     "source_credentials",
     "sources",
     "table_pins",
+    "table_shares",
     "type_definitions",
     "users",
     "workers",
