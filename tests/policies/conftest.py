@@ -20,9 +20,10 @@ def built_town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """Everything but policies."""
     folder = tmp_path_factory.mktemp("town")
     with pytest.MonkeyPatch.context() as patch:
-        home = home_over(request, folder / "home", patch)
-        with Headwater(home) as app:
-            yield build(app, folder / "dataflows")
+        # The variable that names the database is for this home alone.
+        app = Headwater(home_over(request, folder / "home", patch))
+    with app:
+        yield build(app, folder / "dataflows")
 
 
 @pytest.fixture

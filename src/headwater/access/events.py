@@ -133,7 +133,12 @@ class Event(Enum):
     DATAFLOW_REMOVED = "dataflow.removed", "A dataflow was removed."
     DATAFLOW_REFRESHED = "dataflow.refreshed", "A dataflow was refreshed.", _text("refresh_id", "which run"), _ROWS
     TABLE_READ = "table.read", "A published table was read.", _VERSION, _ROWS, _text("format", "as what")
-    TABLE_SHARED = "table.shared", "A published table was shared.", _PRINCIPAL
+    TABLE_SHARED = (
+        "table.shared", "A published table was shared by a link.",
+        _PRINCIPAL, _text("name", "what it is for"), _PREFIX, _EXPIRES,
+        _number("columns", "how many columns; 0: all"), _ROWS,
+    )  # fmt: skip
+    SHARE_REVOKED = "table.share_revoked", "A link to a published table was revoked.", _PRINCIPAL, _PREFIX
     AUDIT_EXPORTED = "audit.exported", "The audit log was exported."
     AUDIT_RETAINED = (
         "audit.retained", "Old events were removed from the audit log.",

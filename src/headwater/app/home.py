@@ -31,6 +31,7 @@ from headwater.app.notifications.settings import Mail, Webhooks, read_mail, read
 from headwater.app.openlineage.settings import Receiver, read_receiver
 from headwater.app.retention import RetentionSettings, read_retention
 from headwater.app.scoring import Scoring, read_scoring
+from headwater.app.sharing.settings import SharingSettings, read_sharing
 from headwater.errors import HomeError
 from headwater.models.workers.options import WorkerOptions
 
@@ -79,6 +80,7 @@ class Home:
         webhooks: which webhooks may be called.
         lineage: who is sent OpenLineage events.
         retention: how long things are kept.
+        sharing: how long tables may be shared.
     """
 
     path: Path
@@ -91,6 +93,7 @@ class Home:
     webhooks: Webhooks = field(default_factory=Webhooks)
     lineage: Receiver = field(default_factory=Receiver)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    sharing: SharingSettings = field(default_factory=SharingSettings)
 
     @property
     def configuration(self) -> Path:
@@ -220,6 +223,7 @@ def _read(path: Path, marker: Path) -> Home:
         read_webhooks(stated, marker),
         read_receiver(stated, path, marker),
         read_retention(stated, marker),
+        read_sharing(stated, marker),
     )
 
 

@@ -38,6 +38,7 @@ from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
+from headwater.app.sharing.shares import Shares
 from headwater.app.source_schedules import SourceSchedules, keep_scanned, stop_scanning
 from headwater.catalog import (
     AssetService,
@@ -204,6 +205,11 @@ class Headwater:
     def policies(self) -> Policies:
         """Who alone reads data of one kind."""
         return Policies(self.database)
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Published tables, shared by links."""
+        return Shares(self.database, self.tables, self.reading, self.home.sharing)
 
     @cached_property
     def audit(self) -> Audit:

@@ -33,6 +33,7 @@ from headwater.cli import (
     schemas,
     search,
     secrets,
+    shares,
     sources,
     sql,
     tables,
@@ -347,6 +348,7 @@ app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")
 app.add_typer(tables.app, name="table")
+app.add_typer(shares.app, name="share")
 app.command("sql")(sql.run_statement)
 app.command("search")(search.find)
 app.add_typer(access.app, name="access")

@@ -27,6 +27,7 @@ from headwater.server.api import (
     refreshes,
     search,
     session,
+    shares,
     sources,
     sql,
     status,
@@ -38,6 +39,7 @@ from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
 from headwater.server.security import Guard
 from headwater.server.settings import ServerSettings
+from headwater.server.shared import service as shared
 
 
 def create_app(
@@ -79,8 +81,9 @@ def create_app(
         jobs,
         odata,
     )
-    for part in (status, session, openid, *data, people, access, policies, audit, notifications):
+    for part in (status, session, openid, *data, people, access, policies, shares, audit, notifications):
         app.include_router(part.router)
+    app.include_router(shared.router)
     mounting.mount(app)
 
     @app.get("/docs", include_in_schema=False)

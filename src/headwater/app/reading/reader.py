@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,12 +31,16 @@ __all__ = ["OpenTable", "TablePage", "TableReader"]
 
 @dataclass(frozen=True, slots=True)
 class OpenTable:
-    """One version of a table, for somebody who may read it; ``scan`` has the columns that they may read."""
+    """One version of a table, for somebody who may read it; ``scan`` has the columns that they may read.
+
+    ``first``: no row after so many is given; None: all are.
+    """
 
     actor: Actor
     table: PublishedTable
     version: int
     scan: ParquetScan
+    first: int | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -44,9 +48,10 @@ class OpenTable:
 
     @property
     def rows(self) -> int:
-        """How many rows the version has."""
+        """How many rows the version has, of those that are given."""
         newest = self.version == self.table.delta_version
-        return self.table.rows if newest else row_count(self.table.path, self.version)
+        found = self.table.rows if newest else row_count(self.table.path, self.version)
+        return found if self.first is None else min(found, self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,7 @@ class TableReader:
             VersionGoneError: the version's files were deleted meanwhile.
             EngineError: the selection cannot be computed, or takes more memory than there is.
         """
+        selection = replace(selection, first=opened.first)
         try:
             # One row more than wanted tells whether there are any after.
             rows = self._rows(opened, selection, offset, limit + 1, more=more)
@@ -161,6 +167,7 @@ class TableReader:
 
     def count(self, opened: OpenTable, selection: Selection) -> int:
         """How many rows a selection has."""
+        selection = replace(selection, first=opened.first)
         if selection.predicate is None:
             return opened.rows
         kept = self._results.get(selection.fingerprint(opened.scan))
@@ -172,6 +179,8 @@ class TableReader:
     def _rows(self, opened: OpenTable, selection: Selection, offset: int, limit: int, *, more: bool) -> pa.Table:
         columns = selection.columns_of(opened.scan)
         if selection.is_plain:
+            if opened.first is not None:
+                limit = max(min(limit, opened.first - offset), 0)
             names = [column.name for column in columns]
             name = selection.fingerprint(opened.scan)
             return self._parts.rows(

@@ -25,6 +25,8 @@ table_shares = Table(
     Column("columns", JsonValue),
     # The first rows that are given, so many; NULL: all.
     Column("row_limit", BigInteger),
+    # The version when it was shared: rows that were there before and are no more are not given.
+    Column("first_version", BigInteger, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),

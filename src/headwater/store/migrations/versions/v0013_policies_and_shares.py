@@ -85,6 +85,7 @@ def _table_shares() -> None:
         sa.Column("sharer_id", _GUID, nullable=False),
         sa.Column("columns", _JSON, nullable=True),
         sa.Column("row_limit", sa.BigInteger(), nullable=True),
+        sa.Column("first_version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
         sa.Column("expires_at", _TIME, nullable=False),
         sa.Column("revoked_at", _TIME, nullable=True),
