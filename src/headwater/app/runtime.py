@@ -26,6 +26,7 @@ from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
 from headwater.app.jobs import Jobs, handlers
+from headwater.app.live import LiveView
 from headwater.app.metadata_place import MetadataPlace
 from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
@@ -257,6 +258,11 @@ class Headwater:
         return SourceService(
             self.database, self.secrets_store, self.home.folders, on_added=keep_scanned, on_removed=stop_scanning
         )
+
+    @cached_property
+    def live(self) -> LiveView:
+        """Assets as their workspaces have them now."""
+        return LiveView(self.database, self.assets, self.sources)
 
     @cached_property
     def source_schedules(self) -> SourceSchedules:

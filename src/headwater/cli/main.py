@@ -41,6 +41,7 @@ from headwater.cli import (
 )
 from headwater.cli.asset_names import add_naming
 from headwater.cli.asset_sheets import add_sheets
+from headwater.cli.live import add_live
 from headwater.cli.options import (
     DEFAULT_HOME,
     DatabaseOption,
@@ -341,6 +342,7 @@ app.add_typer(schemas.app, name="schema")
 app.add_typer(connections.app, name="connection")
 app.add_typer(collections.app, name="collection")
 add_naming(assets.app)
+add_live(assets.app)
 add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")
 app.add_typer(glossary.app, name="glossary")
