@@ -29,6 +29,7 @@ from headwater.access.vaults import Vaults
 from headwater.app.metadata_place import MetadataPlace, read_metadata_place
 from headwater.app.notifications.settings import Mail, Webhooks, read_mail, read_webhooks
 from headwater.app.openlineage.settings import Receiver, read_receiver
+from headwater.app.pushing.settings import Target, read_targets
 from headwater.app.retention import RetentionSettings, read_retention
 from headwater.app.scoring import Scoring, read_scoring
 from headwater.app.sharing.settings import SharingSettings, read_sharing
@@ -81,6 +82,7 @@ class Home:
         lineage: who is sent OpenLineage events.
         retention: how long things are kept.
         sharing: how long tables may be shared.
+        pushes: the catalogs that this one is pushed to.
     """
 
     path: Path
@@ -94,6 +96,7 @@ class Home:
     lineage: Receiver = field(default_factory=Receiver)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     sharing: SharingSettings = field(default_factory=SharingSettings)
+    pushes: tuple[Target, ...] = ()
 
     @property
     def configuration(self) -> Path:
@@ -224,6 +227,7 @@ def _read(path: Path, marker: Path) -> Home:
         read_receiver(stated, path, marker),
         read_retention(stated, marker),
         read_sharing(stated, marker),
+        read_targets(stated, marker),
     )
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists,
 
 from headwater.access import Action, Actor, ScopeKind, allowed_to
 from headwater.app.notifications.handler import NotifyHandler
+from headwater.app.pushing.handler import KIND as PUSH
+from headwater.app.pushing.handler import PushHandler
 from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
 from headwater.app.retention import KIND as RETENTION
 from headwater.app.scanning import DETAILS, DetailsHandler, ScanHandler
@@ -41,6 +43,7 @@ def handlers(app: Headwater) -> dict[str, Handler]:
         OPENLINEAGE: app.openlineage.handler(),
         RETENTION: RetentionHandler(app.home.retention),
         CLEAN: CleanHandler(app.home.retention, app.home.tables),
+        PUSH: PushHandler(app.pushes),
     }
 
 

@@ -33,6 +33,8 @@ from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
 from headwater.app.policies import Policies
+from headwater.app.pushing.handler import keep_pushing
+from headwater.app.pushing.service import Pushes
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
@@ -130,6 +132,7 @@ class Headwater:
             keep_tidying(connection)
             ensure_glossary(connection, now=utc_now())
             keep_scanned(connection)
+            keep_pushing(connection, home.pushes)
 
     @classmethod
     def open(
@@ -298,6 +301,11 @@ class Headwater:
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
+
+    @cached_property
+    def pushes(self) -> Pushes:
+        """Pushing the catalog to others."""
+        return Pushes(self.database, self.home.pushes)
 
     @cached_property
     def search(self) -> Search:

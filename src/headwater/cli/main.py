@@ -30,6 +30,7 @@ from headwater.cli import (
     openlineage,
     people,
     policies,
+    pushes,
     schemas,
     search,
     secrets,
@@ -345,6 +346,7 @@ add_naming(assets.app)
 add_live(assets.app)
 add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")
+app.add_typer(pushes.app, name="catalog")
 app.add_typer(glossary.app, name="glossary")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")

@@ -77,6 +77,7 @@ from headwater.store.tables.people import (
     users,
 )
 from headwater.store.tables.policies import POLICY_SUBJECTS, access_policies, access_policy_readers
+from headwater.store.tables.pushes import catalog_pushes
 from headwater.store.tables.secrets import secrets
 from headwater.store.tables.shares import table_shares
 from headwater.store.tables.sources import (
@@ -125,6 +126,7 @@ __all__ = [
     "assets",
     "audit_events",
     "audit_retentions",
+    "catalog_pushes",
     "catalog_state",
     "collections",
     "column_lineage",

@@ -1,4 +1,4 @@
-"""Policies over what data is, and tables that are shared by a link."""
+"""Policies over what data is, tables that are shared by a link, and how far the catalog was pushed to others."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def upgrade() -> None:
     _access_policies()
     _access_policy_readers()
     _table_shares()
+    _catalog_pushes()
 
 
 def _access_policies() -> None:
@@ -102,3 +103,15 @@ def _table_shares() -> None:
     )
     op.create_index(op.f("ix_table_shares_dataflow_id_entity"), "table_shares", ["dataflow_id", "entity"], unique=False)
     op.create_index(op.f("ix_table_shares_sharer_id"), "table_shares", ["sharer_id"], unique=False)
+
+
+def _catalog_pushes() -> None:
+    op.create_table(
+        "catalog_pushes",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("change", _BIG_ID, nullable=False),
+        sa.Column("pushed_at", _TIME, nullable=False),
+        sa.Column("report", _JSON, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_catalog_pushes")),
+    )
