@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,10 @@ def test_the_function_says_what_it_is(run: Run) -> None:
     documented: Any = run("Value.Metadata(Value.Type(demo.late_arrival))")
     assert documented.get("Documentation.Name") == "demo.late_arrival"
     assert "Gives:\n  probability: number\n  label: logical" in documented.get("Documentation.LongDescription")
+    version: Any = run('Value.Metadata(Value.Type(#"demo.late_arrival@1"))')
+    assert to_text(version.get("Documentation.Aliases")) == '{"champion"}'
+    assert version.get("Documentation.Author") == getpass.getuser()
+    assert to_text(version.get("Documentation.Metrics")) == "[auc = 0.75, lift = #nan]"
     examples: Any = documented.get("Documentation.Examples")
     code = examples.items[0].get("Code")
     assert to_text(run(f"({code})[late_arrival]{{0}}")) == GOOD

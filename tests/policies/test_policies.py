@@ -13,8 +13,10 @@ from tests.policies.town import COLUMNS, Town, canary, publish
 
 from headwater.access import SYSTEM, find_scope, grant, revoke
 from headwater.access.policies import count_readers
+from headwater.app.previews.evaluating import Draft, Previewer
 from headwater.app.reading.downloads import download
 from headwater.dataflows import history
+from headwater.dataflows.definitions.settings import LinkedEntity
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from headwater.store import tables, utc_now
 
@@ -143,6 +145,27 @@ def test_a_dataflow_reads_what_its_saver_may_and_forgets_what_it_may_no_longer(t
         assert canary("people", "salary") in told
     finally:
         town.app.flows.remove(SYSTEM, "copy")
+
+
+def test_a_preview_of_a_linked_table_ends_when_what_may_be_read_of_it_changes(town: Town) -> None:
+    town.mark(EMAIL, "label", "secret")
+    draft = Draft({"copied": "theirs"}, 1, linked={"theirs": LinkedEntity("staff", "people")})
+    preview = Previewer(town.app, town.people["bob"])
+    try:
+        summary, page = preview.open("a", draft, "copied", None, 10)
+        assert [column.name for column in summary.columns] == list(COLUMNS)
+        assert preview.page("a", 0, 10) == page
+        town.policy("p", "outer", "label", "secret", "ann")
+        with pytest.raises(NotFoundError) as closed:
+            preview.page("a", 0, 10)
+        assert closed.value.code == "preview.closed"
+        summary, page = preview.open("b", draft, "copied", None, 10)
+        assert canary("people", "email") not in str(page)
+        town.policy("q", "outer", "asset", town.app.table_name("staff", "people"), "ann")
+        with pytest.raises(NotFoundError):
+            preview.count("b")
+    finally:
+        preview.close()
 
 
 def test_error_cells_show_no_key_and_no_message_of_what_is_kept_back(town: Town) -> None:

@@ -33,6 +33,7 @@ from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
 from headwater.app.policies import Policies
+from headwater.app.previews import Previews
 from headwater.app.pushing.handler import keep_pushing
 from headwater.app.pushing.service import Pushes
 from headwater.app.reach import Workspaces, reach_of
@@ -154,8 +155,8 @@ class Headwater:
         """End the models' processes and let go of the database."""
         self.reading.close()
         self.scorers.close()
-        if "search" in self.__dict__:
-            self.search.close()
+        for made in {"search", "previews"} & self.__dict__.keys():
+            getattr(self, made).close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -325,6 +326,11 @@ class Headwater:
         return Jobs(self.database, lambda: self.job_handlers)
 
     # -- dataflows -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def previews(self) -> Previews:
+        """Previews of dataflows that somebody is editing."""
+        return Previews(self.database, self.dataflows, self.collections, self.home.path)
 
     def apply(self, actor: Actor, folder: Path, collection: str = tables.ROOT_COLLECTION) -> Dataflow:
         """Save the dataflow that a folder's files hold; ``collection`` is where a new one goes."""

@@ -22,7 +22,7 @@ from headwater.models.schemas.openapi import from_openapi
 from headwater.models.schemas.service import ServiceSchema
 from headwater.models.schemas.stored import signature_from_json
 from headwater.models.signature import Signature
-from headwater.workspaces.base import Connector, EndpointInfo, ModelInfo, ModelVersionInfo
+from headwater.workspaces.base import Connector, EndpointInfo, JobInfo, ModelInfo, ModelVersionInfo
 from headwater.workspaces.naming import endpoint_name, version_name
 
 __all__ = ["Discovery", "FunctionDescription", "FunctionKind", "ListedFunction", "SchemaOrigin"]
@@ -149,6 +149,15 @@ class Discovery:
             return self._model(connector, name, supplied)
         except NotFoundError as error:
             raise self._not_found(connector, name) from error
+
+    def job(self, found: FunctionDescription) -> JobInfo | None:
+        """The run behind a registered version, with its metrics and who made it; None where it cannot be had."""
+        if found.registered is None or found.registered.run_id is None:
+            return None
+        try:
+            return self.connector(found.name.source).get_job(found.registered.run_id)
+        except HeadwaterError:
+            return None  # whoever may read a model may not always read the run that made it
 
     def workspace(self, source: str) -> str:
         """The qualified name of a source's workspace."""

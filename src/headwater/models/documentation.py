@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from headwater.models.discovery import FunctionDescription
 from headwater.models.names import ModelName
@@ -10,14 +11,21 @@ from headwater.models.options import OPTION_NAMES
 from headwater.models.signature import Parameter, Signature
 from headwater.plan.types import DataType, Kind
 from headwater.powerquery.language import quote_field_name
-from headwater.powerquery.values.core import List, Record
+from headwater.powerquery.values.core import EMPTY_RECORD, List, Record, Thunk
+from headwater.workspaces.base import JobInfo
 
 __all__ = ["documentation", "example", "summary"]
 
 
-def documentation(found: FunctionDescription) -> Record:
-    """The metadata of the function's type, by the names that M's tools look for."""
+def documentation(found: FunctionDescription, job: Callable[[], JobInfo | None]) -> Record:
+    """The metadata of the function's type, by the names that M's tools look for.
+
+    Args:
+        found: the function.
+        job: asks for the run that made the model; called once, when somebody looks at what that run tells.
+    """
     assert found.signature is not None, "documented are functions"
+    run = cache(job)
     shown = Record.of(
         {"Description": "A column of predictions.", "Code": example(found.name, found.signature), "Result": ""}
     )
@@ -29,6 +37,9 @@ def documentation(found: FunctionDescription) -> Record:
             "Documentation.Category": "Machine learning",
             "Documentation.Source": found.name.source,
             "Documentation.Version": found.version,
+            "Documentation.Aliases": List(list(_aliases(found))),
+            "Documentation.Author": Thunk(lambda: made.owner if (made := run()) else ""),
+            "Documentation.Metrics": Thunk(lambda: Record.of(dict(made.metrics)) if (made := run()) else EMPTY_RECORD),
             "Documentation.Examples": List([shown]),
         }
     )
@@ -57,13 +68,17 @@ def _first_line(found: FunctionDescription) -> str:
     return told[0] if told else f"The model {found.name.model} of {found.name.source}."
 
 
+def _aliases(found: FunctionDescription) -> Sequence[str]:
+    return found.registered.aliases if found.registered is not None else ()
+
+
 def _lines(found: FunctionDescription) -> Iterator[str]:
     if found.description.strip():
         yield found.description.strip()
     what = "registered model" if found.kind == "model" else "deployed model"
     yield f"A {what} of {found.name.source}{f', version {found.version}' if found.version else ''}."
-    if found.registered is not None and found.registered.aliases:
-        yield f"Aliases of this version: {', '.join(found.registered.aliases)}."
+    if aliases := _aliases(found):
+        yield f"Aliases of this version: {', '.join(aliases)}."
     if found.signature is None:
         return
     yield "Takes:"

@@ -116,13 +116,8 @@ class FunctionService:
 
     def job(self, actor: Actor, found: FunctionDescription) -> JobInfo | None:
         """The run behind a registered version, with its metrics and who made it; None where it cannot be had."""
-        if found.registered is None or found.registered.run_id is None:
-            return None
         with self._environment(actor, None) as models:
-            try:
-                return models.discovery.connector(found.name.source).get_job(found.registered.run_id)
-            except HeadwaterError:
-                return None  # whoever may read a model may not always read the run that made it
+            return models.discovery.job(found)
 
     @contextmanager
     def open(

@@ -169,6 +169,10 @@ class DatasetInfo:
     parts: tuple[str, ...] = ()
 
 
+#: Tags that say who started a run: MLflow's, Azure ML's, and one that people use.
+_OWNER_TAGS = ("mlflow.user", "azureml.user", "owner")
+
+
 @dataclass(frozen=True, slots=True)
 class JobInfo:
     """A run that produced, or may have produced, a model version.
@@ -190,6 +194,11 @@ class JobInfo:
     outputs: tuple[DatasetInfo, ...] = ()
     kind: str = ""
     parent_run_id: str | None = None
+
+    @property
+    def owner(self) -> str:
+        """Who started it, as its tags say; "" where none does."""
+        return next((self.tags[tag] for tag in _OWNER_TAGS if self.tags.get(tag)), "")
 
 
 @dataclass(frozen=True, slots=True)

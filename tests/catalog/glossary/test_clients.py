@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from apache_atlas.client.base_client import AtlasClient
+from apache_atlas.model.glossary import AtlasGlossary, AtlasGlossaryCategory, AtlasGlossaryTerm
+from azure.core.credentials import AccessToken
+from azure.core.pipeline.policies import HeadersPolicy
+from azure.purview.catalog import PurviewCatalogClient
+from pyapacheatlas.core.glossary.glossaryclient import PurviewGlossaryClient
+from pyapacheatlas.core.glossary.term import PurviewGlossaryTerm
 from tests.catalog.glossary.support import new_asset
 from tests.cli.command import TOKEN, interrupt, line_with, started
 
@@ -34,7 +42,7 @@ def url(place: tuple[Path, str]) -> Iterator[str]:
 
 
 class _Bearer:
-    """A token, as both requests and pyapacheatlas take it."""
+    """A token, as requests, pyapacheatlas and Azure's clients take it."""
 
     def __call__(self, request: Any) -> Any:
         request.headers["Authorization"] = f"Bearer {TOKEN}"
@@ -46,21 +54,22 @@ class _Bearer:
     def get_graph_authentication_headers(self) -> dict[str, str]:
         return {}
 
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        return AccessToken(TOKEN, int(time.time()) + 3600)
+
 
 @pytest.mark.parametrize("root", ["/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/atlas/v2"])
 def test_pyapacheatlas(url: str, place: tuple[Path, str], root: str, tmp_path: Path) -> None:
-    atlas: Any = pytest.importorskip("pyapacheatlas.core.glossary.glossaryclient")
-    terms: Any = pytest.importorskip("pyapacheatlas.core.glossary.term")
-    client = atlas.PurviewGlossaryClient(f"{url}{root}", _Bearer())
+    client = PurviewGlossaryClient(f"{url}{root}", _Bearer())
     glossary, kind = client.get_glossary(), root.replace("/", "-")
     assert glossary["name"] == "Glossary"
-    parent = client.upload_term(_term(terms, glossary, f"Parent{kind}"))
-    child = _term(terms, glossary, f"Child{kind}", status="Approved", longDescription="What is paid.")
+    parent = client.upload_term(_term(glossary, f"Parent{kind}"))
+    child = _term(glossary, f"Child{kind}", status="Approved", longDescription="What is paid.")
     child.add_hierarchy(parent["name"], parent["guid"])
     made = client.upload_term(child)
     assert (made["name"], made["nickName"]) == (f"Parent{kind}_Child{kind}", f"Child{kind}")
     assert made["parentTerm"]["termGuid"] == parent["guid"]
-    both = [_term(terms, glossary, f"{name}{kind}", synonyms=[{"termGuid": made["guid"]}]) for name in "ab"]
+    both = [_term(glossary, f"{name}{kind}", synonyms=[{"termGuid": made["guid"]}]) for name in "ab"]
     assert [each["status"] for each in client.upload_terms(both)] == ["Draft", "Draft"]
     assert len(client.get_term(name=f"Parent{kind}_Child{kind}")["synonyms"]) == 2
     assert client.get_glossary(detailed=True)["termInfo"][made["guid"]]["longDescription"] == "What is paid."
@@ -82,25 +91,23 @@ def test_pyapacheatlas(url: str, place: tuple[Path, str], root: str, tmp_path: P
     assert made["guid"] not in {each["termGuid"] for each in client.get_glossary()["terms"]}
 
 
-def _term(terms: Any, glossary: Any, name: str, **more: Any) -> Any:
-    return terms.PurviewGlossaryTerm(
+def _term(glossary: Any, name: str, **more: Any) -> Any:
+    return PurviewGlossaryTerm(
         name=name, qualifiedName=f"{name}@Glossary", glossaryGuid=glossary["guid"], **{"status": "Draft", **more}
     )
 
 
 def test_apache_atlas(url: str, place: tuple[Path, str]) -> None:
-    base: Any = pytest.importorskip("apache_atlas.client.base_client")
-    model: Any = pytest.importorskip("apache_atlas.model.glossary")
-    client = base.AtlasClient(url, _Bearer()).glossary
-    made = client.create_glossary(model.AtlasGlossary({"name": "Atlas", "shortDescription": "first"}))
+    client = AtlasClient(url, _Bearer()).glossary
+    made = client.create_glossary(AtlasGlossary({"name": "Atlas", "shortDescription": "first"}))
     assert client.get_glossary_by_guid(made.guid).shortDescription == "first"
     assert "Atlas" in {each["name"] for each in client.get_all_glossaries()}
     anchor = {"anchor": {"glossaryGuid": made.guid}}
-    term = client.create_glossary_term(model.AtlasGlossaryTerm({"name": "Fare", **anchor}))
+    term = client.create_glossary_term(AtlasGlossaryTerm({"name": "Fare", **anchor}))
     others = client.create_glossary_terms([{"name": "b", **anchor}, {"name": "c", **anchor}])
     assert [each["name"] for each in others] == ["b", "c"]
     category = client.create_glossary_category(
-        model.AtlasGlossaryCategory({"name": "All", **anchor, "terms": [{"termGuid": term.guid}]})
+        AtlasGlossaryCategory({"name": "All", **anchor, "terms": [{"termGuid": term.guid}]})
     )
     assert client.get_glossary_category(category.guid).terms[0].displayText == "Fare"
     listing = ("ASC", 10, 0)
@@ -130,10 +137,8 @@ def test_apache_atlas(url: str, place: tuple[Path, str]) -> None:
 
 
 def test_azure_purview_catalog(url: str, place: tuple[Path, str]) -> None:
-    purview: Any = pytest.importorskip("azure.purview.catalog")
-    policies: Any = pytest.importorskip("azure.core.pipeline.policies")
-    headers = policies.HeadersPolicy({"Authorization": f"Bearer {TOKEN}"})
-    client = purview.PurviewCatalogClient(url, _Bearer(), authentication_policy=headers).glossary
+    headers = HeadersPolicy({"Authorization": f"Bearer {TOKEN}"})
+    client = PurviewCatalogClient(url, _Bearer(), authentication_policy=headers).glossary
     made = client.create_glossary({"name": "Purview"})
     anchor = {"anchor": {"glossaryGuid": made["guid"]}}
     assert "Purview" in {each["name"] for each in client.list_glossaries(ignore_terms_and_categories=True)}

@@ -19,7 +19,6 @@ __all__ = ["FunctionDetails", "described", "details", "listing"]
 _PAGE = 100
 
 #: Where workspaces keep who made a run.
-_OWNER_TAGS = ("mlflow.user", "azureml.user", "owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +116,7 @@ def details(functions: FunctionService, actor: Actor, name: str) -> FunctionDeta
     job = functions.job(actor, found.found)
     if job is None:
         return found
-    owner = next((job.tags[tag] for tag in _OWNER_TAGS if job.tags.get(tag)), "")
-    return replace(found, owner=owner, metrics=job.metrics)
+    return replace(found, owner=job.owner, metrics=job.metrics)
 
 
 def described(found: FunctionDescription) -> FunctionDetails:
