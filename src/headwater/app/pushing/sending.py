@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import orjson
 
 from headwater.app.configuration import administrators_secret
+from headwater.app.pushing.payloads import Name
 from headwater.app.pushing.settings import PURVIEW, Target
 from headwater.errors import HeadwaterError, RemoteError, UnreachableError
 from headwater.net import HttpClient
@@ -89,6 +90,18 @@ class Remote:
             self.warn(one["typeName"], one["attributes"]["qualifiedName"], error)
             return 0
         return len(entities)
+
+    def post_event(self, event: Mapping[str, Any], name: Name) -> bool:
+        """Post one OpenLineage event about what is so named; whether it was taken."""
+        self.check()
+        try:
+            self._called("POST", "", event)
+        except RemoteError as error:
+            if error.status in _REFUSED or error.status >= 500:
+                raise
+            self.warn(*name, error)
+            return False
+        return True
 
     def post_types(self, definitions: Mapping[str, Sequence[Mapping[str, Any]]]) -> int:
         """Define types: all at once, or each by itself where that is refused; how many were taken."""

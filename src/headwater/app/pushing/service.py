@@ -12,12 +12,14 @@ from sqlalchemy import Connection, delete, insert, select
 
 from headwater.access import Action, Actor
 from headwater.app.administration.authority import require_at_server
+from headwater.app.pushing.events import event_of
 from headwater.app.pushing.payloads import Entity, Name, described, name_of, related
 from headwater.app.pushing.sending import Remote, Warned
 from headwater.app.pushing.settings import Target
 from headwater.catalog.chunks import chunked
 from headwater.catalog.entities.reading import entities_by_id
 from headwater.catalog.seeing import may_read
+from headwater.catalog.types import types_of
 from headwater.catalog.types.documents import grouped, list_documents
 from headwater.errors import NotFoundError
 from headwater.store import Database, tables, utc_now
@@ -109,9 +111,13 @@ class Pushes:
             gone = [each for each, at, active in scope.values() if not active and at > start]
         there = {each for each, _, active in scope.values() if active}
         with closing(Remote(target, check)) as remote:
-            types = remote.post_types(_missing_types(self._database, remote))
-            sent, joined = self._entities(actor, remote, changed, there)
-            deleted = sum(remote.delete(*each) for each in gone) if target.deletions else 0
+            types, sent, joined, deleted = 0, 0, 0, 0
+            if target.form == "openlineage":
+                sent = self._events(actor, remote, changed)
+            else:
+                types = remote.post_types(_missing_types(self._database, remote))
+                sent, joined = self._entities(actor, remote, changed, there)
+                deleted = sum(remote.delete(*each) for each in gone) if target.deletions else 0
             report = PushReport(
                 name, start == 0, types, sent, joined, deleted, remote.requests, tuple(remote.warnings[:_MOST_WARNINGS])
             )
@@ -132,6 +138,18 @@ class Pushes:
             found = [related(each, at, lambda n: n in there and n not in lost) for at, each in enumerate(kept, start=1)]
             joined += remote.post_entities([each for each in found if each is not None])
         return sent, joined
+
+    def _events(self, actor: Actor, remote: Remote, changed: Sequence[int]) -> int:
+        """Each asset as an event of its own; columns are told with what they belong to."""
+        with self._database.read() as connection:
+            processes = types_of(connection).processes()
+        at, sent = utc_now().isoformat(), 0
+        for batch in self._read(actor, changed):
+            for entity in batch:
+                if entity["typeName"] != "column":
+                    event = event_of(entity, is_process=entity["typeName"] in processes, at=at)
+                    sent += remote.post_event(event, name_of(entity))
+        return sent
 
     def _read(self, actor: Actor, numbers: Sequence[int]) -> Iterator[Sequence[Entity]]:
         for chunk in chunked(numbers, _BATCH):

@@ -5,6 +5,7 @@
     [[push]]
     name = "purview"
     url = "https://example.purview.azure.com/datamap/api/atlas/v2"   # Atlas's root there
+    form = "atlas"                          # or openlineage: url is where events are posted to
     credential = "entra_client_secret"      # or anonymous, basic, token, key, entra_managed_identity, entra_cli
     tenant_id = "…"
     client_id = "…"
@@ -37,7 +38,7 @@ __all__ = ["Target", "read_targets"]
 
 _FIELDS: Final = ("username", "header", "tenant_id", "client_id", "authority")
 _KNOWN: Final = (
-    "name", "url", "credential", *_FIELDS, "secret", "collections", "types", "into", "deletions", "cron",
+    "name", "url", "form", "credential", *_FIELDS, "secret", "collections", "types", "into", "deletions", "cron",
     "private_networks",
 )  # fmt: skip
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -61,12 +62,13 @@ class Target:
     deletions: bool = False
     cron: str = ""
     networks: tuple[str, ...] = ()
+    form: str = "atlas"
 
     @property
     def fingerprint(self) -> str:
         """Stands for where it is and what it is given: when that changes, everything is pushed anew."""
         what = asdict(self)
-        parts = [what[name] for name in ("url", "collections", "types", "into")]
+        parts = [what[name] for name in ("url", "form", "collections", "types", "into")]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -113,6 +115,7 @@ def _target(section: Section) -> Target:
         deletions,
         section.text("cron", example="30 2 * * *"),
         section.texts("private_networks", example="10.0.0.0/8"),
+        section.choice("form", "atlas", ("atlas", "openlineage")),
     )
     _check(section, target)
     return target
