@@ -18,7 +18,7 @@ setup: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt hatch_build.py web/package-lock.json
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "pip>=25.1,<27"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo,azure,postgresql,mysql,sqlserver,documents,onnx,environments]" --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo,azure,postgresql,mysql,sqlserver,documents,onnx,environments,classification]" --group dev
 	@touch $(INSTALLED)
 
 run: setup

@@ -13,16 +13,20 @@ from headwater.server.api import (
     access,
     assets,
     audit,
+    browse,
     catalog,
     connections,
     dataflows,
     functions,
     glossary,
+    insights,
     jobs,
+    label_policies,
     live,
     notifications,
     openid,
     openlineage,
+    openlineage_events,
     people,
     policies,
     previews,
@@ -34,15 +38,21 @@ from headwater.server.api import (
     sources,
     sql,
     status,
+    suggestions,
     tables,
+    webhooks,
 )
-from headwater.server.atlas import mounting
+from headwater.server.atlas import mounting as atlas
+from headwater.server.atlas.errors import PREFIXES as ATLAS
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
+from headwater.server.purview import mounting as purview
+from headwater.server.purview.errors import PREFIXES as PURVIEW
 from headwater.server.security import Guard
 from headwater.server.settings import ServerSettings
 from headwater.server.shared import service as shared
+from headwater.server.tidy_paths import TidyPaths
 
 
 def create_app(
@@ -73,12 +83,18 @@ def create_app(
         sql,
         catalog,
         search,
+        browse,
         assets,
         live,
         pushes,
+        suggestions,
+        label_policies,
+        insights,
         glossary,
         openlineage,
+        openlineage_events,
         sources,
+        webhooks,
         functions,
         connections,
         dataflows,
@@ -90,7 +106,8 @@ def create_app(
     for part in (status, session, openid, *data, people, access, policies, shares, audit, notifications):
         app.include_router(part.router)
     app.include_router(shared.router)
-    mounting.mount(app)
+    atlas.mount(app)
+    purview.mount(app)
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:
@@ -107,6 +124,6 @@ def create_app(
         routes=app.router.routes,
         pages=app.router.routes[own:],
     )
-    app.add_middleware(mounting.TidyPaths)
+    app.add_middleware(TidyPaths, prefixes=(*ATLAS, *PURVIEW))
     way_in.install(app, settings)
     return app

@@ -19,6 +19,7 @@ from headwater.errors import ForbiddenError, HeadwaterError, ThrottledError
 from headwater.net import redact
 from headwater.server.atlas import errors as atlas
 from headwater.server.odata import errors as odata
+from headwater.server.purview import errors as purview
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def _shaped(handler: Handler) -> Handler:
 
 def in_shape(request: Request, answer: Response) -> Response:
     """An answer that tells of an error, as the clients of what was asked for expect it."""
-    return atlas.in_shape(request, odata.in_shape(request, answer))
+    return purview.in_shape(request, atlas.in_shape(request, odata.in_shape(request, answer)))
 
 
 def answer(error: HeadwaterError, status: int | None = None) -> JSONResponse:
