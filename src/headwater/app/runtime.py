@@ -32,19 +32,24 @@ from headwater.app.insights.recording import ModelUseRecorder
 from headwater.app.insights.snapshots import keep_counting
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.lineage import LineageService
+from headwater.app.live import LiveView
 from headwater.app.metadata_place import MetadataPlace
 from headwater.app.named_scans.declared import registered, unregistered
 from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
+from headwater.app.policies import Policies
 from headwater.app.previews import Previews
+from headwater.app.pushing.handler import keep_pushing
+from headwater.app.pushing.service import Pushes
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
+from headwater.app.sharing.shares import Shares
 from headwater.app.source_schedules import SourceSchedules, keep_scanned
 from headwater.app.webhooks import Webhooks
 from headwater.catalog import (
@@ -144,6 +149,7 @@ class Headwater:
             keep_tidying(connection)
             ensure_glossary(connection, now=utc_now())
             keep_scanned(connection)
+            keep_pushing(connection, home.pushes)
             keep_classifying(connection)
             keep_counting(connection)
 
@@ -219,6 +225,16 @@ class Headwater:
         return Access(self.database)
 
     @cached_property
+    def policies(self) -> Policies:
+        """Who alone reads data of one kind."""
+        return Policies(self.database)
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Published tables, shared by links."""
+        return Shares(self.database, self.tables, self.reading, self.home.sharing)
+
+    @cached_property
     def audit(self) -> Audit:
         """The audit log."""
         return Audit(self.database)
@@ -269,6 +285,11 @@ class Headwater:
         return SourceService(
             self.database, self.secrets_store, self.home.folders, on_added=registered, on_removed=unregistered
         )
+
+    @cached_property
+    def live(self) -> LiveView:
+        """Assets as their workspaces have them now."""
+        return LiveView(self.database, self.assets, self.sources)
 
     @cached_property
     def source_schedules(self) -> SourceSchedules:
@@ -327,6 +348,11 @@ class Headwater:
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
+
+    @cached_property
+    def pushes(self) -> Pushes:
+        """Pushing the catalog to others."""
+        return Pushes(self.database, self.home.pushes)
 
     @cached_property
     def search(self) -> Search:

@@ -34,9 +34,12 @@ from headwater.cli import (
     notifications,
     openlineage,
     people,
+    policies,
+    pushes,
     schemas,
     search,
     secrets,
+    shares,
     sources,
     sql,
     tables,
@@ -44,6 +47,7 @@ from headwater.cli import (
 )
 from headwater.cli.asset_names import add_naming
 from headwater.cli.asset_sheets import add_sheets
+from headwater.cli.live import add_live
 from headwater.cli.options import (
     DEFAULT_HOME,
     DatabaseOption,
@@ -333,8 +337,10 @@ app.add_typer(connections.app, name="connection")
 app.add_typer(collections.app, name="collection")
 app.command("browse")(browse.show_below)
 add_naming(assets.app)
+add_live(assets.app)
 add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")
+app.add_typer(pushes.app, name="catalog")
 app.add_typer(glossary.app, name="glossary")
 app.add_typer(classify.app, name="classify")
 app.add_typer(insights.app, name="insights")
@@ -343,9 +349,11 @@ app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")
 app.add_typer(tables.app, name="table")
+app.add_typer(shares.app, name="share")
 app.command("sql")(sql.run_statement)
 app.command("search")(search.find)
 app.add_typer(access.app, name="access")
+app.add_typer(policies.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(notifications.app, name="notifications")

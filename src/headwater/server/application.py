@@ -23,15 +23,19 @@ from headwater.server.api import (
     jobs,
     label_policies,
     lineage,
+    live,
     notifications,
     openid,
     openlineage,
     openlineage_events,
     people,
+    policies,
     previews,
+    pushes,
     refreshes,
     search,
     session,
+    shares,
     sources,
     sql,
     status,
@@ -48,6 +52,7 @@ from headwater.server.purview import mounting as purview
 from headwater.server.purview.errors import PREFIXES as PURVIEW
 from headwater.server.security import Guard
 from headwater.server.settings import ServerSettings
+from headwater.server.shared import service as shared
 from headwater.server.tidy_paths import TidyPaths
 
 
@@ -82,6 +87,8 @@ def create_app(
         search,
         browse,
         assets,
+        live,
+        pushes,
         suggestions,
         label_policies,
         insights,
@@ -98,8 +105,9 @@ def create_app(
         jobs,
         odata,
     )
-    for part in (status, session, openid, *data, people, access, audit, notifications):
+    for part in (status, session, openid, *data, people, access, policies, shares, audit, notifications):
         app.include_router(part.router)
+    app.include_router(shared.router)
     atlas.mount(app)
     purview.mount(app)
 

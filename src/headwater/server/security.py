@@ -33,6 +33,7 @@ from headwater.server.odata.errors import is_odata
 from headwater.server.problems import answer, in_shape
 from headwater.server.purview.errors import is_purview
 from headwater.server.settings import ServerSettings
+from headwater.server.shared.addresses import is_shared, kept_private
 
 __all__ = ["CSRF_HEADER", "PUBLIC", "Guard"]
 
@@ -99,7 +100,11 @@ class Guard:
         request = Request(scope)
         request.state.request_id = str(uuid4())
         refusal: Response | None = None
-        if not self._is_public(scope):
+        if is_shared(path_below(scope)):
+            # The link in the address is the credential; what lies there asks for it.
+            send = kept_private(send)
+            refusal = None if request.method in _SAFE else _only_read()
+        elif not self._is_public(scope):
             refusal = await self._let_in(request)
             send = _unstored(send)
         elif request.method not in _SAFE:
@@ -186,6 +191,14 @@ def _check_origin(request: Request) -> None:
             hint="Use this server's own pages.",
             code="forbidden.origin",
         )
+
+
+def _only_read() -> Response:
+    refused = answer(
+        ForbiddenError("What a link leads to is only read.", hint="Use GET."), HTTPStatus.METHOD_NOT_ALLOWED
+    )
+    refused.headers["Allow"] = "GET"
+    return refused
 
 
 def _from_elsewhere(request: Request) -> Response | None:

@@ -93,6 +93,8 @@ from headwater.store.tables.people import (
     sign_in_failures,
     users,
 )
+from headwater.store.tables.policies import POLICY_SUBJECTS, access_policies, access_policy_readers
+from headwater.store.tables.pushes import catalog_pushes
 from headwater.store.tables.scan_definitions import (
     SCAN_DOCUMENT_KINDS,
     declared_sources,
@@ -101,6 +103,7 @@ from headwater.store.tables.scan_definitions import (
 )
 from headwater.store.tables.searches import saved_searches
 from headwater.store.tables.secrets import secrets
+from headwater.store.tables.shares import table_shares
 from headwater.store.tables.sources import (
     CREDENTIAL_MODES,
     ROOT_COLLECTION,
@@ -126,6 +129,7 @@ __all__ = [
     "LABEL_KINDS",
     "LINK_PURPOSES",
     "MISSED_POLICIES",
+    "POLICY_SUBJECTS",
     "PRINCIPAL_KINDS",
     "PRIVACY_LEVELS",
     "REFRESH_STATUSES",
@@ -135,6 +139,8 @@ __all__ = [
     "SCAN_STATUSES",
     "SCOPE_KINDS",
     "TYPE_CATEGORIES",
+    "access_policies",
+    "access_policy_readers",
     "api_tokens",
     "asset_classifications",
     "asset_columns",
@@ -148,6 +154,7 @@ __all__ = [
     "assets",
     "audit_events",
     "audit_retentions",
+    "catalog_pushes",
     "catalog_state",
     "classification_rules",
     "classified_assets",
@@ -210,6 +217,7 @@ __all__ = [
     "source_webhooks",
     "sources",
     "table_pins",
+    "table_shares",
     "type_definitions",
     "users",
     "workers",
