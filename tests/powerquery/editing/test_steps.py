@@ -43,6 +43,20 @@ def test_steps_are_read_with_what_people_wrote_about_them() -> None:
     assert steps[1].expression == "Table.SelectRows( Source, each [a] > 0 )"
     assert ORDERS[steps[1].span.start : steps[1].span.end] == steps[1].expression
     assert [step.is_result for step in steps] == [False, False, False, True]
+    gear = steps[1].command
+    assert gear is not None
+    assert (gear.command, gear.previous) == ("rows.filter", "Source")
+    assert gear.arguments == {"condition": {"column": "a", "operator": "greater", "value": 0}}
+    assert steps[2].command is None
+
+
+def test_a_name_within_its_own_definition_means_an_outer_one() -> None:
+    text = "let Source = Source, b = [Source = Source][Source] in b"
+    assert [step.depends_on for step in applied_steps(text)] == [(), ("Source",)]
+    edited = rename_step(text, "b", "c")
+    assert edited.text == "let Source = Source, c = [Source = Source][Source] in c"
+    with pytest.raises(UsageError):
+        rename_step(text, "b", "Source")
 
 
 @pytest.mark.parametrize("text", ["1 + 1", "let a = 1 in a + 1", "(x) => let a = x in a", "let a = 1 in elsewhere"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headwater.powerquery.editing.commands import Recognised, recognise
 from headwater.powerquery.editing.document import Document, read
 from headwater.powerquery.editing.layout import Block, Blocks, blocks_of
 from headwater.powerquery.language import syntax
@@ -33,6 +34,7 @@ class Step:
         description: what somebody wrote about it, from the comments before it.
         depends_on: the steps its formula refers to, in the order in which it does.
         is_result: whether the query's value is this step's.
+        command: the command that wrote its formula, with its arguments; None: somebody's own formula, without a gear.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Step:
     description: str
     depends_on: tuple[str, ...]
     is_result: bool
+    command: Recognised | None
 
 
 def applied_steps(text: str) -> tuple[Step, ...]:
@@ -54,7 +57,7 @@ def applied_steps(text: str) -> tuple[Step, ...]:
     blocks = blocks_of(document)
     if blocks is None:
         span = document.tree.span
-        return (Step(FIRST_STEP, "", document.part(span), span, "", (), True),)
+        return (Step(FIRST_STEP, "", document.part(span), span, "", (), True, None),)
     references = _references(document, blocks)
     return tuple(_step(blocks, at, tuple(references[at])) for at in range(len(blocks.items)))
 
@@ -102,4 +105,5 @@ def _step(blocks: Blocks, at: int, depends_on: tuple[str, ...]) -> Step:
         blocks.described(at),
         depends_on,
         blocks.result.name == block.binder.name,
+        recognise(document.part(value.span)),
     )
