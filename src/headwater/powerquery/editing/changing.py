@@ -342,8 +342,7 @@ def _renamed(uses: Iterable[Use], name: str) -> list[Change]:
 
 def _taken(document: Document) -> frozenset[str]:
     """Every name that a new step must not have: what is defined anywhere in the text or used from outside."""
-    defined = {binder.name for _, scope in document.scoped for binder in scope.binders.values()}
-    return frozenset(defined | document.free_names.keys())
+    return frozenset({binder.name for binder in document.binders} | document.free_names.keys())
 
 
 def _check_name(blocks: Blocks, name: str, uses: Iterable[Use]) -> None:

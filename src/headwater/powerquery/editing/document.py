@@ -124,6 +124,13 @@ class Document:
         ]
 
     @cached_property
+    def binders(self) -> list[Binder]:
+        """Everything in the text that gives a name its meaning, in the order of the text."""
+        scopes = {id(scope.binders): scope.binders for _, scope in self.scoped}
+        found = [binder for binders in scopes.values() for binder in binders.values()]
+        return sorted(found, key=lambda binder: binder.span.start)
+
+    @cached_property
     def free_names(self) -> dict[str, list[Use]]:
         """The names that the text takes from outside, each with its uses."""
         found: dict[str, list[Use]] = {}
