@@ -85,7 +85,7 @@ def test_what_is_not_there_is_not_found_everywhere(app: FastAPI, client: TestCli
     assert len(tried) >= 5
     for path, method in tried:
         found = problem(client.get(filled(path), params=required(method)), 404)
-        assert found["code"] in {"not_found", "access.role", "access.scope", "access.principal"}
+        assert found["code"] in {"not_found", "access.role", "access.scope", "access.principal", "preview.closed"}
         assert "nothing" in found["message"] or "no such" in found["message"]
 
 

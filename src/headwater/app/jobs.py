@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, exists, func, or_, select, tuple_
 
 from headwater.access import Action, Actor, ScopeKind, allowed_to
+from headwater.app.classification_jobs import KIND as CLASSIFY
+from headwater.app.classification_jobs import ClassifyHandler
+from headwater.app.insights.snapshots import KIND as SNAPSHOT
+from headwater.app.insights.snapshots import SnapshotHandler
+from headwater.app.label_flow_jobs import LabelFlowHandler
 from headwater.app.notifications.handler import NotifyHandler
 from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
 from headwater.app.retention import KIND as RETENTION
 from headwater.app.scanning import DETAILS, DetailsHandler, ScanHandler
 from headwater.app.scanning import KIND as SCAN
+from headwater.catalog.label_flow_policies import KIND as LABEL_FLOW
 from headwater.dataflows.notifying import KIND as NOTIFY
 from headwater.dataflows.openlineage import KIND as OPENLINEAGE
 from headwater.dataflows.refresh_jobs import KIND as REFRESH
@@ -40,6 +46,9 @@ def handlers(app: Headwater) -> dict[str, Handler]:
         NOTIFY: NotifyHandler(app.home.mail, app.home.webhooks),
         OPENLINEAGE: app.openlineage.handler(),
         RETENTION: RetentionHandler(app.home.retention),
+        LABEL_FLOW: LabelFlowHandler(),
+        SNAPSHOT: SnapshotHandler(),
+        CLASSIFY: ClassifyHandler(app),
         CLEAN: CleanHandler(app.home.retention, app.home.tables),
     }
 

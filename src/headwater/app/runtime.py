@@ -21,23 +21,31 @@ from headwater.access.secrets import SecretStore, has_secrets
 from headwater.app.administration import Access, Audit, Groups, People, Secrets, Tokens
 from headwater.app.azure import Azure
 from headwater.app.backup import BackupReport, back_up
+from headwater.app.classification import ClassificationReport, ClassificationRequest, classify
+from headwater.app.classification_jobs import ask_for_classification, classify_new_tables, keep_classifying
 from headwater.app.dataflows import Dataflows, Surroundings
 from headwater.app.functions.runs import Runs
 from headwater.app.home import Home, open_home
 from headwater.app.identity import Identity
+from headwater.app.insights import Insights
+from headwater.app.insights.recording import ModelUseRecorder
+from headwater.app.insights.snapshots import keep_counting
 from headwater.app.jobs import Jobs, handlers
 from headwater.app.metadata_place import MetadataPlace
+from headwater.app.named_scans.declared import registered, unregistered
 from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
+from headwater.app.previews import Previews
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
-from headwater.app.source_schedules import SourceSchedules, keep_scanned, stop_scanning
+from headwater.app.source_schedules import SourceSchedules, keep_scanned
+from headwater.app.webhooks import Webhooks
 from headwater.catalog import (
     AssetService,
     CollectionService,
@@ -53,9 +61,14 @@ from headwater.catalog import (
     names,
 )
 from headwater.catalog.annotations import AnnotationService
+from headwater.catalog.classifying import RuleService, SuggestionService
 from headwater.catalog.finding import Search
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
+from headwater.catalog.label_flow import LabelFlowReport, apply_label_flow
+from headwater.catalog.label_flow_policies import LabelPolicyService
+from headwater.catalog.label_flow_reading import LabelFlowService
 from headwater.catalog.merging import MergingService
+from headwater.catalog.openlineage import Receiving
 from headwater.catalog.search import SearchIndex
 from headwater.catalog.sheets.assets import AssetSheets
 from headwater.catalog.sheets.terms import TermSheets
@@ -111,6 +124,11 @@ class Headwater:
         self.assets = AssetService(self.database)
         self.glossary = GlossaryService(self.database)
         self.annotations = AnnotationService(self.database)
+        self.suggestions = SuggestionService(self.database)
+        self.classification_rules = RuleService(self.database)
+        self.label_policies = LabelPolicyService(self.database)
+        self.label_flow = LabelFlowService(self.database)
+        self.insights = Insights(self.database)
         self.merging = MergingService(self.database)
         self.asset_sheets = AssetSheets(self.database)
         self.term_sheets = TermSheets(self.database)
@@ -127,6 +145,8 @@ class Headwater:
             keep_tidying(connection)
             ensure_glossary(connection, now=utc_now())
             keep_scanned(connection)
+            keep_classifying(connection)
+            keep_counting(connection)
 
     @classmethod
     def open(
@@ -148,8 +168,8 @@ class Headwater:
         """End the models' processes and let go of the database."""
         self.reading.close()
         self.scorers.close()
-        if "search" in self.__dict__:
-            self.search.close()
+        for made in {"search", "previews"} & self.__dict__.keys():
+            getattr(self, made).close()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -237,19 +257,29 @@ class Headwater:
         """Refreshes as OpenLineage events."""
         return OpenLineage(self.database, self.home.lineage)
 
+    @cached_property
+    def lineage_receiving(self) -> Receiving:
+        """OpenLineage events that others send."""
+        return Receiving(self.database, self.installation)
+
     # -- sources ---------------------------------------------------------------------------------------------------
 
     @cached_property
     def sources(self) -> SourceService:
         """The registered workspaces and scoring services."""
         return SourceService(
-            self.database, self.secrets_store, self.home.folders, on_added=keep_scanned, on_removed=stop_scanning
+            self.database, self.secrets_store, self.home.folders, on_added=registered, on_removed=unregistered
         )
 
     @cached_property
     def source_schedules(self) -> SourceSchedules:
         """When sources are scanned by themselves."""
         return SourceSchedules(self.database)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """What sources post when something happens there."""
+        return Webhooks(self.database, lambda: self.secrets_store)
 
     @cached_property
     def connections(self) -> ConnectionService:
@@ -277,6 +307,24 @@ class Headwater:
         """Have a worker bring what a source holds into the catalog; see :func:`headwater.app.scanning.ask_for_scan`."""
         return self.jobs.get(actor, ask_for_scan(self.database, actor, source_name, options or ScanOptions()))
 
+    def classify(
+        self,
+        actor: Actor,
+        request: ClassificationRequest | None = None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> ClassificationReport:
+        """Have rules look at columns, here and now; see :func:`headwater.app.classification.classify`."""
+        return classify(self, actor, request or ClassificationRequest(), progress=progress)
+
+    def classify_later(self, actor: Actor, request: ClassificationRequest | None = None) -> Job:
+        """Have a worker look at columns."""
+        wanted = request or ClassificationRequest()
+        return self.jobs.get(actor, ask_for_classification(self.database, actor, wanted))
+
+    def apply_label_flow(self, *, anew: bool = False) -> LabelFlowReport:
+        """Work out which labels flow where, here and now; see :func:`headwater.catalog.label_flow.apply_label_flow`."""
+        return apply_label_flow(self.database, anew=anew)
+
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
@@ -299,6 +347,11 @@ class Headwater:
         return Jobs(self.database, lambda: self.job_handlers)
 
     # -- dataflows -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def previews(self) -> Previews:
+        """Previews of dataflows that somebody is editing."""
+        return Previews(self.database, self.dataflows, self.collections, self.home.path)
 
     def apply(self, actor: Actor, folder: Path, collection: str = tables.ROOT_COLLECTION) -> Dataflow:
         """Save the dataflow that a folder's files hold; ``collection`` is where a new one goes."""
@@ -325,10 +378,12 @@ class Headwater:
         store: PredictionStore | None = None,
         earlier: EarlierVersions | None = None,
         counts_only: bool = False,
+        dataflow: str = "",
     ) -> ModelEnvironment:
         """The models of all registered sources, as functions that run with ``actor``'s rights.
 
-        Its owner closes it. ``store`` is where predictions are kept; None keeps none. For the others see
+        Its owner closes it. ``store`` is where predictions are kept; None keeps none. ``dataflow`` is whose use of
+        the models it counts as, "" nobody's in particular. For the others see
         :class:`headwater.models.environment.ModelEnvironment`.
         """
         workspaces = Workspaces(self.sources, actor)
@@ -342,6 +397,7 @@ class Headwater:
             store,
             on_progress=on_progress,
             on_close=workspaces.close,
+            on_used=ModelUseRecorder(self.database, rights.scope_of, dataflow),
             earlier=earlier,
             counts_only=counts_only,
         )
@@ -385,6 +441,7 @@ class Headwater:
                 store=CountingStore(ledger) if wanted.counts_only else LedgerStore(ledger),
                 earlier=wanted.earlier,
                 counts_only=wanted.counts_only,
+                dataflow=wanted.dataflow,
             )
 
         lineage = self.openlineage.writer(self.installation)
@@ -395,7 +452,7 @@ class Headwater:
             lambda runner, near: reach_of(self.database, self.home, self.connections, runner, near),
             environment,
             on_started=(lineage.started,),
-            on_ended=(notify, lineage),
+            on_ended=(notify, lineage, classify_new_tables),
         )
 
     def refreshes(self, actor: Actor, dataflow_name: str | None = None, limit: int = 50) -> Sequence[RefreshSummary]:

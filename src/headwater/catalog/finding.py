@@ -41,12 +41,14 @@ class Found:
     """A page of what was found, with how many there are in all and how they divide.
 
     ``corrected`` is what was searched for in place of words that nothing has; "" where nothing was corrected.
+    ``continuation`` asks for the next page; "" on the last.
     """
 
     total: int
     assets: Sequence[FoundAsset]
     facets: Mapping[str, Sequence[FacetValue]]
     corrected: str
+    continuation: str = ""
 
 
 class Search:
@@ -70,7 +72,8 @@ class Search:
         """
         self.catch_up()
         result = self._index.search(replace(request, scopes=self._scopes(actor)))
-        return Found(result.total, self._assets(actor, result.hits), result.facets, result.corrected)
+        assets = self._assets(actor, result.hits)
+        return Found(result.total, assets, result.facets, result.corrected, result.continuation)
 
     def suggest(self, actor: Actor, text: str, limit: int = 10, filter: Filter | None = None) -> list[FoundAsset]:
         """Assets whose names begin like ``text``, for a search box."""

@@ -13,7 +13,7 @@ from headwater.catalog.search import SearchDocument, SearchIndex
 from headwater.catalog.types import Types, types_of
 from headwater.store import Database, tables
 
-__all__ = ["catch_up"]
+__all__ = ["catch_up", "documents_of"]
 
 #: Assets that are handed over at a time; a change of more is handed over whole.
 _AT_A_TIME = 2_000
@@ -94,6 +94,11 @@ def _documents(connection: Connection, numbers: Iterable[int]) -> Iterator[Searc
             yield _document(types, paths, row, around)
 
 
+def documents_of(connection: Connection, numbers: Iterable[int]) -> dict[int, SearchDocument]:
+    """What an index is told of these assets now, by number; whoever shows it has looked at rights."""
+    return {document.id: document for document in _documents(connection, numbers)}
+
+
 def _rows(numbers: Sequence[int]) -> Select[Any]:
     place, source = tables.collections.c, tables.sources.c
     return (
@@ -138,6 +143,9 @@ def _around(connection: Connection, numbers: Sequence[int]) -> _Around:
             found.classifications.setdefault(asset_id, []).append(type_name)
     for asset_id, text in connection.execute(select(label.asset_id, label.label).where(label.asset_id.in_(numbers))):
         found.labels.setdefault(asset_id, []).append(text)
+    for query in _inherited(numbers, "label"):
+        for asset_id, text in connection.execute(query):
+            found.labels.setdefault(asset_id, []).append(text)
     for asset_id, kind, person in connection.execute(contacts):
         found.contacts.setdefault(asset_id, []).append((kind.lower(), person))
     for asset_id, guid, term, glossary in connection.execute(_meant(numbers)):
@@ -155,6 +163,15 @@ def _classified(numbers: Sequence[int]) -> Iterable[Select[Any]]:
         .where(_column.asset_id.in_(numbers), kind.state == "accepted")
         .distinct()
     )
+    yield from _inherited(numbers, "classification")
+
+
+def _inherited(numbers: Sequence[int], kind: str) -> Iterable[Select[Any]]:
+    """What assets, and their columns, inherit down lineage."""
+    label = tables.inherited_labels.c
+    yield select(label.asset_id, label.name).where(label.asset_id.in_(numbers), label.kind == kind)
+    of_columns = select(_column.asset_id, label.name).join(tables.inherited_labels, label.asset_id == _column.column_id)
+    yield of_columns.where(_column.asset_id.in_(numbers), label.kind == kind).distinct()
 
 
 def _meant(numbers: Sequence[int]) -> Select[Any]:
@@ -189,7 +206,7 @@ def _document(types: Types, paths: Mapping[str, tuple[str, ...]], row: Row[Any],
         columns=tuple(around.columns.get(row.id, ())),
         tags=tuple(_tags(attributes)),
         classifications=tuple(dict.fromkeys(around.classifications.get(row.id, ()))),
-        labels=tuple(around.labels.get(row.id, ())),
+        labels=tuple(dict.fromkeys(around.labels.get(row.id, ()))),
         sensitivity=row.sensitivity or "",
         terms=tuple(around.terms.get(row.id, ())),
         contacts=tuple(around.contacts.get(row.id, ())),
@@ -224,6 +241,24 @@ _BY_NAME = {
 }
 _KINDS = {"table": "Tables", "view": "Tables", "folder": "Folders", "file": "Files"}
 _SOURCES = {"azureml": "Azure Machine Learning", "mlflow": "MLflow", "mlflow_serving": "MLflow", "openapi": "OpenAPI"}
+#: What Purview calls the products that types of its own begin like; the first that fits counts.
+_PRODUCTS = {
+    "azure_blob": "Azure Blob Storage",
+    "azure_datalake_gen1": "Azure Data Lake Storage Gen1",
+    "azure_datalake_gen2": "Azure Data Lake Storage Gen2",
+    "azure_files": "Azure Files",
+    "azure_sql_dw": "Azure SQL Data Warehouse",
+    "azure_sql_mi": "Azure SQL Managed Instance",
+    "azure_sql": "Azure SQL Database",
+    "azure_storage_account": "Azure Storage Account",
+    "azure_table": "Azure Table Storage",
+    "azure_cosmosdb": "Azure Cosmos DB",
+    "azure_data_factory": "Azure Data Factory",
+    "azure_synapse": "Azure Synapse Analytics",
+    "powerbi": "Power BI",
+    "aws_s3": "Amazon S3",
+    "mssql": "SQL Server",
+}
 
 
 def _object_type(types: Types, type_name: str, attributes: Mapping[str, Any]) -> str:
@@ -238,7 +273,9 @@ def _object_type(types: Types, type_name: str, attributes: Mapping[str, Any]) ->
 def _asset_type(type_name: str, source_kind: str | None) -> str:
     if source_kind is not None:
         return _SOURCES.get(source_kind, source_kind)
-    return "Headwater" if type_name.startswith("dataflow") else type_name.partition("_")[0]
+    if type_name.startswith("dataflow"):
+        return "Headwater"
+    return next((name for start, name in _PRODUCTS.items() if type_name.startswith(start)), type_name.partition("_")[0])
 
 
 def _tags(attributes: Mapping[str, Any]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from headwater.catalog.writing import HEADWATER, write_assets
 from headwater.errors import NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now
 
-__all__ = ["record_process", "write_processes"]
+__all__ = ["record_process", "write_ends", "write_processes"]
 
 _INPUT, _OUTPUT = tables.FLOW_KINDS["input"], tables.FLOW_KINDS["output"]
 
@@ -66,6 +66,21 @@ def write_processes(
     for chunk in chunked(_column_rows(records, ids)):
         connection.execute(insert(tables.column_lineage), chunk)
     return guids
+
+
+def write_ends(
+    connection: Connection,
+    process: int,
+    inputs: Iterable[int],
+    outputs: Iterable[int],
+    columns: Sequence[Mapping[str, Any]],
+) -> None:
+    """Make these what a process reads and writes, assets by number; ``columns``: rows of ``column_lineage``."""
+    wanted = {(process, number, _INPUT) for number in inputs} | {(number, process, _OUTPUT) for number in outputs}
+    _write_edges(connection, [process], wanted)
+    _clear_columns(connection, [process])
+    for chunk in chunked(columns):
+        connection.execute(insert(tables.column_lineage), [{"process_id": process, **row} for row in chunk])
 
 
 def _assets(records: Iterable[LineageRecord]) -> Iterable[AssetRecord]:

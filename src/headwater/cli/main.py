@@ -20,12 +20,16 @@ from headwater.cli import (
     assets,
     audit,
     backup,
+    browse,
+    classify,
     collections,
     connections,
     dataflows,
     functions,
     glossary,
     groups,
+    insights,
+    label_policies,
     notifications,
     openlineage,
     people,
@@ -338,10 +342,14 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(schemas.app, name="schema")
 app.add_typer(connections.app, name="connection")
 app.add_typer(collections.app, name="collection")
+app.command("browse")(browse.show_below)
 add_naming(assets.app)
 add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")
 app.add_typer(glossary.app, name="glossary")
+app.add_typer(classify.app, name="classify")
+app.add_typer(insights.app, name="insights")
+app.add_typer(label_policies.app, name="label-policy")
 app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")

@@ -47,6 +47,7 @@ def run(home: Path, options: ServeOptions) -> None:
         app.check_keys()
         served = create_app(app, settings)
         _tell_first_administrator(app, settings.address(listening))
+        app.previews.warm()
         with worker_at_work(app) if options.worker else nullcontext():
             serve(
                 served,

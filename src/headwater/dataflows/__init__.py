@@ -9,6 +9,7 @@ from headwater.dataflows.definitions.folders import (
     write_folder,
 )
 from headwater.dataflows.definitions.settings import Settings
+from headwater.dataflows.definitions.settings_file import read_settings
 from headwater.dataflows.history import EntitySummary, RefreshSummary
 from headwater.dataflows.published import Page, PublishedTable, PublishedTables
 from headwater.dataflows.refresh import EntityResult, RefreshResult
@@ -35,5 +36,6 @@ __all__ = [
     "init_folder",
     "load_folder",
     "read_definition",
+    "read_settings",
     "write_folder",
 ]

@@ -35,7 +35,7 @@ from headwater.models.run import Calling
 from headwater.models.scorer import Scorer
 from headwater.models.services import ServiceScorer
 from headwater.models.signature import Signature
-from headwater.models.statistics import Progress
+from headwater.models.statistics import Progress, ScoringStatistics
 
 __all__ = [
     "EntityModels",
@@ -51,6 +51,9 @@ __all__ = [
 
 Reuse: TypeAlias = Literal["version", "revision", "max_age", "none"]
 """The rule by which a prediction that was made before is used again."""
+
+OnUsed: TypeAlias = Callable[[FunctionDescription, ScoringStatistics], None]
+"""Told what was done with a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ class ModelEnvironment:
         store: where predictions are kept; None keeps none.
         on_progress: told how far each function is.
         on_close: called when the environment is closed.
+        on_used: told what was done with each model, when the environment is closed.
         earlier: what earlier versions have to say; nothing, where that is None.
         counts_only: score nothing: all that there is to score becomes null, and is counted.
     """
@@ -171,6 +175,7 @@ class ModelEnvironment:
         *,
         on_progress: Progress | None = None,
         on_close: Callable[[], None] = lambda: None,
+        on_used: OnUsed = lambda _model, _done: None,
         earlier: EarlierVersions | None = None,
         counts_only: bool = False,
     ) -> None:
@@ -181,6 +186,7 @@ class ModelEnvironment:
         self._store = store
         self._on_progress = on_progress
         self._on_close = on_close
+        self._on_used = on_used
         self._earlier = earlier or EarlierVersions()
         self._counts_only = counts_only
         self._resolved = _Resolved()
@@ -251,11 +257,14 @@ class ModelEnvironment:
     def close(self) -> None:
         """Put on record what was called, and let go of the services that were."""
         for model in self.models:
-            done, name = model.function.statistics, model.description.name
+            name = model.description.name
             apart = [own.function.statistics for part in self._apart for own in part.models if own.name == model.name]
-            calls, rows = (sum(getattr(each, of) for each in (done, *apart)) for of in ("calls", "sent"))
-            if calls:
-                self._rights.invoked(name.source, name.model, model.description.version, rows=rows, calls=calls)
+            done = ScoringStatistics.total([model.function.statistics, *apart])
+            if done.calls:
+                version = model.description.version
+                self._rights.invoked(name.source, name.model, version, rows=done.sent, calls=done.calls)
+            if done.rows and not self._counts_only:
+                self._on_used(model.description, done)
         self._resolved.opened.close()
         self._on_close()
 

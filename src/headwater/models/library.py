@@ -23,7 +23,7 @@ from headwater.powerquery.values import types as t
 from headwater.powerquery.values.core import Record, Thunk, plain
 from headwater.powerquery.values.functions import Function
 
-__all__ = ["CONTENTS", "ModelLibrary"]
+__all__ = ["CONTENTS", "ModelLibrary", "NamesAndModels"]
 
 CONTENTS = "MLWorkspace.Contents"
 
@@ -121,6 +121,27 @@ class ModelLibrary(Mapping[str, Value]):
         of = table_type(list(_WORKSPACES), list(_WORKSPACES.values()))
         known = sorted(self._models.discovery.sources)
         return RowTable(of, lambda: [[name, Thunk(partial(self._table, name))] for name in known])
+
+
+class NamesAndModels(Mapping[str, Value]):
+    """What a query may name beyond M's own library: names that are given to it, and models, looked up live."""
+
+    def __init__(self, given: Mapping[str, Value], models: ModelLibrary) -> None:
+        self._given = given
+        self._models = models
+
+    def __getitem__(self, name: str) -> Value:
+        return self._given[name] if name in self._given else self._models[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given or name in self._models
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._given
+        yield from self._models
+
+    def __len__(self) -> int:
+        return len(self._given) + len(self._models)
 
 
 def _configure(function: ModelFunction) -> Callable[[Mapping[str, Any]], BatchFunction]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TypeAlias
 
 __all__ = ["Progress", "ScoringProgress", "ScoringStatistics"]
@@ -71,6 +71,16 @@ class ScoringStatistics:
     def to_dict(self) -> dict[str, float]:
         """All counts by name."""
         return asdict(self)
+
+    @classmethod
+    def total(cls, counted: Iterable[ScoringStatistics]) -> ScoringStatistics:
+        """What several came to together.
+
+        >>> ScoringStatistics.total([ScoringStatistics(rows=1), ScoringStatistics(rows=2, calls=1)]).rows
+        3
+        """
+        parts = list(counted)
+        return cls(**{field.name: sum(getattr(part, field.name) for part in parts) for field in fields(cls)})
 
     @contextmanager
     def timed(self) -> Iterator[None]:

@@ -13,30 +13,41 @@ from headwater.server.api import (
     access,
     assets,
     audit,
+    browse,
     catalog,
     connections,
     dataflows,
     functions,
     glossary,
+    insights,
     jobs,
+    label_policies,
     notifications,
     openid,
     openlineage,
+    openlineage_events,
     people,
+    previews,
     refreshes,
     search,
     session,
     sources,
     sql,
     status,
+    suggestions,
     tables,
+    webhooks,
 )
-from headwater.server.atlas import mounting
+from headwater.server.atlas import mounting as atlas
+from headwater.server.atlas.errors import PREFIXES as ATLAS
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
+from headwater.server.purview import mounting as purview
+from headwater.server.purview.errors import PREFIXES as PURVIEW
 from headwater.server.security import Guard
 from headwater.server.settings import ServerSettings
+from headwater.server.tidy_paths import TidyPaths
 
 
 def create_app(
@@ -67,20 +78,28 @@ def create_app(
         sql,
         catalog,
         search,
+        browse,
         assets,
+        suggestions,
+        label_policies,
+        insights,
         glossary,
         openlineage,
+        openlineage_events,
         sources,
+        webhooks,
         functions,
         connections,
         dataflows,
+        previews,
         refreshes,
         jobs,
         odata,
     )
     for part in (status, session, openid, *data, people, access, audit, notifications):
         app.include_router(part.router)
-    mounting.mount(app)
+    atlas.mount(app)
+    purview.mount(app)
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:
@@ -97,6 +116,6 @@ def create_app(
         routes=app.router.routes,
         pages=app.router.routes[own:],
     )
-    app.add_middleware(mounting.TidyPaths)
+    app.add_middleware(TidyPaths, prefixes=(*ATLAS, *PURVIEW))
     way_in.install(app, settings)
     return app

@@ -23,9 +23,9 @@ from headwater.app.functions.results import ResultTable
 from headwater.app.functions.rows import arrow_rows, json_rows
 from headwater.app.functions.runs import Run
 from headwater.app.functions.scoring import ScoredRows, open_function, scored
+from headwater.app.reading.cells import json_cell
 from headwater.app.runtime import Headwater
 from headwater.errors import UsageError
-from headwater.server.cells import json_cell
 from headwater.server.function_answers import CallOptions, Invocation
 
 __all__ = ["ARROW", "REQUEST_BODY", "answer_call", "json_body", "unless_gone"]

@@ -18,6 +18,7 @@ from starlette.routing import Match
 from headwater.errors import ForbiddenError, HeadwaterError, ThrottledError
 from headwater.server.atlas import errors as atlas
 from headwater.server.odata import errors as odata
+from headwater.server.purview import errors as purview
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def _shaped(handler: Handler) -> Handler:
 
 def in_shape(request: Request, answer: Response) -> Response:
     """An answer that tells of an error, as the clients of what was asked for expect it."""
-    return atlas.in_shape(request, odata.in_shape(request, answer))
+    return purview.in_shape(request, atlas.in_shape(request, odata.in_shape(request, answer)))
 
 
 def answer(error: HeadwaterError, status: int | None = None) -> JSONResponse:

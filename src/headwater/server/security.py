@@ -52,6 +52,9 @@ PUBLIC: Final = frozenset(
 #: The ways by somebody else's word; nothing else lies below.
 _PROVIDERS: Final = "/api/sign-in/openid/"
 
+#: What sources post is signed, and no person's.
+_WEBHOOKS: Final = "/api/webhooks/"
+
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER: Final = re.compile(r"bearer +(?P<token>\S+) *", re.IGNORECASE)
 
@@ -104,7 +107,7 @@ class Guard:
 
     def _is_public(self, scope: Scope) -> bool:
         path = path_below(scope)
-        if path in PUBLIC or path.startswith(_PROVIDERS):
+        if path in PUBLIC or path.startswith((_PROVIDERS, _WEBHOOKS)):
             return True
         found = next((route for route in self._routes if route.matches(scope)[0] is not Match.NONE), None)
         return any(found is page for page in self._pages)
@@ -202,7 +205,7 @@ def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
         base, query = request.scope.get("root_path", ""), request.url.query
         back = path_below(request.scope) + (f"?{query}" if query else "")
         return RedirectResponse(f"{base}/sign-in?next={quote(back)}", HTTPStatus.SEE_OTHER)
-    refused = answer(error)
+    refused = in_shape(request, answer(error))
     refused.headers["WWW-Authenticate"] = "Bearer"
     return refused
 

@@ -1376,6 +1376,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Preview
+         * @description Evaluate a query up to a step, with the rights of whoever asks. Only rows that are asked for are scored.
+         */
+        post: operations["open_preview_api_previews_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/previews/{preview}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Preview Rows
+         * @description More rows of a preview.
+         */
+        get: operations["get_preview_rows_api_previews__preview__rows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/previews/{preview}/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Preview Rows
+         * @description How many rows a preview has; this may take as long as the whole query.
+         */
+        get: operations["count_preview_rows_api_previews__preview__count_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/previews/{preview}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Profile Preview
+         * @description What columns of a preview hold.
+         */
+        post: operations["profile_preview_api_previews__preview__profile_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/previews/windows/{window}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Call Off Previews
+         * @description End what is under way for a window.
+         */
+        delete: operations["call_off_previews_api_previews_windows__window__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/dataflows/{name}/refreshes": {
         parameters: {
             query?: never;
@@ -2597,6 +2697,44 @@ export interface components {
             target: string | null;
         };
         /**
+         * ColumnProfile
+         * @description What a column's cells are: ``valid``, ``errors`` and ``empty`` make up all of them.
+         *
+         *     ``values`` are the most frequent ones. ``bars`` count the numbers in ranges of one width from the smallest to the
+         *     largest; the statistics are null where a column has none.
+         */
+        ColumnProfile: {
+            /** Column */
+            column: string;
+            /** Valid */
+            valid: number;
+            /** Errors */
+            errors: number;
+            /** Empty */
+            empty: number;
+            /** Distinct */
+            distinct: number;
+            /** Unique */
+            unique: number;
+            /** Values */
+            values: components["schemas"]["FrequentValue"][];
+            /** Smallest */
+            smallest: unknown;
+            /** Largest */
+            largest: unknown;
+            /** Average */
+            average: number | null;
+            /** Deviation */
+            deviation: number | null;
+            /** Bars */
+            bars: number[];
+        };
+        /** ColumnProfiles */
+        ColumnProfiles: {
+            /** Value */
+            value: components["schemas"]["ColumnProfile"][];
+        };
+        /**
          * Connection
          * @description ``collection`` is empty where it may not be seen. ``scope:ID`` with ``scope_id`` names it in requests.
          */
@@ -2914,6 +3052,13 @@ export interface components {
             highlights: {
                 [key: string]: string[];
             };
+        };
+        /** FrequentValue */
+        FrequentValue: {
+            /** Value */
+            value: unknown;
+            /** Count */
+            count: number;
         };
         /**
          * FullDataflow
@@ -3778,6 +3923,106 @@ export interface components {
             /** New */
             new: string;
         };
+        /**
+         * Preview
+         * @description What a step gives, with its first rows. ``id`` is what more of it is asked for by; ``kind`` is the value's.
+         */
+        Preview: {
+            /** Rows */
+            rows: unknown[][];
+            /** Total */
+            total: number | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Columns */
+            columns: components["schemas"]["PreviewColumn"][];
+            /** Steps */
+            steps: components["schemas"]["PreviewStep"][];
+        };
+        /**
+         * PreviewColumn
+         * @description A column; ``type`` is M's text for it, ``kind`` what kind of value that is: number, text, table, any …
+         */
+        PreviewColumn: {
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Kind */
+            kind: string;
+        };
+        /** PreviewCount */
+        PreviewCount: {
+            /** Total */
+            total: number;
+        };
+        /**
+         * PreviewQuery
+         * @description A query of a dataflow that is being edited, up to a step; without one, to its end.
+         *
+         *     ``window``: what the same window asked for before is called off. ``dataflow``: what is edited, where it is saved
+         *     already; else ``collection`` is where it is to be. ``settings`` are the tables of ``dataflow.toml``, of which the
+         *     culture, the time zone and linked entities count. ``rows``: how many come with the answer.
+         */
+        PreviewQuery: {
+            /**
+             * Window
+             * @description which window of the app asks
+             */
+            window: string;
+            /** Queries */
+            queries: {
+                [key: string]: string;
+            };
+            /** Query */
+            query: string;
+            /** Step */
+            step?: string | null;
+            /** Dataflow */
+            dataflow?: string | null;
+            /**
+             * Collection
+             * @default root
+             */
+            collection: string;
+            /** Settings */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Rows
+             * @default 200
+             */
+            rows: number;
+        };
+        /**
+         * PreviewRows
+         * @description Rows of a preview; ``total`` is null as long as nobody knows how many there are.
+         *
+         *     Cells are JSON's own values, with numbers that JSON cannot hold, dates and times as text; else they are objects:
+         *     ``{"error": {"reason", "message"}}`` is an error, ``{"kind"}`` a value with members of its own, ``{"cut"}`` the
+         *     beginning of a long text.
+         */
+        PreviewRows: {
+            /** Rows */
+            rows: unknown[][];
+            /** Total */
+            total: number | null;
+        };
+        /**
+         * PreviewStep
+         * @description A step of the query. Not ``folds``: the evaluator runs it, for ``reason``, or because of a step before it.
+         */
+        PreviewStep: {
+            /** Step */
+            step: string;
+            /** Folds */
+            folds: boolean;
+            /** Reason */
+            reason: string;
+        };
         /** Principal */
         Principal: {
             /** Id */
@@ -3805,6 +4050,19 @@ export interface components {
             where: string;
             /** Hint */
             hint: string;
+        };
+        /**
+         * ProfiledColumns
+         * @description Which columns to look into; not ``whole``: in the first thousand rows.
+         */
+        ProfiledColumns: {
+            /** Columns */
+            columns: string[];
+            /**
+             * Whole
+             * @default false
+             */
+            whole: boolean;
         };
         /**
          * Progress
@@ -11028,6 +11286,438 @@ export interface operations {
             };
             /** @description A parameter is not what it has to be */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    open_preview_api_previews_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The preview was called off, or a secret cannot be had */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What the query calls does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_preview_rows_api_previews__preview__rows_get: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                preview: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewRows"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The preview was called off, or a secret cannot be had */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What the query calls does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    count_preview_rows_api_previews__preview__count_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                preview: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewCount"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The preview was called off, or a secret cannot be had */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What the query calls does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    profile_preview_api_previews__preview__profile_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                preview: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfiledColumns"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColumnProfiles"];
+                };
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The preview was called off, or a secret cannot be had */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What the query calls does not answer, or not as it should */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    call_off_previews_api_previews_windows__window__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                window: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be carried out as it is written */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Whoever asks has not shown who they are */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The one who asks may not, or the request comes from another site */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is no such thing, or none that may be seen */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The preview was called off, or a secret cannot be had */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter is not what it has to be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description What the query calls does not answer, or not as it should */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -19,7 +19,7 @@ from headwater.catalog.edges import Related, relate
 from headwater.catalog.entities.business import merged_groups
 from headwater.catalog.entities.checking import check_attributes
 from headwater.catalog.entities.embedded import write_embedded
-from headwater.catalog.entities.finding import scopes_with, unknown_guid
+from headwater.catalog.entities.finding import check_collection, scopes_with, unknown_guid
 from headwater.catalog.entities.incoming import Incoming, is_placeholder, read_entities
 from headwater.catalog.entities.references import Resolver
 from headwater.catalog.entities.renaming import rename_entities
@@ -28,7 +28,7 @@ from headwater.catalog.records import AssetRecord, AssetRef
 from headwater.catalog.seeing import may_read
 from headwater.catalog.stored import StoredAsset, find_stored, stored_by_guid
 from headwater.catalog.writing import Writing, begin_writing, put_records
-from headwater.errors import ForbiddenError, NotFoundError, UsageError
+from headwater.errors import ForbiddenError, UsageError
 from headwater.store import Database, tables, utc_now
 
 __all__ = ["BusinessUpdate", "Mutation", "Saved", "save_entities", "write_entities"]
@@ -201,15 +201,7 @@ class _Request:
                 raise forbidden(Action.ASSET_EDIT, asset.scope_id)
         new = {each.collection or self._collection for each in incoming if self._ref(each) not in before}
         for name in new:
-            self._check_collection(name or tables.ROOT_COLLECTION)
-
-    def _check_collection(self, name: str) -> None:
-        place = tables.collections.c
-        scope = self._connection.scalar(select(place.scope_id).where(place.name == name))
-        if scope is None or not scopes_with(self._connection, self._actor, Action.COLLECTION_READ, {scope}):
-            raise NotFoundError(f"There is no collection '{name}'.", hint="List the collections, or add it.")
-        if not scopes_with(self._connection, self._actor, Action.ASSET_CREATE, {scope}):
-            raise forbidden(Action.ASSET_CREATE, scope)
+            check_collection(self._connection, self._actor, name or tables.ROOT_COLLECTION)
 
     # -- what belongs together --
 

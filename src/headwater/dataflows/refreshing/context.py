@@ -89,6 +89,7 @@ class ModelsWanted:
         on_progress: told how far scoring is.
         on_kept: called in each transaction that keeps predictions.
         counts_only: nothing is scored and nothing kept: what there would be to score is counted.
+        dataflow: whose refresh it is.
     """
 
     runner: Actor
@@ -97,6 +98,7 @@ class ModelsWanted:
     on_progress: Progress | None = None
     on_kept: Callable[[Connection], None] = lambda _: None
     counts_only: bool = False
+    dataflow: str = ""
 
 
 @dataclass(frozen=True)

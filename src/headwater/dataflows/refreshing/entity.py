@@ -30,7 +30,7 @@ from headwater.dataflows.staging import EntityWork, Previous, StagedRows, stage_
 from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, RefreshError
 from headwater.models.apart import EntityModels
 from headwater.models.environment import ModelEnvironment
-from headwater.models.library import ModelLibrary
+from headwater.models.library import ModelLibrary, NamesAndModels
 from headwater.models.statistics import ScoringStatistics
 from headwater.plan.lineage import lineage_nodes
 from headwater.plan.nodes import Call as CallNode
@@ -163,7 +163,7 @@ class EntityRun:
         """The query's plan; a loaded query that it reads is read from the rows that this refresh has stored."""
         definition = self._around.dataflow.definition
         given: dict[str, Value] = dict(parameters)
-        session = self._session(_Names(given, ModelLibrary(self._models)))
+        session = self._session(NamesAndModels(given, ModelLibrary(self._models)))
         given |= {name: self._stored(name, session) for name in definition.dependencies(self._name)}
         given |= {name: Thunk(partial(self._linked, name, session)) for name in self._settings.linked}
         own = {name: text for name, text in definition.queries.items() if name not in given}
@@ -273,27 +273,6 @@ class EntityRun:
 
 _ENGINE = Session.engine_name
 _NOTHING = ScoringStatistics().to_dict()
-
-
-class _Names(Mapping[str, Value]):
-    """What a query may name beyond the library: entities and parameters of this refresh, and models, looked up live."""
-
-    def __init__(self, stored: Mapping[str, Value], models: ModelLibrary) -> None:
-        self._stored = stored
-        self._models = models
-
-    def __getitem__(self, name: str) -> Value:
-        return self._stored[name] if name in self._stored else self._models[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._stored or name in self._models
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self._stored
-        yield from self._models
-
-    def __len__(self) -> int:
-        return len(self._stored) + len(self._models)
 
 
 def _scoring(models: EntityModels) -> Mapping[str, float]:

@@ -112,7 +112,8 @@ class RefreshRun:
         earlier = earlier_versions(refresher.database, dataflow.id, policy, rescore=self._request.rescore)
         lease, progress = self._lease, self._progress.scoring
         # What was scored need not be scored again: an attempt that comes to that has got ahead.
-        wanted = ModelsWanted(dataflow.runner, lease.database, earlier, progress, on_kept=lease.advanced)
+        kept = lease.advanced
+        wanted = ModelsWanted(dataflow.runner, lease.database, earlier, progress, kept, dataflow=dataflow.name)
         with closing(refresher.environment(wanted)) as models:
             around = Surroundings(
                 refresher,

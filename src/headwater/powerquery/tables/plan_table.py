@@ -52,12 +52,13 @@ class PlanTable(Table):
         count = 0
         try:
             for batch in run(self.runnable, self.session.engine, BATCH_ROWS):
-                yield from self._decoded(batch)
+                yield from self.decoded(batch)
                 count += batch.num_rows
         except MisfitError:
             yield from islice(self.made_on_rows().rows(), count, None)
 
-    def _decoded(self, batch: pa.RecordBatch) -> Iterable[Sequence[Value]]:
+    def decoded(self, batch: pa.RecordBatch) -> Iterable[Sequence[Value]]:
+        """The rows of a batch that the plan gave, as M values."""
         decoded = [
             decode(batch.column(c.id), c.type, batch.column(error_column(c.id)) if c.may_fail else None)
             for c in self.plan.columns

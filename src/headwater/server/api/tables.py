@@ -8,10 +8,10 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from headwater.app.reading.cells import json_rows
 from headwater.app.reading.downloads import MEDIA_TYPES, Download, DownloadFormat, download
 from headwater.server.answers import WITHOUT_NUL, ErrorAnswer, Rows, Table, Tables, TableSummary
 from headwater.server.api import MAX_NUMBER, RESPONSES, App, Asking
-from headwater.server.cells import json_rows
 from headwater.server.settings import ServerSettings
 from headwater.tables import schema
 

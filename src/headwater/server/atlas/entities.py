@@ -16,7 +16,8 @@ from headwater.catalog.entities.updating import update_by_name, update_one_attri
 from headwater.catalog.records import AssetRef
 from headwater.errors import NotFoundError, UsageError
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import Body, Unique, as_list, as_object, flag, json_answer
+from headwater.server.atlas.requests import Unique
+from headwater.server.json_bodies import Body, as_list, as_object, flag, json_answer
 
 router = APIRouter()
 

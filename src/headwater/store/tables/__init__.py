@@ -41,6 +41,7 @@ from headwater.store.tables.assets import (
     type_definitions,
 )
 from headwater.store.tables.audit import AUDIT_RESULTS, audit_events, audit_retentions
+from headwater.store.tables.classifying import classification_rules, classified_assets
 from headwater.store.tables.connections import PRIVACY_LEVELS, connections
 from headwater.store.tables.dataflows import (
     INTENT_STATES,
@@ -55,10 +56,25 @@ from headwater.store.tables.dataflows import (
     table_pins,
 )
 from headwater.store.tables.functions import function_settings
+from headwater.store.tables.insights import asset_snapshots, model_use
 from headwater.store.tables.installation import installation
 from headwater.store.tables.jobs import JOB_STATUSES, MISSED_POLICIES, jobs, schedules, workers
+from headwater.store.tables.label_flow import (
+    LABEL_KINDS,
+    inherited_labels,
+    inherited_rejections,
+    label_flow_state,
+    label_policies,
+)
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
-from headwater.store.tables.lineage import FLOW_KINDS, column_lineage, flow_edges, relationships
+from headwater.store.tables.lineage import (
+    FLOW_KINDS,
+    column_lineage,
+    flow_edges,
+    lineage_runs,
+    lineage_stamps,
+    relationships,
+)
 from headwater.store.tables.notifications import notifications, openlineage_events
 from headwater.store.tables.openid import openid_groups, openid_requests
 from headwater.store.tables.people import (
@@ -76,6 +92,13 @@ from headwater.store.tables.people import (
     sign_in_failures,
     users,
 )
+from headwater.store.tables.scan_definitions import (
+    SCAN_DOCUMENT_KINDS,
+    declared_sources,
+    scan_definitions,
+    scan_documents,
+)
+from headwater.store.tables.searches import saved_searches
 from headwater.store.tables.secrets import secrets
 from headwater.store.tables.sources import (
     CREDENTIAL_MODES,
@@ -85,6 +108,7 @@ from headwater.store.tables.sources import (
     collections,
     scans,
     source_credentials,
+    source_webhooks,
     sources,
 )
 
@@ -98,12 +122,14 @@ __all__ = [
     "FLOW_KINDS",
     "INTENT_STATES",
     "JOB_STATUSES",
+    "LABEL_KINDS",
     "LINK_PURPOSES",
     "MISSED_POLICIES",
     "PRINCIPAL_KINDS",
     "PRIVACY_LEVELS",
     "REFRESH_STATUSES",
     "ROOT_COLLECTION",
+    "SCAN_DOCUMENT_KINDS",
     "SCAN_KINDS",
     "SCAN_STATUSES",
     "SCOPE_KINDS",
@@ -115,17 +141,21 @@ __all__ = [
     "asset_history",
     "asset_labels",
     "asset_names",
+    "asset_snapshots",
     "asset_terms",
     "asset_tombstones",
     "assets",
     "audit_events",
     "audit_retentions",
     "catalog_state",
+    "classification_rules",
+    "classified_assets",
     "collections",
     "column_lineage",
     "connections",
     "dataflow_versions",
     "dataflows",
+    "declared_sources",
     "flow_edges",
     "function_settings",
     "glossaries",
@@ -135,11 +165,18 @@ __all__ = [
     "glossary_terms",
     "group_members",
     "groups",
+    "inherited_labels",
+    "inherited_rejections",
     "installation",
     "jobs",
+    "label_flow_state",
+    "label_policies",
     "ledger_files",
     "ledger_fingerprints",
+    "lineage_runs",
+    "lineage_stamps",
     "metadata",
+    "model_use",
     "notifications",
     "one_time_links",
     "openid_groups",
@@ -156,6 +193,9 @@ __all__ = [
     "role_actions",
     "role_assignments",
     "role_definitions",
+    "saved_searches",
+    "scan_definitions",
+    "scan_documents",
     "scans",
     "schedules",
     "scope_ancestors",
@@ -165,6 +205,7 @@ __all__ = [
     "sign_in_addresses",
     "sign_in_failures",
     "source_credentials",
+    "source_webhooks",
     "sources",
     "table_pins",
     "type_definitions",

@@ -43,6 +43,8 @@ asset_classifications = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("created_by", Text, nullable=False),
     Index(None, "type_name", "state"),
+    # Suggestions are few among the accepted.
+    Index(None, "state", "by_what"),
     one_of("state", CLASSIFICATION_STATES),
     one_of("by_what", CLASSIFIED_BY),
 )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from headwater.app.reading.cells import json_cell
 from headwater.plan.types import DataType, Field, Kind
-from headwater.server.cells import json_cell
 
 SECOND = 10_000_000
 DAY = 86_400 * SECOND

@@ -1,4 +1,4 @@
-"""Cells of a published table as JSON."""
+"""Cells as JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ from typing import Any
 import pyarrow as pa
 
 from headwater.plan.types import DataType, Kind
+
+__all__ = [
+    "clock_text",
+    "double_json",
+    "duration_text",
+    "instant_text",
+    "json_cell",
+    "json_rows",
+    "whole_json",
+    "zoned_text",
+]
 
 _SAFE = 2**53
 _TICKS_PER_SECOND = 10_000_000
@@ -49,11 +60,13 @@ def json_cell(value: Any, of: DataType) -> Any:
     return value if writer is None else writer(value)
 
 
-def _whole(value: int) -> int | str:
+def whole_json(value: int) -> int | str:
+    """A whole number; text where JSON's readers would round it."""
     return value if abs(value) <= _SAFE else str(value)
 
 
-def _double(value: float) -> float | str:
+def double_json(value: float) -> float | str:
+    """A number; text where JSON has none for it."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
@@ -63,7 +76,8 @@ def _binary(value: bytes) -> str:
     return base64.b64encode(value).decode("ascii")
 
 
-def _clock(ticks: int) -> str:
+def clock_text(ticks: int) -> str:
+    """A time of the day, from ticks of 100 nanoseconds."""
     seconds, fraction = divmod(ticks, _TICKS_PER_SECOND)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{_seconds(seconds % 60, fraction, 2)}"
 
@@ -75,22 +89,32 @@ def _seconds(seconds: int, fraction: int, width: int = 1) -> str:
 def _datetime(value: dt.datetime | int) -> str:
     if isinstance(value, dt.datetime):
         return value.isoformat()
-    return _instant(value)
+    return instant_text(value)
 
 
-def _instant(ticks: int) -> str:
+def instant_text(ticks: int) -> str:
+    """A date and time, from ticks since the year 1."""
     days, rest = divmod(ticks, 86_400 * _TICKS_PER_SECOND)
-    return f"{dt.date.fromordinal(days + 1).isoformat()}T{_clock(rest)}"
+    return f"{dt.date.fromordinal(days + 1).isoformat()}T{clock_text(rest)}"
 
 
 def _datetimezone(value: dict[str, int]) -> str:
-    offset = value["offset"]
+    return zoned_text(value["instant"], value["offset"])
+
+
+def zoned_text(ticks: int, offset: int) -> str:
+    """An instant, in ticks from the year 1 on, with an offset from UTC in minutes.
+
+    >>> zoned_text(0, 90)
+    '0001-01-01T01:30:00+01:30'
+    """
     hours, minutes = divmod(abs(offset), 60)
-    local = _instant(value["instant"] + offset * 60 * _TICKS_PER_SECOND)
+    local = instant_text(ticks + offset * 60 * _TICKS_PER_SECOND)
     return f"{local}{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
 
 
-def _duration(ticks: int) -> str:
+def duration_text(ticks: int) -> str:
+    """A duration as ISO 8601 writes it, from ticks."""
     seconds, fraction = divmod(abs(ticks), _TICKS_PER_SECOND)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
@@ -100,13 +124,13 @@ def _duration(ticks: int) -> str:
 
 
 _WRITERS: dict[Kind, Callable[[Any], Any]] = {
-    Kind.INT64: _whole,
-    Kind.DOUBLE: _double,
+    Kind.INT64: whole_json,
+    Kind.DOUBLE: double_json,
     Kind.DECIMAL: Decimal.__str__,
     Kind.BINARY: _binary,
     Kind.DATE: dt.date.isoformat,
-    Kind.TIME: _clock,
+    Kind.TIME: clock_text,
     Kind.DATETIME: _datetime,
     Kind.DATETIMEZONE: _datetimezone,
-    Kind.DURATION: _duration,
+    Kind.DURATION: duration_text,
 }
