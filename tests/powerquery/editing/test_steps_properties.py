@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.errors import UsageError
@@ -43,6 +43,7 @@ def value(text: str) -> str:
     return to_text(evaluate(text))
 
 
+@settings(deadline=None)
 @given(queries(), st.data())
 def test_renaming_there_and_back_is_nothing(text: str, data: st.DataObject) -> None:
     step = data.draw(st.sampled_from([step.name for step in applied_steps(text)]))
@@ -56,6 +57,7 @@ def test_renaming_there_and_back_is_nothing(text: str, data: st.DataObject) -> N
     assert rename_step(renamed, new, step).text == text
 
 
+@settings(deadline=None)
 @given(queries(), NAMES, st.data())
 def test_a_step_that_does_nothing_can_be_anywhere(text: str, name: str, data: st.DataObject) -> None:
     steps = [step.name for step in applied_steps(text)]
@@ -67,6 +69,7 @@ def test_a_step_that_does_nothing_can_be_anywhere(text: str, name: str, data: st
     assert re.sub(r"\s", "", without) == re.sub(r"\s", "", text)
 
 
+@settings(deadline=None)
 @given(queries(), st.data())
 def test_moving_keeps_the_value_or_the_chain(text: str, data: st.DataObject) -> None:
     steps = [step.name for step in applied_steps(text)]
@@ -82,6 +85,7 @@ def test_moving_keeps_the_value_or_the_chain(text: str, data: st.DataObject) -> 
     assert [each.name for each in applied_steps(moved)].index(idle.step) == position
 
 
+@settings(deadline=None)
 @given(queries(), st.data())
 def test_every_comment_survives_but_those_of_the_step(text: str, data: st.DataObject) -> None:
     steps = applied_steps(text)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from headwater.powerquery.editing.commands.forms import Each, Form, Variant
-from headwater.powerquery.editing.commands.kinds import COLUMN, COLUMNS, INTEGER, NUMBER, TEXT, Kind
+from headwater.powerquery.editing.commands.kinds import CELLS, COLUMN, COLUMNS, INTEGER, NUMBER, TEXT, Kind
 from headwater.powerquery.editing.commands.registry import Parameter, Tab, add_command
 
 _DIRECT = re.compile(r"([\w.]+)\(value\)")
@@ -169,6 +169,49 @@ _date("time", "Time", "DateTime.Time(value)", "type time", ("datetime", "datetim
 _date("hour", "Hour", "Time.Hour(value)", "Int64.Type", _TIMES)
 _date("minute", "Minute", "Time.Minute(value)", "Int64.Type", _TIMES)
 _date("second", "Second", "Time.Second(value)", "type number", _TIMES)
+
+_date("age", "Age", "Date.From(DateTime.LocalNow()) - value", "type duration", ("date",))
+for _part in ("Days", "Hours", "Minutes", "Seconds"):
+    _name, _kinds = f"duration_{_part.lower()}", ("duration",)
+    _date(_name, _part, f"Duration.{_part}(value)", "Int64.Type" if _part != "Seconds" else "type number", _kinds)
+    _date(f"total_{_part.lower()}", f"Total {_part}", f"Duration.Total{_part}(value)", "type number", _kinds)
+
+# -- several columns of a row ------------------------------------------------------------------------------------------
+
+
+def _row(name: str, label: str, formula: str, of: tuple[str, ...], type: str, *parameters: Parameter) -> None:
+    add_command(
+        f"add.row_{name}",
+        label,
+        f"Table.AddColumn(previous, name, each {formula}, {type})",
+        place=("add column", "From text" if of == ("text",) else "From number"),
+        step=f"Inserted {label}",
+        parameters=[
+            Parameter("columns", CELLS, "Columns"),
+            *parameters,
+            Parameter("name", TEXT, "New column name", default=label),
+        ],
+        column_kinds=of,
+    )
+
+
+_row(
+    "merged",
+    "Merged Column",
+    "Text.Combine(columns, delimiter)",
+    ("text",),
+    "type text",
+    Parameter("delimiter", TEXT, "Separator"),
+)
+for _label, _function in (
+    ("Sum", "List.Sum"),
+    ("Minimum", "List.Min"),
+    ("Maximum", "List.Max"),
+    ("Median", "List.Median"),
+    ("Average", "List.Average"),
+    ("Product", "List.Product"),
+):
+    _row(_label.lower(), _label, f"{_function}(columns)", ("number",), "type number")
 
 # -- statistics --------------------------------------------------------------------------------------------------------
 

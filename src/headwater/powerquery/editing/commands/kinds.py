@@ -21,6 +21,7 @@ from headwater.powerquery.language import (
 )
 
 __all__ = [
+    "CELLS",
     "COLUMN",
     "COLUMNS",
     "EXPRESSION",
@@ -186,6 +187,24 @@ class _Query:
 
 
 @dataclass(frozen=True, slots=True)
+class _Cell:
+    """A column whose value in the row is meant: ``[Price]``."""
+
+    name: str = "column"
+
+    def write(self, value: Argument) -> str:
+        if not isinstance(value, str):
+            raise misfit(self.name)
+        return f"[{quote_field_name(value)}]"
+
+    def read(self, source: Source) -> Argument:
+        node = bare(source.node)
+        if isinstance(node, syntax.FieldAccess) and node.target is None and not node.optional:
+            return node.name
+        raise Unlike
+
+
+@dataclass(frozen=True, slots=True)
 class _Expression:
     name: str = "expression"
 
@@ -314,6 +333,7 @@ QUERY = _Query()
 EXPRESSION = _Expression()
 VALUE = _Value()
 COLUMNS = ListOf(COLUMN, "columns")
+CELLS = ListOf(_Cell(), "columns")
 TEXTS = ListOf(TEXT, "texts")
 VALUES = ListOf(VALUE, "values")
 TYPE = Choice(

@@ -13,6 +13,7 @@ from headwater.powerquery.editing.services.outline import (
     semantic_tokens,
 )
 from headwater.powerquery.editing.services.surroundings import ModelFunction, Surroundings
+from headwater.powerquery.language import format_document
 
 __all__ = [
     "Completion",
@@ -29,6 +30,7 @@ __all__ = [
     "diagnostics",
     "document_symbols",
     "folding_ranges",
+    "format_document",
     "hover",
     "references",
     "rename",
