@@ -23,6 +23,7 @@ SHOWN = (
     "if Result is table then [names = Table.ColumnNames(Result), rows = Table.ToRows(Table.ReplaceErrorValues("
     'Result, List.Transform(Table.ColumnNames(Result), each {_, "error"})))] else Result'
 )
+PART = "(name as text, start as number, optional count as number) => Text.Middle(name, start, count ?? 1)"
 FOLDED = {
     *("columns.choose", "columns.remove", "columns.rename", "columns.reorder", "columns.duplicate", "rows.sort"),
     *("rows.filter", "rows.keep_top", "rows.keep_range", "rows.remove_top", "values.fill_down", "add.custom"),
@@ -84,7 +85,8 @@ def test_the_gear_opens_what_a_command_wrote(case: Case) -> None:
 
 def test_a_step_gives_the_rows_that_it_should(case: Case) -> None:
     text = f"let Source = {case.table}, Result = {case.m} in {SHOWN}"
-    assert to_text(evaluate(text, session=Session(clock=lambda: NOON))) == to_text(evaluate(case.result))
+    session = Session(clock=lambda: NOON, environment={"demo.part": evaluate(PART)})
+    assert to_text(evaluate(text, session=session)) == to_text(evaluate(case.result))
 
 
 def test_a_step_gives_the_same_folded(case: Case) -> None:
@@ -93,7 +95,7 @@ def test_a_step_gives_the_same_folded(case: Case) -> None:
     made = evaluate(case.table)
     if case.table.startswith("#table(type table"):
         made = to_plan_table(made, session)
-    session.environment = {"Source": made}
+    session.environment = {"Source": made, "demo.part": evaluate(PART)}
     shown = evaluate(f"let Result = {case.m} in {SHOWN}", session=session)
     assert _ordered(shown, case) == _ordered(evaluate(case.result), case)
     steps = [step for step in session.unfolded if step.function != "Table.ToRows"]
@@ -122,7 +124,9 @@ def _ordered(value: Value, case: Case) -> str:
         ("rows.keep_top", {"count": "1), Evil("}, "no whole number"),
         ("columns.remove", {"columns": []}, "no list"),
         ("columns.remove", {"columns": "a"}, "no list"),
-        ("add.custom", {"name": "x", "formula": "1) + (2"}, "no formula"),
+        ("add.custom", {"name": "x", "formula": "1) + (2"}, "formula cannot be read"),
+        ("add.custom", {"name": "x", "formula": 1}, "no formula"),
+        ("add.add", {"column": "x", "operand": float("inf")}, "no number"),
         ("add.custom", {"name": "x", "formula": "1", "kind": "varchar"}, "no choice"),
         ("rows.filter", {"condition": {"column": "a", "operator": "like", "value": 1}}, "cannot be given together"),
         ("rows.filter", {"condition": {"any": []}}, "no condition"),
@@ -165,6 +169,26 @@ def test_literals_come_back_as_they_were() -> None:
         found = recognise(write_step("values.replace", arguments, "Source"))
         assert found is not None
         assert found.arguments == arguments
+
+
+def test_a_comment_in_a_formula_swallows_nothing() -> None:
+    step = write_step("add.custom", {"name": "x", "formula": '"http://" // why'}, "Source")
+    assert step == 'Table.AddColumn(Source, "x", each "http://" // why\n)'
+    assert (
+        write_step("add.custom", {"name": "x", "formula": '"http://"'}, "S")
+        == 'Table.AddColumn(S, "x", each "http://")'
+    )
+
+
+def test_a_library_function_is_a_custom_column_and_a_model_an_invocation() -> None:
+    for formula, command in (
+        ("Text.Length([a]) + 1", "add.custom"),
+        ("Text.Length([a])", "add.custom"),
+        ("m([a])", "add.invoke"),
+    ):
+        found = recognise(f'Table.AddColumn(Source, "n", each {formula})')
+        assert found is not None
+        assert found.command == command
 
 
 def test_a_command_says_for_which_columns_it_is() -> None:

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from headwater.errors import MSyntaxError, UsageError
-from headwater.powerquery.editing.document import Change, Document, Use, applied, read
+from headwater.errors import UsageError
+from headwater.powerquery.editing.document import Change, Document, Use, applied, checked_expression, read
 from headwater.powerquery.editing.layout import Blocks, as_binding, blocks_of
 from headwater.powerquery.editing.steps import FIRST_STEP, applied_steps, free_name, primary
-from headwater.powerquery.language import parse_expression, quote_identifier
-from headwater.powerquery.language.lexer import scan
+from headwater.powerquery.language import quote_identifier
 
 __all__ = [
     "Edited",
-    "checked_expression",
     "delete_step",
     "delete_until_end",
     "describe_step",
@@ -170,29 +168,6 @@ def describe_step(text: str, step: str, description: str) -> Edited:
     if lines and blocks.separator(at) == " ":
         comment = separator + comment
     return Edited(_sound(applied(blocks.document.text, [Change(block.lead, start, comment)])), step)
-
-
-def checked_expression(expression: str) -> str:
-    """A formula as it can stand in a query, without the blanks around it.
-
-    Raises:
-        UsageError: it is no expression.
-    """
-    try:
-        parse_expression(expression)
-    except MSyntaxError as error:
-        first = error.diagnostics[0]
-        raise UsageError(
-            f"The formula cannot be read: {first.message}",
-            place=f"line {first.line}, column {first.column}",
-            hint="Correct the formula.",
-            code="editing.formula",
-        ) from error
-    written = expression.strip()
-    lexemes = scan(written)
-    ends_in_comment = lexemes.comments and lexemes.comments[-1][0] == len(lexemes.symbols) - 1
-    # What follows the formula must not become part of a comment at its end.
-    return written + "\n" if ends_in_comment else written
 
 
 def with_steps(text: str) -> Blocks:

@@ -13,7 +13,7 @@ from headwater.powerquery.language import parse_expression, syntax
 from headwater.powerquery.language.lexer import Lexemes, scan
 from headwater.powerquery.language.syntax import Span
 
-__all__ = ["Binder", "Change", "Document", "Scope", "Use", "applied", "read"]
+__all__ = ["Binder", "Change", "Document", "Scope", "Use", "applied", "checked_expression", "read"]
 
 _LINE_END = re.compile("[\n\r\x85\u2028\u2029]")
 
@@ -231,3 +231,26 @@ def read(text: str) -> Document:
             code="editing.unreadable",
         ) from error
     return Document(text, tree, scan(text))
+
+
+def checked_expression(expression: str) -> str:
+    """A formula as it can stand in a query, without the blanks around it.
+
+    Raises:
+        UsageError: it is no expression.
+    """
+    try:
+        parse_expression(expression)
+    except MSyntaxError as error:
+        first = error.diagnostics[0]
+        raise UsageError(
+            f"The formula cannot be read: {first.message}",
+            place=f"line {first.line}, column {first.column}",
+            hint="Correct the formula.",
+            code="editing.formula",
+        ) from error
+    written = expression.strip()
+    lexemes = scan(written)
+    ends_in_comment = lexemes.comments and lexemes.comments[-1][0] == len(lexemes.symbols) - 1
+    # What follows the formula must not become part of a comment at its end.
+    return written + "\n" if ends_in_comment else written

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from headwater.errors import UsageError
-from headwater.powerquery.editing.changing import checked_expression, with_steps
-from headwater.powerquery.editing.document import Binder, Change, Document, Scope, applied, read
+from headwater.powerquery.editing.changing import with_steps
+from headwater.powerquery.editing.document import Binder, Change, Document, Scope, applied, checked_expression, read
 from headwater.powerquery.editing.layout import Blocks, as_binding
 from headwater.powerquery.editing.steps import FIRST_STEP, free_name
 from headwater.powerquery.language import quote_field_name, quote_identifier, quote_text, syntax

@@ -18,6 +18,7 @@ from headwater.powerquery.editing.commands.kinds import (
     misfit,
 )
 from headwater.powerquery.language import syntax
+from headwater.powerquery.library import registry
 
 __all__ = ["CALL", "CLAUSES", "CONDITION", "OPERATORS"]
 
@@ -150,6 +151,9 @@ class _Call:
         if not isinstance(node, syntax.Invocation):
             raise Unlike
         function = QUERY.read(source.at(node.function))
+        if function in registry().functions:
+            # A formula that calls the library is a person's own: a custom column.
+            raise Unlike
         return {"function": function, "arguments": [VALUE.read(source.at(each)) for each in node.arguments]}
 
 

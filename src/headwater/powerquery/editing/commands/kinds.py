@@ -6,12 +6,14 @@ is: ``{"date": "2024-01-31"}``, ``{"column": "Price"}``, ``{"query": "Least"}``,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from headwater.errors import MSyntaxError, UsageError
+from headwater.errors import UsageError
 from headwater.powerquery.editing.commands.moments import CONSTRUCTORS, read_moment, write_moment
+from headwater.powerquery.editing.document import checked_expression
 from headwater.powerquery.language import (
     parse_expression,
     quote_field_name,
@@ -19,6 +21,7 @@ from headwater.powerquery.language import (
     quote_text,
     syntax,
 )
+from headwater.powerquery.language.lexer import HASH_KEYWORDS
 
 __all__ = [
     "CELLS",
@@ -141,6 +144,8 @@ class _Number:
     def write(self, value: Argument) -> str:
         if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
             raise misfit("whole number" if self.whole else "number")
+        if not math.isfinite(value):
+            raise misfit("number that M can write")
         return repr(value)
 
     def read(self, source: Source) -> Argument:
@@ -181,7 +186,7 @@ class _Query:
 
     def read(self, source: Source) -> Argument:
         node = bare(source.node)
-        if isinstance(node, syntax.Identifier) and not node.inclusive and not node.name.startswith("#"):
+        if isinstance(node, syntax.Identifier) and not node.inclusive and node.name not in HASH_KEYWORDS:
             return node.name
         raise Unlike
 
@@ -209,13 +214,9 @@ class _Expression:
     name: str = "expression"
 
     def write(self, value: Argument) -> str:
-        try:
-            parse_expression(value)
-        except (MSyntaxError, TypeError) as error:
-            raise misfit("formula", "Correct the formula.") from error
-        written = str(value).strip()
-        # A comment at its end would swallow what comes after it.
-        return written + "\n" if "//" in written.splitlines()[-1] else written
+        if not isinstance(value, str):
+            raise misfit("formula")
+        return checked_expression(value)
 
     def read(self, source: Source) -> Argument:
         return source.written
@@ -305,7 +306,7 @@ class _Value:
                 return NUMBER.read(source)
             case syntax.FieldAccess(target=None, name=name, optional=False):
                 return {"column": name}
-            case syntax.Identifier() if not node.name.startswith("#"):
+            case syntax.Identifier() if node.name not in HASH_KEYWORDS:
                 return {"query": QUERY.read(source)}
             case syntax.Record(fields=fields):
                 return {"record": {each.name: self.read(source.at(each.value)) for each in fields}}

@@ -9,7 +9,7 @@ from headwater.powerquery.editing.document import Binder
 from headwater.powerquery.editing.services.place import Place, place_at
 from headwater.powerquery.editing.services.surroundings import Surroundings, Symbol, SymbolKind, written_callable
 from headwater.powerquery.language import quote_field_name, quote_identifier, quote_text, syntax
-from headwater.powerquery.language.lexer import IDENTIFIER, QUOTED, TEXT
+from headwater.powerquery.language.lexer import HASH_KEYWORDS, IDENTIFIER, QUOTED, TEXT
 from headwater.powerquery.language.syntax import Span
 
 __all__ = ["Completion", "bound_symbol", "columns_at", "completions"]
@@ -108,7 +108,7 @@ def _is_step(binder: Binder, place: Place) -> bool:
 
 def _completion(symbol: Symbol, place: Place) -> Completion:
     detail = symbol.callable.label(symbol.name) if symbol.callable else symbol.type
-    written = symbol.name if symbol.name.startswith("#") else quote_identifier(symbol.name)
+    written = symbol.name if symbol.name in HASH_KEYWORDS else quote_identifier(symbol.name)
     return Completion(symbol.name, written, symbol.kind, detail, symbol.documentation, place.word)
 
 
