@@ -145,7 +145,14 @@ def test_arguments_that_are_none_are_refused(command: str, arguments: dict[str, 
     assert "Evil" not in str(caught.value)
 
 
-@pytest.mark.parametrize("formula", ["1", "Table.FirstN(Source, 1 + 1)", "let", "Table.Sort(Source, each [a])", "x[y]"])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        *("1", "Table.FirstN(Source, 1 + 1)", "let", "Table.Sort(Source, each [a])", "x[y]"),
+        'Table.TransformColumns(S, {{"a", each Text.Start(_, 1), type text}, {"b", each Text.Start(_, 2), type text}})',
+        'Table.Pivot(Source, List.Distinct(Table.Column(Other, "a")), "a", "v")',
+    ],
+)
 def test_a_formula_of_a_persons_own_has_no_gear(formula: str) -> None:
     assert recognise(formula) is None
 
