@@ -42,3 +42,4 @@ def test_what_fails_says_why(client: TestClient) -> None:
     assert opened(client, "1", dataflow="nothing").status_code == 404
     assert client.get(f"/api/previews/w.{'0' * 32}/rows").json()["error"]["code"] == "preview.closed"
     assert client.delete("/api/previews/windows/w").status_code == 204
+    assert client.delete("/api/previews/windows/nothing").status_code == 404

@@ -127,7 +127,13 @@ class Previews:
         return found
 
     def call_off(self, actor: Actor, window: str) -> None:
-        """End what is under way for a window."""
+        """End what is under way for a window.
+
+        Raises:
+            NotFoundError: none of its previews is open (``preview.closed``).
+        """
+        if not self._pool.is_open(actor, window):
+            raise closed(window)
         self._pool.call_off(actor, window)
 
     def warm(self) -> None:
