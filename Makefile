@@ -18,7 +18,7 @@ setup: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt hatch_build.py web/package-lock.json
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "pip>=25.1,<27"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo,azure,postgresql,mysql,sqlserver,documents,onnx,environments]" --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[demo,azure,postgresql,mysql,sqlserver,documents,onnx,environments,classification]" --group dev
 	@touch $(INSTALLED)
 
 run: setup
@@ -47,6 +47,7 @@ bench: setup
 	$(BIN)/python benchmarks/powerquery.py
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	$(BIN)/python benchmarks/dataflows.py
+	$(BIN)/python benchmarks/catalog.py
 	$(BIN)/python benchmarks/scoring.py
 
 # The browser app's client is generated from this file; a test fails when it drifts.

@@ -37,11 +37,14 @@ def folder() -> Path | None:
     return stated if stated.is_dir() else None
 
 
-def example(name: str) -> Example:
-    """An example of the data map; skips the test, and says why, where there are none."""
+def example(name: str, service: str = "datamap") -> Example:
+    """An example of a service; skips the test, and says why, where there are none.
+
+    Of several answers it is the last, which is that to what was not there before.
+    """
     place = folder()
     if place is None:
         pytest.skip(f"{_VARIABLE} names no folder with Purview's published examples, and none lies beside the project")
-    stated = json.loads((place / "datamap" / f"{name}.json").read_text("utf-8"))
-    ((status, answer),) = stated["responses"].items()
+    stated = json.loads((place / service / f"{name}.json").read_text("utf-8"))
+    status, answer = max(stated["responses"].items())
     return Example(name, stated["parameters"], int(status), answer.get("body"))

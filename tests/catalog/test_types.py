@@ -51,6 +51,7 @@ def test_the_types_are_those_clients_know() -> None:
         "dataflow",
         "dataflow_table",
         "dataflow_query",
+        "openlineage_job",
     }
     with pytest.raises(UsageError, match="nonsense"):
         types.get("nonsense")

@@ -14,7 +14,7 @@ from headwater.access.actors import Actor
 from headwater.access.adoption import adopt
 from headwater.access.builtin_roles import OWNER
 from headwater.access.roles import get_role, update_definitions
-from headwater.access.scopes import add_server, get_scope
+from headwater.access.scopes import add_server, count_policy_change, get_scope
 from headwater.access.trimming import Listing, allowed_to, require
 from headwater.errors import ConflictError, NotFoundError
 from headwater.store import exclusive, tables
@@ -121,6 +121,7 @@ def revoke(connection: Connection, actor: Actor, principal_id: str, role: str, s
             hint="Start without HEADWATER_ADMIN_TOKEN, and nobody can be it.",
         )
     connection.execute(delete(_assignments).where(_assignments.c.id == found.id))
+    count_policy_change(connection, scope_id)
     return found
 
 
@@ -184,6 +185,7 @@ def _insert(
         principal_id=principal_id, role_id=definition.id, scope_id=scope_id, granted_by=granted_by, granted_at=now
     )
     made = connection.execute(statement.returning(_assignments.c.id)).scalar_one()
+    count_policy_change(connection, scope_id)
     return Assignment(made, principal_id, definition.name, scope_id, granted_by, now)
 
 

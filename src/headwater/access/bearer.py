@@ -16,10 +16,11 @@ from typing import Literal
 
 __all__ = ["Bearer", "Kind", "digest", "new_bearer", "same"]
 
-#: ``hwt_`` API token, ``hws_`` session, ``hwl_`` one-time link: who finds one in a file knows what it is.
-Kind = Literal["hwt", "hws", "hwl"]
+#: ``hwt_`` API token, ``hws_`` session, ``hwl_`` one-time link, ``hwp_`` published table: who finds one in
+#: a file knows what it is.
+Kind = Literal["hwt", "hws", "hwl", "hwp"]
 
-_FORM = re.compile(r"hw[tsl]_[A-Za-z0-9_-]{43}")
+_FORM = re.compile(r"hw[tslp]_[A-Za-z0-9_-]{43}")
 _PREFIX_LENGTH = 10
 
 

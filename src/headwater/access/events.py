@@ -41,6 +41,11 @@ _ROWS = _number("rows", "how many rows, never which")
 _CREDENTIAL = _text("credential", "which kind of credential it is")
 _PERSONAL = _flag("personal", "it is somebody's own, and not the source's")
 _VERSION = _text("version", "which immutable version")
+_POLICY = (
+    _text("name", "the policy's name"), _text("subject", "what it goes by: asset, classification, label, sensitivity"),
+    _text("value", "which of these"), _flag("enabled", "it holds"),
+    _text("readers", "ids of the users and groups who read"), _number("people", "how many active people that is"),
+)  # fmt: skip
 
 
 class Event(Enum):
@@ -82,6 +87,9 @@ class Event(Enum):
     ROLE_CREATED = "role.created", "A custom role was made.", _ROLE
     ROLE_CHANGED = "role.changed", "A custom role was changed.", _ROLE
     ROLE_DELETED = "role.deleted", "A custom role was deleted.", _ROLE
+    POLICY_CREATED = "policy.created", "Data of one kind was given to some people only.", *_POLICY
+    POLICY_CHANGED = "policy.changed", "Who reads data of one kind was changed.", *_POLICY
+    POLICY_DELETED = "policy.deleted", "Data of one kind is no longer for some people only.", *_POLICY
     SCOPE_ADDED = "scope.added", "A scope was added to the tree.", _KIND
     SCOPE_MOVED = "scope.moved", "A scope was moved, and with it who inherits what.", _KIND
     SCOPE_REMOVED = "scope.removed", "A scope was removed.", _KIND
@@ -125,7 +133,12 @@ class Event(Enum):
     DATAFLOW_REMOVED = "dataflow.removed", "A dataflow was removed."
     DATAFLOW_REFRESHED = "dataflow.refreshed", "A dataflow was refreshed.", _text("refresh_id", "which run"), _ROWS
     TABLE_READ = "table.read", "A published table was read.", _VERSION, _ROWS, _text("format", "as what")
-    TABLE_SHARED = "table.shared", "A published table was shared.", _PRINCIPAL
+    TABLE_SHARED = (
+        "table.shared", "A published table was shared by a link.",
+        _PRINCIPAL, _text("name", "what it is for"), _PREFIX, _EXPIRES,
+        _number("columns", "how many columns; 0: all"), _ROWS,
+    )  # fmt: skip
+    SHARE_REVOKED = "table.share_revoked", "A link to a published table was revoked.", _PRINCIPAL, _PREFIX
     AUDIT_EXPORTED = "audit.exported", "The audit log was exported."
     AUDIT_RETAINED = (
         "audit.retained", "Old events were removed from the audit log.",

@@ -24,6 +24,7 @@ __all__ = [
     "ScopeKind",
     "add_scope",
     "add_scopes",
+    "count_policy_change",
     "display_path",
     "find_scope",
     "get_scope",
@@ -242,7 +243,14 @@ def set_restricted(connection: Connection, scope_id: int, restricted: bool) -> S
         )
     connection.execute(update(_scopes).where(_scopes.c.id == scope_id).values(restricted=restricted))
     closure.recompute_cuts(connection, scope_id)
+    count_policy_change(connection, scope_id)
     return get_scope(connection, scope_id)
+
+
+def count_policy_change(connection: Connection, scope_id: int) -> None:
+    """Note that who may do what at a scope is no longer what it was when somebody read it."""
+    counted = {"policy_version": _scopes.c.policy_version + 1}
+    connection.execute(update(_scopes).where(_scopes.c.id == scope_id).values(counted))
 
 
 def remove_scope(connection: Connection, scope_id: int) -> Removed:

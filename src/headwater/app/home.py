@@ -29,8 +29,10 @@ from headwater.access.vaults import Vaults
 from headwater.app.metadata_place import MetadataPlace, read_metadata_place
 from headwater.app.notifications.settings import Mail, Webhooks, read_mail, read_webhooks
 from headwater.app.openlineage.settings import Receiver, read_receiver
+from headwater.app.pushing.settings import Target, read_targets
 from headwater.app.retention import RetentionSettings, read_retention
 from headwater.app.scoring import Scoring, read_scoring
+from headwater.app.sharing.settings import SharingSettings, read_sharing
 from headwater.errors import HomeError
 from headwater.models.workers.options import WorkerOptions
 
@@ -79,6 +81,8 @@ class Home:
         webhooks: which webhooks may be called.
         lineage: who is sent OpenLineage events.
         retention: how long things are kept.
+        sharing: how long tables may be shared.
+        pushes: the catalogs that this one is pushed to.
     """
 
     path: Path
@@ -91,6 +95,8 @@ class Home:
     webhooks: Webhooks = field(default_factory=Webhooks)
     lineage: Receiver = field(default_factory=Receiver)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
+    sharing: SharingSettings = field(default_factory=SharingSettings)
+    pushes: tuple[Target, ...] = ()
 
     @property
     def configuration(self) -> Path:
@@ -220,6 +226,8 @@ def _read(path: Path, marker: Path) -> Home:
         read_webhooks(stated, marker),
         read_receiver(stated, path, marker),
         read_retention(stated, marker),
+        read_sharing(stated, marker),
+        read_targets(stated, marker),
     )
 
 

@@ -16,6 +16,8 @@ from headwater.app.insights.snapshots import KIND as SNAPSHOT
 from headwater.app.insights.snapshots import SnapshotHandler
 from headwater.app.label_flow_jobs import LabelFlowHandler
 from headwater.app.notifications.handler import NotifyHandler
+from headwater.app.pushing.handler import KIND as PUSH
+from headwater.app.pushing.handler import PushHandler
 from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
 from headwater.app.retention import KIND as RETENTION
 from headwater.app.scanning import DETAILS, DetailsHandler, ScanHandler
@@ -50,6 +52,7 @@ def handlers(app: Headwater) -> dict[str, Handler]:
         SNAPSHOT: SnapshotHandler(),
         CLASSIFY: ClassifyHandler(app),
         CLEAN: CleanHandler(app.home.retention, app.home.tables),
+        PUSH: PushHandler(app.pushes),
     }
 
 

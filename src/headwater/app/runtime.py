@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from sqlalchemy import select
 
@@ -31,23 +31,30 @@ from headwater.app.insights import Insights
 from headwater.app.insights.recording import ModelUseRecorder
 from headwater.app.insights.snapshots import keep_counting
 from headwater.app.jobs import Jobs, handlers
+from headwater.app.lineage import LineageService
+from headwater.app.live import LiveView
 from headwater.app.metadata_place import MetadataPlace
+from headwater.app.named_scans.declared import registered, unregistered
 from headwater.app.notifications.checking import subscriber_findings
 from headwater.app.notifications.inbox import Inbox
 from headwater.app.openid import OpenId, read_providers
 from headwater.app.openlineage.service import OpenLineage
+from headwater.app.policies import Policies
 from headwater.app.previews import Previews
+from headwater.app.pushing.handler import keep_pushing
+from headwater.app.pushing.service import Pushes
 from headwater.app.reach import Workspaces, reach_of
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
 from headwater.app.refreshing import Refreshing
 from headwater.app.retention import keep_tidying
 from headwater.app.scanning import ask_for_scan, scan_now
-from headwater.app.source_schedules import SourceSchedules, keep_scanned, stop_scanning
+from headwater.app.sharing.shares import Shares
+from headwater.app.source_schedules import SourceSchedules, keep_scanned
+from headwater.app.webhooks import Webhooks
 from headwater.catalog import (
     AssetService,
     CollectionService,
-    Lineage,
     LineageTree,
     ScanOptions,
     ScanReport,
@@ -55,7 +62,6 @@ from headwater.catalog import (
     column_tree,
     edges_upstream,
     last_scans,
-    lineage,
     names,
 )
 from headwater.catalog.annotations import AnnotationService
@@ -66,6 +72,7 @@ from headwater.catalog.label_flow import LabelFlowReport, apply_label_flow
 from headwater.catalog.label_flow_policies import LabelPolicyService
 from headwater.catalog.label_flow_reading import LabelFlowService
 from headwater.catalog.merging import MergingService
+from headwater.catalog.openlineage import Receiving
 from headwater.catalog.search import SearchIndex
 from headwater.catalog.sheets.assets import AssetSheets
 from headwater.catalog.sheets.terms import TermSheets
@@ -142,6 +149,7 @@ class Headwater:
             keep_tidying(connection)
             ensure_glossary(connection, now=utc_now())
             keep_scanned(connection)
+            keep_pushing(connection, home.pushes)
             keep_classifying(connection)
             keep_counting(connection)
 
@@ -217,6 +225,16 @@ class Headwater:
         return Access(self.database)
 
     @cached_property
+    def policies(self) -> Policies:
+        """Who alone reads data of one kind."""
+        return Policies(self.database)
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Published tables, shared by links."""
+        return Shares(self.database, self.tables, self.reading, self.home.sharing)
+
+    @cached_property
     def audit(self) -> Audit:
         """The audit log."""
         return Audit(self.database)
@@ -254,19 +272,34 @@ class Headwater:
         """Refreshes as OpenLineage events."""
         return OpenLineage(self.database, self.home.lineage)
 
+    @cached_property
+    def lineage_receiving(self) -> Receiving:
+        """OpenLineage events that others send."""
+        return Receiving(self.database, self.installation)
+
     # -- sources ---------------------------------------------------------------------------------------------------
 
     @cached_property
     def sources(self) -> SourceService:
         """The registered workspaces and scoring services."""
         return SourceService(
-            self.database, self.secrets_store, self.home.folders, on_added=keep_scanned, on_removed=stop_scanning
+            self.database, self.secrets_store, self.home.folders, on_added=registered, on_removed=unregistered
         )
+
+    @cached_property
+    def live(self) -> LiveView:
+        """Assets as their workspaces have them now."""
+        return LiveView(self.database, self.assets, self.sources)
 
     @cached_property
     def source_schedules(self) -> SourceSchedules:
         """When sources are scanned by themselves."""
         return SourceSchedules(self.database)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """What sources post when something happens there."""
+        return Webhooks(self.database, lambda: self.secrets_store)
 
     @cached_property
     def connections(self) -> ConnectionService:
@@ -315,6 +348,11 @@ class Headwater:
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:
         """The latest scan of each source that may be seen and was scanned."""
         return last_scans(self.database, actor)
+
+    @cached_property
+    def pushes(self) -> Pushes:
+        """Pushing the catalog to others."""
+        return Pushes(self.database, self.home.pushes)
 
     @cached_property
     def search(self) -> Search:
@@ -461,11 +499,10 @@ class Headwater:
         found = self.assets.find(actor, "dataflow_table", self.table_name(dataflow_name, entity))
         return None if found is None else found.guid
 
-    def lineage(
-        self, actor: Actor, guid: str, direction: Literal["input", "output", "both"], *, depth: int, width: int
-    ) -> Lineage:
-        """The lineage graph around an asset, of what may be seen."""
-        return lineage(self.database, actor, guid, direction, depth=depth, width=width)
+    @property
+    def lineage(self) -> LineageService:
+        """What is made from what."""
+        return LineageService(self.database)
 
     def column_tree(self, actor: Actor, dataflow_name: str, entity: str, column: str) -> LineageTree:
         """Where a column of a published table comes from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -25,10 +25,13 @@ __all__ = [
     "AUTOMATIC",
     "DETAILS",
     "KIND",
+    "SCAN_NAME",
+    "WITHIN",
     "DetailsHandler",
     "ScanHandler",
     "ask_for_scan",
     "due_options",
+    "is_within",
     "on_behalf_of",
     "scan_now",
 ]
@@ -38,6 +41,10 @@ KIND = "scan"
 DETAILS = "scan_details"
 #: In a job's payload: an incremental scan that a schedule asked for, and that is a full one once a day.
 AUTOMATIC = "automatic"
+#: In a job's payload: by what name the scan was defined that it is a run of.
+SCAN_NAME = "scan_name"
+#: In a job's payload: from when and up to when its schedule holds (ISO 8601; either may be null).
+WITHIN = "within"
 FULL_EVERY = timedelta(hours=24)
 
 
@@ -110,6 +117,8 @@ class ScanHandler:
 
     def run(self, lease: Lease) -> None:
         """Bring what the source holds into the catalog; begun again, it reads the source again."""
+        if not is_within(lease.job):
+            return
         actor, name = on_behalf_of(lease.job), _source_of(lease.job)
         source = self._app.sources.get(actor, name)
         options = due_options(lease.database, source, lease.job.payload)
@@ -161,13 +170,22 @@ def due_options(database: Database, source: Source, payload: Mapping[str, Any]) 
     Raises:
         UsageError: the payload asks for nothing that there is.
     """
-    options = ScanOptions.from_json({name: value for name, value in payload.items() if name != AUTOMATIC})
+    told_apart = {AUTOMATIC, SCAN_NAME, WITHIN}
+    options = ScanOptions.from_json({name: value for name, value in payload.items() if name not in told_apart})
     if not payload.get(AUTOMATIC):
         return options
     with database.read() as connection:
         last = last_full_scan(connection, source.id, options)
     is_due = last is None or utc_now() - last >= FULL_EVERY
     return replace(options, kind="full") if is_due else options
+
+
+def is_within(job: Job) -> bool:
+    """Whether a job was made while its schedule holds: cron knows no first and no last time."""
+    start, end = (
+        None if each is None else datetime.fromisoformat(each) for each in job.payload.get(WITHIN) or (None,) * 2
+    )
+    return (start is None or job.created_at >= start) and (end is None or job.created_at <= end)
 
 
 def _progress(lease: Lease) -> Callable[[int, int], None]:

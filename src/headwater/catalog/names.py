@@ -28,6 +28,7 @@ __all__ = [
     "model",
     "model_version",
     "query",
+    "segment",
     "table",
 ]
 

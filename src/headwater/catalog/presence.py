@@ -11,7 +11,7 @@ from headwater.catalog.chunks import chunked
 from headwater.store import tables
 from headwater.store.changes import next_change
 
-__all__ = ["mark_missing", "purge_missing"]
+__all__ = ["forget", "mark_missing", "purge_missing"]
 
 _assets = tables.assets
 _asset = tables.assets.c
@@ -37,13 +37,19 @@ def purge_missing(connection: Connection, before: datetime) -> int:
 
     The lineage that ran through them goes with them.
     """
-    change = next_change(connection)
     gone = list(connection.scalars(select(_asset.id).where(_asset.status == "missing", _asset.updated_at < before)))
     link = tables.asset_columns.c
+    columns: set[int] = set()
     for chunk in chunked(gone):
-        columns = list(connection.scalars(select(link.column_id).where(link.asset_id.in_(chunk))))
-        for numbers in chunked([*chunk, *columns]):
-            tombstones = [{"asset_id": number, "change": change} for number in numbers]
-            connection.execute(insert(tables.asset_tombstones), tombstones)
-            connection.execute(delete(_assets).where(_asset.id.in_(numbers)))
+        columns |= set(connection.scalars(select(link.column_id).where(link.asset_id.in_(chunk))))
+    forget(connection, {*gone, *columns})
     return len(gone)
+
+
+def forget(connection: Connection, numbers: Iterable[int]) -> None:
+    """Take assets out of the catalog, with all that hangs on them, and tell indexes so."""
+    change = next_change(connection)
+    for chunk in chunked(sorted(numbers)):
+        tombstones = [{"asset_id": number, "change": change} for number in chunk]
+        connection.execute(insert(tables.asset_tombstones), tombstones)
+        connection.execute(delete(_assets).where(_asset.id.in_(chunk)))

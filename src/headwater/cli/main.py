@@ -20,6 +20,7 @@ from headwater.cli import (
     assets,
     audit,
     backup,
+    browse,
     classify,
     collections,
     connections,
@@ -29,12 +30,16 @@ from headwater.cli import (
     groups,
     insights,
     label_policies,
+    lineage,
     notifications,
     openlineage,
     people,
+    policies,
+    pushes,
     schemas,
     search,
     secrets,
+    shares,
     sources,
     sql,
     tables,
@@ -42,6 +47,7 @@ from headwater.cli import (
 )
 from headwater.cli.asset_names import add_naming
 from headwater.cli.asset_sheets import add_sheets
+from headwater.cli.live import add_live
 from headwater.cli.options import (
     DEFAULT_HOME,
     DatabaseOption,
@@ -322,18 +328,6 @@ def refresh(  # noqa: PLR0917 -- the command's options
     run(home, name, RefreshOptions(full, rescore, watch, no_wait, dry_run, as_json))
 
 
-@app.command("lineage")
-def lineage(
-    table: Annotated[str, typer.Argument(help="A published table: DATAFLOW/ENTITY.")],
-    column: Annotated[str, typer.Argument(help="One of its columns.")],
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Print where a column comes from."""
-    from headwater.cli.dataflows import print_lineage
-
-    print_lineage(home, table, column)
-
-
 add_scheduling(dataflows.app)
 app.add_typer(dataflows.app, name="dataflow")
 app.add_typer(sources.app, name="source")
@@ -341,9 +335,12 @@ app.add_typer(functions.app, name="functions")
 app.add_typer(schemas.app, name="schema")
 app.add_typer(connections.app, name="connection")
 app.add_typer(collections.app, name="collection")
+app.command("browse")(browse.show_below)
 add_naming(assets.app)
+add_live(assets.app)
 add_sheets(assets.app)
 app.add_typer(assets.app, name="asset")
+app.add_typer(pushes.app, name="catalog")
 app.add_typer(glossary.app, name="glossary")
 app.add_typer(classify.app, name="classify")
 app.add_typer(insights.app, name="insights")
@@ -352,12 +349,15 @@ app.add_typer(people.app, name="people")
 app.add_typer(groups.app, name="group")
 app.add_typer(tokens.app, name="token")
 app.add_typer(tables.app, name="table")
+app.add_typer(shares.app, name="share")
 app.command("sql")(sql.run_statement)
 app.command("search")(search.find)
 app.add_typer(access.app, name="access")
+app.add_typer(policies.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(notifications.app, name="notifications")
+app.add_typer(lineage.app, name="lineage")
 app.add_typer(openlineage.app, name="openlineage")
 app.command("status")(backup.status)
 app.command("backup")(backup.make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -227,11 +228,19 @@ def schedule(
     when: Annotated[
         str, typer.Argument(help='"daily", "every 15 minutes", "cron 0 6 * * 1 Europe/Berlin" or "never".')
     ] = "",
+    webhook: Annotated[
+        bool, typer.Option("--webhook", help="When it posts that something happened: show the address and secret.")
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Say when a source is scanned by itself, or show it."""
     from headwater.app.source_schedules import SourceSchedule
 
+    if webhook and when:
+        raise UsageError("A source is scanned at times or by webhook.", hint="Leave one out.")
+    if webhook:
+        _arrange_webhook(name, home)
+        return
     wanted = SourceSchedule.parse(when) if when else None
     with as_machine(home) as (headwater, actor):
         schedules = headwater.source_schedules
@@ -241,6 +250,14 @@ def schedule(
         say(f"{name} is not scanned by itself. {reason or ''}".rstrip())
     else:
         say(f"{name} is scanned at {found.cron} ({found.time_zone}), next at {found.next_due:%Y-%m-%d %H:%M} UTC")
+
+
+def _arrange_webhook(name: str, home: Path) -> None:
+    with as_machine(home) as (headwater, actor):
+        made = headwater.webhooks.arrange(actor, name)
+    show(f"address\t{made.path}")
+    show(f"secret\t{made.secret.reveal()}")
+    say("The address lies below this server's own. The secret is shown this once: give both to the MLflow server.")
 
 
 @app.command("status")

@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Select, and_, delete, func, insert, null, or_, select, update
 
 from headwater.access import Action, Actor, allowed_to
+from headwater.access.policies import Restriction
 from headwater.catalog import LineageRecord
+from headwater.dataflows.restricted import restriction_of
 from headwater.dataflows.service import Dataflow
 from headwater.errors import HeadwaterError, NotFoundError
 from headwater.store import Database, tables, utc_now
@@ -154,6 +156,14 @@ def close(connection: Connection, identifier: str, status: str, error: Headwater
     )
 
 
+def ended_at(database: Database, refresh_id: str) -> datetime | None:
+    """When a refresh ended; None where it has not, or there is none."""
+    with database.read() as connection:
+        refreshes = tables.refreshes.c
+        moment: datetime | None = connection.scalar(select(refreshes.ended_at).where(refreshes.id == refresh_id))
+        return moment
+
+
 def published(connection: Connection, identifier: str) -> None:
     """Write that a refresh has published its tables: it succeeded, whatever became of the process that ran it."""
     refreshes = tables.refreshes
@@ -289,28 +299,45 @@ def errors(database: Database, actor: Actor, refresh_id: str) -> Mapping[str, Se
         readable = _readable(connection, actor, refresh_id)
         for entity, *values in connection.execute(query.order_by(cells.entity, cells.number)):
             error = CellError(**dict(zip((f.name for f in fields(CellError)), values, strict=True)))
-            shown = error if entity in readable else replace(error, message=None, key=None)
+            shown = _told(error, readable.get(entity))
             found.setdefault(entity, []).append(shown)
     return found
 
 
-def _readable(connection: Connection, actor: Actor, refresh_id: str) -> frozenset[str]:
-    """The entities of a refresh whose tables may be read: as they are published, or by the dataflow's own rights."""
+def _readable(connection: Connection, actor: Actor, refresh_id: str) -> Mapping[str, Restriction]:
+    """The entities of a refresh whose tables may be read, as they are published or by the dataflow's own rights, with
+    what policies keep back of each.
+    """
     table, refreshes, flows = tables.published_tables.c, tables.refreshes.c, tables.dataflows.c
     seen = allowed_to(actor, Action.TABLE_READ)
     published_now = (
-        select(table.entity)
+        select(table.entity, table.scope_id, flows.name)
         .join(tables.refreshes, refreshes.dataflow_id == table.dataflow_id)
+        .join(tables.dataflows, flows.id == table.dataflow_id)
         .where(refreshes.id == refresh_id, table.scope_id.in_(seen))
     )
     whole = (
-        select(tables.refresh_entities.c.entity)
+        select(tables.refresh_entities.c.entity, flows.scope_id, flows.name)
         .join(tables.refreshes, refreshes.id == tables.refresh_entities.c.refresh_id)
         .join(tables.dataflows, flows.id == refreshes.dataflow_id)
         .where(refreshes.id == refresh_id, flows.scope_id.in_(seen))
         .where(tables.refresh_entities.c.entity.not_in(_all_published(refresh_id)))
     )
-    return frozenset(connection.scalars(published_now.union(whole)))
+    found = connection.execute(published_now.union(whole)).all()
+    return {row.entity: restriction_of(connection, actor, row.name, row.entity, row.scope_id) for row in found}
+
+
+def _told(error: CellError, restriction: Restriction | None) -> CellError:
+    """An error cell as somebody may see it; ``restriction`` None: they may not read the table.
+
+    What M says of a cell can quote the others of its row, so it is kept back where any column is.
+    """
+    if restriction is None or restriction.everything:
+        return replace(error, message=None, key=None)
+    if not restriction.hidden:
+        return error
+    key = None if error.key is None else {name: error.key[name] for name in restriction.readable(error.key)}
+    return replace(error, message=None, key=key)
 
 
 def _all_published(refresh_id: str) -> Select[Any]:

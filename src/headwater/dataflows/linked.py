@@ -10,6 +10,7 @@ from headwater.access.events import Event
 from headwater.catalog import names
 from headwater.dataflows.definitions.settings import LinkedEntity
 from headwater.dataflows.published import PublishedTable, PublishedTables
+from headwater.dataflows.restricted import readable_scan
 from headwater.errors import NotFoundError
 from headwater.plan.nodes import ParquetScan, Source
 from headwater.store import Database, tables, utc_now
@@ -47,6 +48,13 @@ class LinkedTables:
                 code="dataflow.linked",
             ) from error
 
+    def hidden(self, linked: LinkedEntity) -> frozenset[str]:
+        """The columns of a linked table that policies hide; none where it cannot be read, which is told elsewhere."""
+        try:
+            return PublishedTables(self._database).get(self._actor, linked.dataflow, linked.entity).restriction.hidden
+        except NotFoundError:
+            return frozenset()
+
     def scan(self, name: str, linked: LinkedEntity, *, table: PublishedTable | None = None) -> ParquetScan:
         """The scan of that table's published version, under its name in the catalog, so that lineage goes on from it.
 
@@ -62,7 +70,7 @@ class LinkedTables:
             TableError: its files are gone.
         """
         found = self.table(name, linked) if table is None else table
-        scan = plan_scan(found.path, found.delta_version, Source(self._uri(found)))
+        scan = readable_scan(plan_scan(found.path, found.delta_version, Source(self._uri(found))), found.restriction)
         self._record(found)
         return scan
 

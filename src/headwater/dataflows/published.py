@@ -15,15 +15,20 @@ from sqlalchemy import Row, Select, exists, select
 from headwater.access import Action, Actor, allowed_to
 from headwater.access.audit import record
 from headwater.access.events import Event
+from headwater.access.policies import UNRESTRICTED, Restriction
 from headwater.dataflows.definitions.settings import Settings
+from headwater.dataflows.restricted import readable_tables
 from headwater.errors import NotFoundError, TableError, VersionGoneError
 from headwater.store import Database, tables, utc_now
-from headwater.tables import PublishedSchema, read, row_count
+from headwater.tables import PublishedColumn, PublishedSchema, read, row_count, schema
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedTable:
-    """A table as its readers see it now. ``columns`` are {name, type, nullable …} in order."""
+    """A table as whoever asked may see it now. ``columns`` are {name, type, nullable …} in order.
+
+    ``restriction`` says which columns policies keep from them, in any version.
+    """
 
     dataflow: str
     entity: str
@@ -33,15 +38,17 @@ class PublishedTable:
     columns: Sequence[Mapping[str, Any]]
     published_at: datetime
     scope_id: int
+    restriction: Restriction = UNRESTRICTED
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of one version of a table; ``total`` is how many that version has."""
+    """Some rows of one version of a table, of ``columns``; ``total`` is how many that version has."""
 
     rows: pa.Table
     total: int
     version: int
+    columns: Sequence[PublishedColumn]
 
 
 class PublishedTables:
@@ -54,19 +61,19 @@ class PublishedTables:
         """Every published table that may be read, by dataflow and entity."""
         query = _listing(actor).order_by(tables.dataflows.c.name, tables.published_tables.c.entity)
         with self._database.read() as connection:
-            return [_table(row) for row in connection.execute(query)]
+            return readable_tables(connection, actor, [_table(row) for row in connection.execute(query)])
 
     def get(self, actor: Actor, dataflow: str, entity: str) -> PublishedTable:
         """A published table; NotFoundError when there is none that may be read."""
         query = _listing(actor).where(tables.dataflows.c.name == dataflow, tables.published_tables.c.entity == entity)
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
-        if row is None:
+            found = readable_tables(connection, actor, [_table(row) for row in connection.execute(query)])
+        if not found:
             raise NotFoundError(
                 f"There is no published table '{entity}' of a dataflow '{dataflow}'.",
                 hint="List the tables, or refresh the dataflow.",
             )
-        return _table(row)
+        return found[0]
 
     def as_of(self, actor: Actor, dataflow: str, entity: str, refresh: str) -> tuple[PublishedTable, int]:
         """A table and the version of it that a refresh published, also where it is no longer loaded.
@@ -100,12 +107,8 @@ class PublishedTables:
         )
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none() if _is_id(refresh) else None
-        if row is None:
-            return None
-        stored = next(each for each in row.payload["entities"] if each["summary"]["entity"] == entity)
-        columns = listed_columns(PublishedSchema.from_json(stored["staged"]["schema"]))
-        place, rows = Path(stored["path"]), stored["summary"]["rows_written"]
-        return PublishedTable(dataflow, entity, place, row.delta_version, rows, columns, row.ended_at, row.scope_id)
+            found = [] if row is None else readable_tables(connection, actor, [_gone(dataflow, entity, row)])
+        return found[0] if found else None
 
     def version(self, table: PublishedTable, version: int | None = None) -> int:
         """The version that readers are given: the published one, or an older one that they ask for.
@@ -154,7 +157,9 @@ class PublishedTables:
         wanted = self.version(table, version)
         try:
             total = table.rows if wanted == table.delta_version else row_count(table.path, wanted)
-            page = Page(read(table.path, wanted, offset=offset, limit=limit), total, wanted)
+            columns = readable_columns_of(table, wanted)
+            names = [column.name for column in columns]
+            page = Page(read(table.path, wanted, names, offset, limit), total, wanted, columns)
         except TableError as error:
             raise version_gone(table, wanted) from error
         self.record_reading(actor, table, wanted, rows=page.rows.num_rows, form="rows")
@@ -193,6 +198,17 @@ class PublishedTables:
 def listed_columns(schema: PublishedSchema) -> list[dict[str, Any]]:
     """The columns as a reader is told of them."""
     return [{"name": c.name, "type": c.type.kind.value, "nullable": c.type.nullable} for c in schema.columns]
+
+
+def readable_columns_of(table: PublishedTable, version: int) -> tuple[PublishedColumn, ...]:
+    """The columns of a version that may be read by whoever was given the table.
+
+    Raises:
+        TableError: there is no such version.
+    """
+    columns = schema(table.path, version)
+    readable = set(table.restriction.readable(column.name for column in columns))
+    return tuple(column for column in columns if column.name in readable)
 
 
 def version_gone(table: PublishedTable, version: int) -> VersionGoneError:
@@ -239,3 +255,11 @@ def _table(row: Row[Any]) -> PublishedTable:
         row.published_at,
         row.scope_id,
     )
+
+
+def _gone(dataflow: str, entity: str, row: Any) -> PublishedTable:
+    """A table that is published no more, as a refresh published it; its dataflow's scope is what it is read by."""
+    stored = next(each for each in row.payload["entities"] if each["summary"]["entity"] == entity)
+    columns = listed_columns(PublishedSchema.from_json(stored["staged"]["schema"]))
+    place, rows = Path(stored["path"]), stored["summary"]["rows_written"]
+    return PublishedTable(dataflow, entity, place, row.delta_version, rows, columns, row.ended_at, row.scope_id)

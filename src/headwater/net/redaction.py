@@ -21,7 +21,7 @@ _PATTERNS = (
     # "name": "value" in JSON-like text
     re.compile(rf"([\"'](?:{_SENSITIVE})[\"']\s*:\s*[\"'])[^\"']+", re.IGNORECASE),
     # tokens known by their form: our own, then JSON web tokens, Databricks, GitHub, AWS
-    re.compile(r"(\b)hw[tsl]_[\w-]{43}"),
+    re.compile(r"(\b)hw[tslp]_[\w-]{43}"),
     re.compile(r"(\b)(?:eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|dapi[0-9a-f]{32}(?:-\d)?|gh[pousr]_\w{30,}|AKIA[0-9A-Z]{16})"),
 )
 

@@ -13,6 +13,7 @@ from headwater.server.api import (
     access,
     assets,
     audit,
+    browse,
     catalog,
     connections,
     dataflows,
@@ -21,26 +22,38 @@ from headwater.server.api import (
     insights,
     jobs,
     label_policies,
+    lineage,
+    live,
     notifications,
     openid,
     openlineage,
+    openlineage_events,
     people,
+    policies,
     previews,
+    pushes,
     refreshes,
     search,
     session,
+    shares,
     sources,
     sql,
     status,
     suggestions,
     tables,
+    webhooks,
 )
-from headwater.server.atlas import mounting
+from headwater.server.atlas import mounting as atlas
+from headwater.server.atlas.errors import PREFIXES as ATLAS
 from headwater.server.docs import docs_page
 from headwater.server.local import LocalSignIn
 from headwater.server.odata import service as odata
+from headwater.server.purview import mounting as purview
+from headwater.server.purview.errors import PREFIXES as PURVIEW
 from headwater.server.security import Guard
 from headwater.server.settings import ServerSettings
+from headwater.server.shared import service as shared
+from headwater.server.tidy_paths import TidyPaths
 
 
 def create_app(
@@ -70,14 +83,20 @@ def create_app(
         tables,
         sql,
         catalog,
+        lineage,
         search,
+        browse,
         assets,
+        live,
+        pushes,
         suggestions,
         label_policies,
         insights,
         glossary,
         openlineage,
+        openlineage_events,
         sources,
+        webhooks,
         functions,
         connections,
         dataflows,
@@ -86,9 +105,11 @@ def create_app(
         jobs,
         odata,
     )
-    for part in (status, session, openid, *data, people, access, audit, notifications):
+    for part in (status, session, openid, *data, people, access, policies, shares, audit, notifications):
         app.include_router(part.router)
-    mounting.mount(app)
+    app.include_router(shared.router)
+    atlas.mount(app)
+    purview.mount(app)
 
     @app.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:
@@ -105,6 +126,6 @@ def create_app(
         routes=app.router.routes,
         pages=app.router.routes[own:],
     )
-    app.add_middleware(mounting.TidyPaths)
+    app.add_middleware(TidyPaths, prefixes=(*ATLAS, *PURVIEW))
     way_in.install(app, settings)
     return app

@@ -16,8 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Match
 
 from headwater.errors import ForbiddenError, HeadwaterError, ThrottledError
+from headwater.net import redact
 from headwater.server.atlas import errors as atlas
 from headwater.server.odata import errors as odata
+from headwater.server.purview import errors as purview
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ def _shaped(handler: Handler) -> Handler:
 
 def in_shape(request: Request, answer: Response) -> Response:
     """An answer that tells of an error, as the clients of what was asked for expect it."""
-    return atlas.in_shape(request, odata.in_shape(request, answer))
+    return purview.in_shape(request, atlas.in_shape(request, odata.in_shape(request, answer)))
 
 
 def answer(error: HeadwaterError, status: int | None = None) -> JSONResponse:
@@ -93,7 +95,8 @@ def _methods(request: Request) -> list[str]:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     # The message may hold a row or a secret, so it goes nowhere; the log has the type and the trace.
-    log.error("unexpected error at %s", request.url.path, exc_info=error)
+    # A link to a shared table is in its address.
+    log.error("unexpected error at %s", redact(request.url.path), exc_info=error)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal",

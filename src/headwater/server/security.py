@@ -31,7 +31,9 @@ from headwater.server.cookies import COOKIE
 from headwater.server.local import is_from
 from headwater.server.odata.errors import is_odata
 from headwater.server.problems import answer, in_shape
+from headwater.server.purview.errors import is_purview
 from headwater.server.settings import ServerSettings
+from headwater.server.shared.addresses import is_shared, kept_private
 
 __all__ = ["CSRF_HEADER", "PUBLIC", "Guard"]
 
@@ -51,6 +53,9 @@ PUBLIC: Final = frozenset(
 
 #: The ways by somebody else's word; nothing else lies below.
 _PROVIDERS: Final = "/api/sign-in/openid/"
+
+#: What sources post is signed, and no person's.
+_WEBHOOKS: Final = "/api/webhooks/"
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BEARER: Final = re.compile(r"bearer +(?P<token>\S+) *", re.IGNORECASE)
@@ -95,7 +100,11 @@ class Guard:
         request = Request(scope)
         request.state.request_id = str(uuid4())
         refusal: Response | None = None
-        if not self._is_public(scope):
+        if is_shared(path_below(scope)):
+            # The link in the address is the credential; what lies there asks for it.
+            send = kept_private(send)
+            refusal = None if request.method in _SAFE else _only_read()
+        elif not self._is_public(scope):
             refusal = await self._let_in(request)
             send = _unstored(send)
         elif request.method not in _SAFE:
@@ -104,7 +113,7 @@ class Guard:
 
     def _is_public(self, scope: Scope) -> bool:
         path = path_below(scope)
-        if path in PUBLIC or path.startswith(_PROVIDERS):
+        if path in PUBLIC or path.startswith((_PROVIDERS, _WEBHOOKS)):
             return True
         found = next((route for route in self._routes if route.matches(scope)[0] is not Match.NONE), None)
         return any(found is page for page in self._pages)
@@ -142,7 +151,7 @@ class Guard:
 
 def _takes_basic(request: Request) -> bool:
     """Whether the clients of what was asked for may have no other way to show a token."""
-    return is_odata(request) or is_atlas(request)
+    return is_odata(request) or is_atlas(request) or is_purview(request)
 
 
 def _bearer_token(authorization: str) -> str | None:
@@ -182,6 +191,14 @@ def _check_origin(request: Request) -> None:
             hint="Use this server's own pages.",
             code="forbidden.origin",
         )
+
+
+def _only_read() -> Response:
+    refused = answer(
+        ForbiddenError("What a link leads to is only read.", hint="Use GET."), HTTPStatus.METHOD_NOT_ALLOWED
+    )
+    refused.headers["Allow"] = "GET"
+    return refused
 
 
 def _from_elsewhere(request: Request) -> Response | None:

@@ -368,10 +368,12 @@ class SourceService:
             yield connector
 
     @contextmanager
-    def connect_data(self, actor: Actor, name: str, *, purpose: str = "connect") -> Iterator[DataSource]:
+    def connect_data(
+        self, actor: Actor, name: str, *, purpose: str = "connect", credential_of: Actor | None = None
+    ) -> Iterator[DataSource]:
         """As :meth:`connect`, for a source that holds data and no models (``registry.holds_models``)."""
         source = self._scannable(actor, name)
-        called, allowed = self._called(actor, source, purpose), networks(source.private_networks)
+        called, allowed = self._called(credential_of or actor, source, purpose), networks(source.private_networks)
         with closing(load_data_source(*called, private_networks=allowed, folders=self._folders)) as found:
             yield found
 

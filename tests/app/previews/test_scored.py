@@ -19,11 +19,11 @@ TEXT = """let
 in Scored"""
 
 
-def sent(app: Headwater) -> list[object]:
+def sent(app: Headwater) -> list[str]:
     """How many rows the model was sent, each time that the audit log tells of."""
     with app.database.read() as connection:
         found = page(connection, Filter(events=frozenset({Event.MODEL_INVOKED})))
-    return [each.details["rows"] for each in found]
+    return [str(each.details["rows"]) for each in found]
 
 
 def test_only_rows_that_are_shown_are_scored(tmp_path: Path, mlflow_server: SeededMLflow) -> None:
@@ -36,4 +36,4 @@ def test_only_rows_that_are_shown_are_scored(tmp_path: Path, mlflow_server: Seed
         again = app.previews.open(SYSTEM, PreviewRequest("w", {"q": TEXT}, "q", rows=4))
         assert len(again.page.rows) == 4
         app.previews.close()
-        assert sorted(sent(app)) == [1, 5]
+        assert sorted(sent(app)) == ["1", "5"]

@@ -8,6 +8,7 @@
     file = "lineage.jsonl"                 # or as well: a file, one event a line; relative to the home folder
     source_code = false                    # whether the M text of entities goes with them
     private_networks = ["10.0.0.0/8"]      # in which the receiver may be
+    collection = "pipelines"               # where new assets go that others send events of; the root if it is left out
 """
 
 from __future__ import annotations
@@ -24,18 +25,22 @@ from headwater.net.origins import check_scheme, parse_origin
 
 __all__ = ["Receiver", "read_receiver"]
 
-_KNOWN = ("url", "api_key", "file", "source_code", "private_networks")
+_KNOWN = ("url", "api_key", "file", "source_code", "private_networks", "collection")
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who is sent the events; ``api_key`` is a reference. Neither ``url`` nor ``file``: nobody."""
+    """Who is sent the events; ``api_key`` is a reference. Neither ``url`` nor ``file``: nobody.
+
+    ``collection`` is of what is received: where new assets go, where a request does not say.
+    """
 
     url: str = ""
     api_key: str = ""
     file: Path | None = None
     source_code: bool = False
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    collection: str | None = None
 
     @property
     def listens(self) -> bool:
@@ -66,4 +71,6 @@ def read_receiver(document: Mapping[str, Any], home: Path, marker: Path) -> Rece
         # Without the text: an address may hold a secret.
         raise section.wrong("url", "an https address", f'"{example}"') from None
     file = section.text("file", example="lineage.jsonl")
-    return Receiver(url, section.reference("api_key"), (home / file) if file else None, source_code, networks)
+    kept = (home / file) if file else None
+    collection = section.text("collection", example="pipelines") or None
+    return Receiver(url, section.reference("api_key"), kept, source_code, networks, collection)

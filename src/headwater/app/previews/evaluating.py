@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from headwater.access import Actor
+from headwater.access.policies import Restriction
 from headwater.app.previews.cells import cell
 from headwater.app.previews.closed import closed
 from headwater.app.previews.held import Rows, rows_of
@@ -105,6 +106,8 @@ class _Open:
     summary: PreviewSummary
     rows: Rows
     stack: ExitStack
+    #: The linked tables that it read, and what of each was kept back from the one who looks.
+    linked: list[tuple[LinkedEntity, Restriction]]
 
 
 class Previewer:
@@ -191,8 +194,19 @@ class Previewer:
     def _of(self, key: str) -> _Open:
         if key not in self._open:
             raise closed(key)
+        found = self._open[key]
+        if not all(self._reads_as_before(linked, before) for linked, before in found.linked):
+            # What it holds was read by rights that are no more.
+            self._forget(key)
+            raise closed(key)
         self._open.move_to_end(key)
-        return self._open[key]
+        return found
+
+    def _reads_as_before(self, linked: LinkedEntity, before: Restriction) -> bool:
+        try:
+            return LinkedTables(self._app.database, self._actor).table("", linked).restriction == before
+        except NotFoundError:
+            return False
 
     def _forget(self, key: str) -> None:
         if (found := self._open.pop(key, None)) is not None:
@@ -202,7 +216,8 @@ class Previewer:
         if query not in draft.queries:
             raise NotFoundError(f"There is no query '{query}'.", place=query, hint="Name one of the dataflow's.")
         texts = {**draft.queries, query: up_to(draft.queries[query], step, query)}
-        session, queries = self._queries(draft, texts, stack)
+        read: list[tuple[LinkedEntity, Restriction]] = []
+        session, queries = self._queries(draft, texts, stack, read)
         value = plain(queries.get(query))
         table = as_table(value)
         columns = [
@@ -210,9 +225,15 @@ class Previewer:
             for name, of in zip(table.names, table.column_types, strict=True)
         ]
         steps = folding_of(draft.queries[query], query, session.unfolded)
-        return _Open(PreviewSummary(kind_of(value), columns, steps), rows_of(table), stack)
+        return _Open(PreviewSummary(kind_of(value), columns, steps), rows_of(table), stack, read)
 
-    def _queries(self, draft: Draft, texts: Mapping[str, str], stack: ExitStack) -> tuple[Session, Record]:
+    def _queries(
+        self,
+        draft: Draft,
+        texts: Mapping[str, str],
+        stack: ExitStack,
+        read: list[tuple[LinkedEntity, Restriction]],
+    ) -> tuple[Session, Record]:
         app = self._app
         models = app.model_environment(self._actor, store=self._scored)
         stack.callback(models.close)
@@ -232,7 +253,7 @@ class Previewer:
             session.share_engine(self._engine)
         tables = LinkedTables(app.database, self._actor)
         for name, linked in draft.linked.items():
-            given[name] = Thunk(partial(_linked, tables, name, linked, session))
+            given[name] = Thunk(partial(_linked, tables, name, linked, session, read))
         readable = {name: text for name, text in texts.items() if name not in given}
         for name, error in _unreadable(readable).items():
             del readable[name]
@@ -261,8 +282,16 @@ def _unreadable(queries: Mapping[str, str]) -> Mapping[str, MSyntaxError]:
     return found
 
 
-def _linked(tables: LinkedTables, name: str, linked: LinkedEntity, session: Session) -> PlanTable:
-    return PlanTable(tables.scan(name, linked), session)
+def _linked(
+    tables: LinkedTables,
+    name: str,
+    linked: LinkedEntity,
+    session: Session,
+    read: list[tuple[LinkedEntity, Restriction]],
+) -> PlanTable:
+    table = tables.table(name, linked)
+    read.append((linked, table.restriction))
+    return PlanTable(tables.scan(name, linked, table=table), session)
 
 
 def _raise(error: MSyntaxError) -> Value:

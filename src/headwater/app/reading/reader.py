@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from headwater.app.reading.results import ResultStore
 from headwater.app.reading.selection import Selection
 from headwater.dataflows import PublishedTable, PublishedTables
 from headwater.dataflows.published import version_gone
+from headwater.dataflows.restricted import readable_scan
 from headwater.dataflows.retention import pinned
 from headwater.engines.base import Engine
 from headwater.engines.registry import load_engine
@@ -30,12 +31,16 @@ __all__ = ["OpenTable", "TablePage", "TableReader"]
 
 @dataclass(frozen=True, slots=True)
 class OpenTable:
-    """One version of a table, for somebody who may read it; ``scan`` has its columns."""
+    """One version of a table, for somebody who may read it; ``scan`` has the columns that they may read.
+
+    ``first``: no row after so many is given; None: all are.
+    """
 
     actor: Actor
     table: PublishedTable
     version: int
     scan: ParquetScan
+    first: int | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -43,9 +48,10 @@ class OpenTable:
 
     @property
     def rows(self) -> int:
-        """How many rows the version has."""
+        """How many rows the version has, of those that are given."""
         newest = self.version == self.table.delta_version
-        return self.table.rows if newest else row_count(self.table.path, self.version)
+        found = self.table.rows if newest else row_count(self.table.path, self.version)
+        return found if self.first is None else min(found, self.first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ class TableReader:
             raise version_gone(table, wanted) from error
         if not _is_whole(scan):
             raise version_gone(table, wanted)
-        return OpenTable(actor, table, wanted, scan)
+        return OpenTable(actor, table, wanted, readable_scan(scan, table.restriction))
 
     def page(
         self, opened: OpenTable, selection: Selection, offset: int, limit: int, *, form: str, more: bool = True
@@ -123,6 +129,7 @@ class TableReader:
             VersionGoneError: the version's files were deleted meanwhile.
             EngineError: the selection cannot be computed, or takes more memory than there is.
         """
+        selection = replace(selection, first=opened.first)
         try:
             # One row more than wanted tells whether there are any after.
             rows = self._rows(opened, selection, offset, limit + 1, more=more)
@@ -160,6 +167,7 @@ class TableReader:
 
     def count(self, opened: OpenTable, selection: Selection) -> int:
         """How many rows a selection has."""
+        selection = replace(selection, first=opened.first)
         if selection.predicate is None:
             return opened.rows
         kept = self._results.get(selection.fingerprint(opened.scan))
@@ -171,6 +179,8 @@ class TableReader:
     def _rows(self, opened: OpenTable, selection: Selection, offset: int, limit: int, *, more: bool) -> pa.Table:
         columns = selection.columns_of(opened.scan)
         if selection.is_plain:
+            if opened.first is not None:
+                limit = max(min(limit, opened.first - offset), 0)
             names = [column.name for column in columns]
             name = selection.fingerprint(opened.scan)
             return self._parts.rows(

@@ -26,11 +26,13 @@ class Selection:
     """Rows for which ``predicate`` is true (None: all) in the order of ``keys`` (none: the table's own).
 
     ``columns`` are ids of the scan's columns, in the order wanted; None: all. The expressions are over the scan.
+    ``first``: of the table's first rows only, so many; None: of all.
     """
 
     predicate: Expr | None = None
     keys: tuple[SortKey, ...] = ()
     columns: tuple[str, ...] | None = None
+    first: int | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -58,8 +60,9 @@ class Selection:
     def fingerprint(self, scan: ParquetScan) -> str:
         """What a stored result of this selection is found by. The names of the files stand for the table's version."""
         # Plans are frozen dataclasses, so that equal ones are written alike.
-        parts = (scan.paths, tuple(c.id for c in self.columns_of(scan)), self.predicate, self.keys)
+        parts = (scan.paths, tuple(c.id for c in self.columns_of(scan)), self.predicate, self.keys, self.first)
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def _rows(self, scan: ParquetScan) -> Node:
-        return scan if self.predicate is None else Filter(scan, self.predicate)
+        rows = scan if self.first is None else Slice(scan, 0, self.first)
+        return rows if self.predicate is None else Filter(rows, self.predicate)

@@ -17,7 +17,16 @@ from headwater.catalog.types import Types
 from headwater.errors import NotFoundError
 from headwater.store import tables
 
-__all__ = ["Target", "check_rights", "find_all", "find_by_guid", "find_named", "scopes_with", "unknown_guid"]
+__all__ = [
+    "Target",
+    "check_collection",
+    "check_rights",
+    "find_all",
+    "find_by_guid",
+    "find_named",
+    "scopes_with",
+    "unknown_guid",
+]
 
 #: What a request names: a guid, or a type and qualified name.
 Target: TypeAlias = str | AssetRef
@@ -78,6 +87,21 @@ def check_rights(connection: Connection, actor: Actor, action: Action, rows: Ite
     missing = scopes - scopes_with(connection, actor, action, scopes)
     if missing:
         raise forbidden(action, min(missing))
+
+
+def check_collection(connection: Connection, actor: Actor, name: str) -> None:
+    """Go on only where whoever asks may create assets in a collection.
+
+    Raises:
+        NotFoundError: there is no such collection to be seen.
+        ForbiddenError: they may not create assets in it.
+    """
+    place = tables.collections.c
+    scope = connection.scalar(select(place.scope_id).where(place.name == name))
+    if scope is None or not scopes_with(connection, actor, Action.COLLECTION_READ, {scope}):
+        raise NotFoundError(f"There is no collection '{name}'.", hint="List the collections, or add it.")
+    if not scopes_with(connection, actor, Action.ASSET_CREATE, {scope}):
+        raise forbidden(Action.ASSET_CREATE, scope)
 
 
 def scopes_with(connection: Connection, actor: Actor, action: Action, scopes: Iterable[int]) -> set[int]:

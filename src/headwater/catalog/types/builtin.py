@@ -121,6 +121,16 @@ _DEFINITIONS = (
         "A run that registered a model version, or that was asked for.",
     ),
     TypeDefinition(
+        "openlineage_job",
+        ("Process",),
+        (
+            *(_A("namespace"), _A("job"), _A("kind"), _A("integration", description="The tool that told of it.")),
+            *(_A("state", description="What its last run came to."), _A("parent_job"), _A("tags", _TEXT_MAP)),
+            *(_A("sql"), _A("source_url", description="Where its code is.")),
+        ),
+        "A job that another tool told of as OpenLineage.",
+    ),
+    TypeDefinition(
         "dataflow_query", ("Process",), (_A("language"),), "The query that computes one table of a dataflow."
     ),
 )

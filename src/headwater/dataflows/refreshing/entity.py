@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -151,9 +152,20 @@ class EntityRun:
             watch=self._watched,
             schema_changes=own.schema_changes or self._settings.schema_changes,
             max_rows=self._settings.limits.rows,
-            made_by=entity_fingerprint(around.dataflow.definition, self._name),
+            made_by=self._made_by(),
             reads=around.dataflow.definition.reads(self._name),
         )
+
+    def _made_by(self) -> str:
+        """What rows are computed by: the definition, and which columns of linked tables policies hide from the runner.
+
+        Periods that were stored with a column must not stay when it is hidden.
+        """
+        around = self._around
+        made = entity_fingerprint(around.dataflow.definition, self._name)
+        tables = LinkedTables(around.refresher.database, around.dataflow.runner)
+        hidden = {name: sorted(tables.hidden(linked)) for name, linked in self._settings.linked.items()}
+        return f"{made} {json.dumps(hidden, sort_keys=True)}" if any(hidden.values()) else made
 
     def _failure(self, error: HeadwaterError) -> RefreshError:
         queries = dict(self._around.dataflow.definition.queries)

@@ -13,7 +13,6 @@ from headwater.app.reading.downloads import MEDIA_TYPES, Download, DownloadForma
 from headwater.server.answers import WITHOUT_NUL, ErrorAnswer, Rows, Table, Tables, TableSummary
 from headwater.server.api import MAX_NUMBER, RESPONSES, App, Asking
 from headwater.server.settings import ServerSettings
-from headwater.tables import schema
 
 router = APIRouter(prefix="/api/tables", tags=["tables"], responses=RESPONSES)
 
@@ -77,7 +76,7 @@ def get_rows(
         total=page.total,
         version=page.version,
         columns=list(page.rows.column_names),
-        rows=json_rows(page.rows, [column.type for column in schema(table.path, page.version)]),
+        rows=json_rows(page.rows, [column.type for column in page.columns]),
     )
 
 

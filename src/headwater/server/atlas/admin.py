@@ -9,9 +9,11 @@ from starlette.responses import Response
 
 from headwater import __version__
 from headwater.catalog.entities.auditing import audit_events
+from headwater.catalog.entities.purging import purge_entities
 from headwater.catalog.types.documents import list_documents
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import json_answer
+from headwater.server.atlas.entities import saved_header
+from headwater.server.json_bodies import Body, as_list, json_answer
 from headwater.store import utc_now
 
 router = APIRouter()
@@ -40,6 +42,15 @@ def metrics(app: App, actor: Asking) -> Response:
         "typeCount": len(list_documents(app.database, {})),
     }
     return json_answer({"data": {"general": general, "entity": {"entityActive": counts}}})
+
+
+@router.put("/admin/purge")
+@router.post("/admin/purge")
+def purge(app: App, actor: Asking, body: Body) -> Response:
+    """Forget deleted entities for good."""
+    guids = [str(guid) for guid in as_list(body)]
+    gone = [saved_header(each, status="PURGED") for each in purge_entities(app.database, actor, guids)]
+    return json_answer({"mutatedEntities": {"PURGE": gone} if gone else {}, "guidAssignments": {}})
 
 
 @router.get("/entity/{guid}/audit")

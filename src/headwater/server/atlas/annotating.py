@@ -8,11 +8,11 @@ from starlette.responses import Response
 from headwater.catalog.entities import business, business_csv, classifying, labelling
 from headwater.server.api import App, Asking
 from headwater.server.atlas.files import uploaded_file
-from headwater.server.atlas.requests import (
+from headwater.server.atlas.requests import Unique
+from headwater.server.json_bodies import (
     Body,
     OptionalBody,
     RawBody,
-    Unique,
     as_list,
     as_object,
     flag,

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from headwater.catalog.entities.lineage import entity_lineage, read_direction
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import Unique, json_answer
+from headwater.server.atlas.requests import Unique
+from headwater.server.json_bodies import json_answer
 
 router = APIRouter()
 

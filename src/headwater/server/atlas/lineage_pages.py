@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from headwater.catalog.entities.lineage import next_lineage, read_direction
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import json_answer
+from headwater.server.json_bodies import json_answer
 
 router = APIRouter()
 

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from headwater.server.atlas import (
     admin,
     annotating,
+    discovery,
     entities,
     glossary,
     lineage,
     lineage_pages,
     moving,
     relationships,
+    searching,
     types,
 )
-from headwater.server.atlas.errors import PREFIXES
-from headwater.server.base_path import path_below
 
-__all__ = ["ATLAS_ROOTS", "PURVIEW_ROOTS", "TidyPaths", "mount"]
+__all__ = ["ATLAS_ROOTS", "PURVIEW_ROOTS", "mount"]
 
 ATLAS_ROOTS: Final = ("/datamap/api/atlas/v2", "/catalog/api/atlas/v2", "/api/atlas/v2")
 PURVIEW_ROOTS: Final = ("/datamap/api", "/catalog/api")
 
 #: What lies below Atlas's root.
-_ATLAS: Final = (entities, annotating, glossary, types, relationships, lineage, lineage_pages, admin)
+_ATLAS: Final = (
+    discovery,
+    searching,
+    entities,
+    annotating,
+    glossary,
+    types,
+    relationships,
+    lineage,
+    lineage_pages,
+    admin,
+)
 #: What Purview has beside Atlas, below its own roots; it asks there for templates of terms.
-_PURVIEW: Final = (moving, glossary, types, lineage_pages)
-
-_SLASHES: Final = re.compile("/{2,}")
+_PURVIEW: Final = (moving, discovery, glossary, types, lineage_pages)
 
 
 def mount(app: FastAPI) -> None:
@@ -45,15 +52,3 @@ def mount(app: FastAPI) -> None:
     for root in PURVIEW_ROOTS:
         for part in _PURVIEW:
             app.include_router(part.router, prefix=root, include_in_schema=False)
-
-
-class TidyPaths:
-    """Takes addresses as clients put them together: with a slash at the end, with two where one belongs."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and path_below(scope).startswith(PREFIXES):
-            scope = {**scope, "path": _SLASHES.sub("/", scope["path"]).rstrip("/")}
-        await self._app(scope, receive, send)

@@ -9,7 +9,7 @@ from headwater.catalog.entities.moving import move_entities
 from headwater.errors import UsageError
 from headwater.server.api import App, Asking
 from headwater.server.atlas.entities import saved_header
-from headwater.server.atlas.requests import Body, as_list, as_object, json_answer
+from headwater.server.json_bodies import Body, as_list, as_object, json_answer
 
 router = APIRouter()
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from headwater.catalog.entities import relating
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import Body, OptionalBody, as_object, flag, json_answer, nothing
+from headwater.server.json_bodies import Body, OptionalBody, as_object, flag, json_answer, nothing
 
 router = APIRouter()
 

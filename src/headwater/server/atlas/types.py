@@ -11,7 +11,7 @@ from headwater.catalog.types.defining import create_types, delete_type, delete_t
 from headwater.catalog.types.documents import KINDS, find_document, grouped, headers, list_documents
 from headwater.errors import NotFoundError
 from headwater.server.api import App, Asking
-from headwater.server.atlas.requests import Body, json_answer, nothing
+from headwater.server.json_bodies import Body, json_answer, nothing
 
 router = APIRouter()
 

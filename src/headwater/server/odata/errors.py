@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from headwater.server.base_path import path_below
+from headwater.server.shared.addresses import is_shared_odata
 
 __all__ = ["VERSION_HEADER", "in_shape", "is_odata"]
 
@@ -26,7 +27,7 @@ def in_shape(request: Request, answer: Response) -> Response:
 
     The hint follows the message: Power BI and Excel show nothing else.
     """
-    if not is_odata(request):
+    if not is_odata(request) and not is_shared_odata(path_below(request.scope)):
         return answer
     error = orjson.loads(bytes(answer.body))["error"]
     shown = {"code": error["code"], "message": " ".join(part for part in (error["message"], error["hint"]) if part)}

@@ -49,7 +49,7 @@ def no_service() -> Response:
 @router.get("/$models/")
 def models_document(app: App, actor: Asking, request: Request) -> Response:
     """The functions that models are."""
-    options_of(_query(request), _OF_DOCUMENTS)
+    options_of(query_of(request), _OF_DOCUMENTS)
     names = [encoded(found.name.function) for found in callable_functions(app, actor)]
     imports = [{"name": name, "kind": "FunctionImport", "url": name} for name in names]
     document = {"@odata.context": f"{_root(request, _MODELS)}$metadata", "value": imports}
@@ -59,7 +59,7 @@ def models_document(app: App, actor: Asking, request: Request) -> Response:
 @router.get("/$models/$metadata")
 def models_metadata(app: App, actor: Asking, request: Request) -> Response:
     """What the functions take and give."""
-    _check_version(request)
+    check_version(request)
     document = metadata(models_schemas(list(callable_functions(app, actor))))
     return Response(document, headers=VERSION_HEADER, media_type="application/xml")
 
@@ -67,7 +67,7 @@ def models_metadata(app: App, actor: Asking, request: Request) -> Response:
 @router.get("/$models/{resource:path}")
 def call_function(app: App, actor: Asking, request: Request, resource: str) -> Response:
     """A function, called for one row."""
-    options_of(_query(request), _OF_DOCUMENTS)
+    options_of(query_of(request), _OF_DOCUMENTS)
     found = _RESOURCE.fullmatch(resource)
     if found is None or found["key"] is None or found["count"]:
         raise _nothing(resource, _MODELS, "Call a function with its arguments: name(a=1,b='x').")
@@ -90,7 +90,7 @@ async def call_action(app: App, actor: Asking, request: Request, resource: str) 
 @router.get("/{dataflow}/")
 def service_document(app: App, actor: Asking, request: Request, dataflow: str) -> Response:
     """The entity sets."""
-    options_of(_query(request), _OF_DOCUMENTS)
+    options_of(query_of(request), _OF_DOCUMENTS)
     tables = _tables(app, actor, dataflow)
     root = _root(request, dataflow)
     sets = [{"name": encoded(table.entity), "kind": "EntitySet", "url": encoded(table.entity)} for table in tables]
@@ -101,7 +101,7 @@ def service_document(app: App, actor: Asking, request: Request, dataflow: str) -
 @router.get("/{dataflow}/$metadata")
 def metadata_document(app: App, actor: Asking, request: Request, dataflow: str) -> Response:
     """What the sets hold."""
-    _check_version(request)
+    check_version(request)
     keys = app.tables.keys(dataflow)
     types = [_entity_type(app, actor, table, keys.get(table.entity, ())) for table in _tables(app, actor, dataflow)]
     return Response(metadata(schemas_of_tables(types)), headers=VERSION_HEADER, media_type="application/xml")
@@ -110,12 +110,12 @@ def metadata_document(app: App, actor: Asking, request: Request, dataflow: str) 
 @router.get("/{dataflow}/{resource:path}")
 def resource(app: App, actor: Asking, request: Request, dataflow: str, resource: str) -> Response:
     """A set, its count, or one of its entities."""
-    _check_version(request)
+    check_version(request)
     found = _RESOURCE.fullmatch(resource)
     if found is None or (found["key"] is not None and found["count"]):
         raise _nothing(resource, dataflow, "The service document lists what there is.")
     entity = decoded(found["set"])
-    asked = Asked.of(_root(request, dataflow), entity, _query(request), request.headers)
+    asked = Asked.of(_root(request, dataflow), entity, query_of(request), request.headers)
     opened = app.reading.open(actor, dataflow, entity, asked.options.version)
     if found["key"] is not None:
         return entity_answer(app.reading, opened, asked, _keys(app, opened), found["key"])
@@ -153,7 +153,8 @@ def _nothing(resource: str, place: str, hint: str) -> NotFoundError:
     return NotFoundError(f"There is nothing at '{resource[:100]}'.", place=place, hint=hint)
 
 
-def _query(request: Request) -> list[tuple[str, str]]:
+def query_of(request: Request) -> list[tuple[str, str]]:
+    """What stands behind the question mark, in order."""
     return parse_qsl(request.url.query, keep_blank_values=True)
 
 
@@ -162,7 +163,7 @@ def _root(request: Request, dataflow: str) -> str:
     return f"{str(request.base_url).rstrip('/')}/odata/{quote(dataflow, safe='$')}/"
 
 
-def _check_version(request: Request) -> None:
+def check_version(request: Request) -> None:
     """A reader of an older OData would not understand the answer."""
     most = request.headers.get("odata-maxversion", "4.0")
     if most[:1] < "4":

@@ -26,7 +26,10 @@ STATIC: Final = Path(__file__).parent / "static"
 
 #: First segments of the addresses that are the server's own; the app never answers them.
 RESERVED: Final = frozenset(
-    {"api", "catalog", "datamap", "docs", "healthz", "odata", "openapi.json", "readyz", "redoc"}
+    {
+        *("api", "catalog", "collections", "datamap", "docs", "healthz", "odata", "openapi.json"),
+        *("policyStore", "policystore", "readyz", "redoc", "scan"),
+    }
 )
 
 #: The app's styles are inserted by script into style elements that stay empty: this hash is the empty text's.

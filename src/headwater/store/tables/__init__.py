@@ -67,7 +67,15 @@ from headwater.store.tables.label_flow import (
     label_policies,
 )
 from headwater.store.tables.ledger import ledger_files, ledger_fingerprints
-from headwater.store.tables.lineage import FLOW_KINDS, column_lineage, flow_edges, relationships
+from headwater.store.tables.lineage import (
+    FLOW_KINDS,
+    column_lineage,
+    flow_edges,
+    lineage_runs,
+    lineage_stamps,
+    past_flow_edges,
+    relationships,
+)
 from headwater.store.tables.notifications import notifications, openlineage_events
 from headwater.store.tables.openid import openid_groups, openid_requests
 from headwater.store.tables.people import (
@@ -85,7 +93,17 @@ from headwater.store.tables.people import (
     sign_in_failures,
     users,
 )
+from headwater.store.tables.policies import POLICY_SUBJECTS, access_policies, access_policy_readers
+from headwater.store.tables.pushes import catalog_pushes
+from headwater.store.tables.scan_definitions import (
+    SCAN_DOCUMENT_KINDS,
+    declared_sources,
+    scan_definitions,
+    scan_documents,
+)
+from headwater.store.tables.searches import saved_searches
 from headwater.store.tables.secrets import secrets
+from headwater.store.tables.shares import table_shares
 from headwater.store.tables.sources import (
     CREDENTIAL_MODES,
     ROOT_COLLECTION,
@@ -94,6 +112,7 @@ from headwater.store.tables.sources import (
     collections,
     scans,
     source_credentials,
+    source_webhooks,
     sources,
 )
 
@@ -110,14 +129,18 @@ __all__ = [
     "LABEL_KINDS",
     "LINK_PURPOSES",
     "MISSED_POLICIES",
+    "POLICY_SUBJECTS",
     "PRINCIPAL_KINDS",
     "PRIVACY_LEVELS",
     "REFRESH_STATUSES",
     "ROOT_COLLECTION",
+    "SCAN_DOCUMENT_KINDS",
     "SCAN_KINDS",
     "SCAN_STATUSES",
     "SCOPE_KINDS",
     "TYPE_CATEGORIES",
+    "access_policies",
+    "access_policy_readers",
     "api_tokens",
     "asset_classifications",
     "asset_columns",
@@ -131,6 +154,7 @@ __all__ = [
     "assets",
     "audit_events",
     "audit_retentions",
+    "catalog_pushes",
     "catalog_state",
     "classification_rules",
     "classified_assets",
@@ -139,6 +163,7 @@ __all__ = [
     "connections",
     "dataflow_versions",
     "dataflows",
+    "declared_sources",
     "flow_edges",
     "function_settings",
     "glossaries",
@@ -156,6 +181,8 @@ __all__ = [
     "label_policies",
     "ledger_files",
     "ledger_fingerprints",
+    "lineage_runs",
+    "lineage_stamps",
     "metadata",
     "model_use",
     "notifications",
@@ -164,6 +191,7 @@ __all__ = [
     "openid_requests",
     "openlineage_events",
     "passwords",
+    "past_flow_edges",
     "principals",
     "publish_intents",
     "published_tables",
@@ -174,6 +202,9 @@ __all__ = [
     "role_actions",
     "role_assignments",
     "role_definitions",
+    "saved_searches",
+    "scan_definitions",
+    "scan_documents",
     "scans",
     "schedules",
     "scope_ancestors",
@@ -183,8 +214,10 @@ __all__ = [
     "sign_in_addresses",
     "sign_in_failures",
     "source_credentials",
+    "source_webhooks",
     "sources",
     "table_pins",
+    "table_shares",
     "type_definitions",
     "users",
     "workers",

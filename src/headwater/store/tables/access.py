@@ -49,6 +49,9 @@ scopes = Table(
     Column("subscription_id", BigId, ForeignKey("scopes.id"), index=True),
     # Inheritance is cut here: from above, only roles with ``survives_cut`` reach it and what lies below.
     Column("restricted", Boolean, nullable=False, default=False),
+    # Grows with every role that is given or taken right here, and with every cut: who changes a policy that was read
+    # elsewhere says which one it was.
+    Column("policy_version", BigId, nullable=False, default=0, server_default="0"),
     UniqueConstraint("parent_id", "kind", "name"),
     one_of("kind", SCOPE_KINDS),
     CheckConstraint("(kind = 'server') = (parent_id IS NULL)", name="root"),

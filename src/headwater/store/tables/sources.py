@@ -16,6 +16,7 @@ __all__ = [
     "collections",
     "scans",
     "source_credentials",
+    "source_webhooks",
     "sources",
 ]
 
@@ -83,6 +84,17 @@ source_credentials = Table(
         sqlite_where=text("user_id IS NULL"),
         postgresql_where=text("user_id IS NULL"),
     ),
+)
+
+#: Sources that tell us when something happened; ``secret_ref`` leads to what they sign it with.
+source_webhooks = Table(
+    "source_webhooks",
+    metadata,
+    Column("source_id", Integer, ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("secret_ref", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("last_event_at", UtcDateTime),
 )
 
 scans = Table(

@@ -17,8 +17,8 @@ from headwater.app.reading.reader import OpenTable, TableReader
 from headwater.app.reading.sql.locked import add_view, locked, query_error
 from headwater.app.reading.sql.statement import TableName, read_statement
 from headwater.dataflows import PublishedTable, PublishedTables
+from headwater.dataflows.published import readable_columns_of
 from headwater.errors import EngineError, NotFoundError
-from headwater.tables import schema
 
 __all__ = ["SqlLimits", "SqlQueries", "SqlQuery", "SqlResult"]
 
@@ -148,7 +148,7 @@ class SqlQuery:
 
     def _result(self, connection: duckdb.DuckDBPyConnection) -> SqlResult:
         for view, table in self.tables.items():
-            add_view(connection, view, table.scan.paths, schema(table.table.path, table.version))
+            add_view(connection, view, table.scan.paths, readable_columns_of(table.table, table.version))
         self._go_on()
         batches = list(self._batches(connection.sql(self.sql).to_arrow_reader(_BATCH_ROWS)))
         rows = pa.Table.from_batches(batches[1:], batches[0].schema)
