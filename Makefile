@@ -47,6 +47,7 @@ bench: setup
 	$(BIN)/python benchmarks/powerquery.py
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	$(BIN)/python benchmarks/dataflows.py
+	$(BIN)/python benchmarks/catalog.py
 	$(BIN)/python benchmarks/scoring.py
 
 # The browser app's client is generated from this file; a test fails when it drifts.

@@ -144,7 +144,13 @@ def test_nothing_goes_on_by_itself(estate: Estate) -> None:
     restore(estate.back_up(), estate.new, SYSTEM)
     with Headwater.open(estate.new) as new, new.database.read() as connection:
         ended = {row.kind: row.status for row in connection.execute(select(tables.jobs.c.kind, tables.jobs.c.status))}
-        assert ended == {"a": "failed", "b": "cancelled", "c": "succeeded", "refresh": "succeeded"}
+        assert ended == {
+            "a": "failed",
+            "b": "cancelled",
+            "c": "succeeded",
+            "refresh": "succeeded",
+            "classify": "cancelled",
+        }
         run = connection.execute(select(tables.refreshes).where(tables.refreshes.c.id == "running")).one()
         assert (run.status, run.error["code"]) == ("failed", "restored")
         schedule = connection.execute(select(tables.schedules).where(tables.schedules.c.subject == "s")).one()

@@ -162,6 +162,8 @@ def test_nobody_looks_at_rows_that_they_may_not_read(scanned: Headwater, data: P
     assert guid is not None
     with pytest.raises(NotFoundError):
         scanned.classify(curator, ClassificationRequest([guid]))
+    # Reads everything, and may annotate nothing.
+    assert scanned.classify(somebody(scanned.database, "cas", "Reader")).looked_at == 0
     assert scanned.classify(somebody(scanned.database, "ben", "Contributor")).looked_at == 2
 
 

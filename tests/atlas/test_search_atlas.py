@@ -233,8 +233,20 @@ def test_what_is_deleted_is_purged_by_who_runs_the_server(client: Any, served: S
     assert http.get(f"/entity/guid/{guid}").status_code == 404
 
 
+def test_what_was_classified_is_listed_by_when(client: Any, shop: dict[str, str], http: httpx.Client) -> None:
+    listed = client.entity.get_entity_headers(0).guidHeaderMap
+    assert listed[shop["orders"]].classificationNames == ["PII.EMAIL.SEARCH"] and shop["returns"] not in listed
+    later = http.get("/entity/bulk/headers", params={"tagUpdateStartTime": 4_000_000_000_000}).json()
+    assert later == {"guidHeaderMap": {}}
+    assert http.get("/entity/bulk/headers", params={"tagUpdateStartTime": 10**18}).status_code == 400
+
+
 def test_what_may_not_be_seen_is_in_no_answer(estate: Estate) -> None:
     hidden = "hidden-thing"
+    with estate.served.client() as admin:
+        classified = [{"typeName": "MICROSOFT.PERSONAL.EMAIL"}]
+        admin.post(f"/entity/guid/{estate.hidden}/classifications", json=classified).raise_for_status()
+        assert estate.hidden in admin.get("/entity/bulk/headers").text
     asked: list[tuple[str, dict[str, Any]]] = [
         ("/search/basic", {"typeName": "DataSet"}),
         ("/search/basic", {"query": "hidden"}),
@@ -249,6 +261,8 @@ def test_what_may_not_be_seen_is_in_no_answer(estate: Estate) -> None:
         ("/search/suggestions", {"prefixString": "quirk://", "fieldName": "qualifiedName"}),
         ("/search/suggestions", {"prefixString": "hid", "fieldName": "__labels"}),
         ("/search/relationship", {"guid": estate.process, "relation": "inputs"}),
+        ("/search/basic", {"classification": "MICROSOFT.PERSONAL.EMAIL"}),
+        ("/entity/bulk/headers", {}),
     ]
     with estate.served.client(estate.reader) as reader:
         for address, query in asked:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from azure.core.pipeline.policies import HeadersPolicy
+from azure.purview.catalog import PurviewCatalogClient
 from azure.purview.datamap import DataMapClient
 from pyapacheatlas.auth import BasicAuthentication
 from pyapacheatlas.core import PurviewClient
@@ -15,6 +16,7 @@ from tests.atlas.conftest import Served
 from tests.atlas.published import example
 from tests.atlas.test_datamap import Token
 from tests.atlas.test_rights import Estate
+from tests.workspaces.stored.support import somebody
 
 from headwater.access import SYSTEM
 
@@ -157,6 +159,47 @@ def test_pyapacheatlas_searches_and_browses(served: Served, blobs: dict[str, str
     assert names(discovery.browse("azure_blob_container", limit=5)) == ["shop"]
 
 
+def test_the_glossary_is_found_where_it_is_asked_for(
+    served: Served, blobs: dict[str, str], purview: httpx.Client, estate: Estate
+) -> None:
+    name = f"Margin {purview.base_url.path}"
+    with served.client() as http:
+        glossary = http.post("/glossary", json={"name": f"Finance {purview.base_url.path}"}).json()["guid"]
+        for each in ("a", "b"):
+            stated = {"name": f"{name} {each}", "anchor": {"glossaryGuid": glossary}, "longDescription": "Profit"}
+            http.post("/glossary/term", json=stated).raise_for_status()
+    asked = {
+        "keywords": "profit",
+        "filter": {"or": [{"glossaryType": "AtlasGlossaryTerm"}, {"collectionId": "blobs"}]},
+        "facets": [{"facet": "termStatus"}, {"facet": "objectType"}],
+        "limit": 1,
+    }
+    pages = [purview.post("/search/query", json=asked).json()]
+    while token := pages[-1].get("continuationToken"):
+        pages.append(purview.post("/search/query", json=asked | {"continuationToken": token}).json())
+    found = [value for page in pages for value in page["value"]]
+    mine = [value for value in found if value["name"].startswith(name)]
+    assert [value["name"] for value in mine] == [f"{name} a", f"{name} b"]
+    assert len(found) == pages[0]["@search.count"] == len(pages)
+    assert mine[0]["qualifiedName"] == f"{name} a@Finance {purview.base_url.path}"
+    assert mine[0]["objectType"] == "Glossary terms" and mine[0]["glossaryType"] == "AtlasGlossaryTerm"
+    assert pages[0]["@search.facets"]["objectType"] == [{"count": len(found), "value": "Glossary terms"}]
+    assert purview.post("/search/query", json={"keywords": name}).json()["@search.count"] == 0
+    stranger = somebody(served.app.database, f"stranger {name}")
+    with served.client(served.app.tokens.create(stranger, "t").token, root="/catalog/api") as theirs:
+        assert theirs.post("/search/query", json=asked).json()["@search.count"] == 0
+
+
+def test_the_catalogs_own_client_searches_and_browses(served: Served, blobs: dict[str, str]) -> None:
+    policy = HeadersPolicy({"Authorization": f"Bearer {served.token}"})
+    with PurviewCatalogClient(served.url, Token(served.token), authentication_policy=policy) as client:
+        inside = {"collectionId": "blobs"}
+        assert client.discovery.query({"keywords": "orders_2025", "filter": inside})["@search.count"] == 1
+        assert names(client.discovery.suggest({"keywords": "ret", "filter": inside})) == ["returns.txt"]
+        assert client.discovery.auto_complete({"keywords": "ret", "filter": inside})["value"][0]["text"] == "returns"
+        assert names(client.discovery.browse({"entityType": "azure_blob_container"})) == ["shop"]
+
+
 def test_browsing_goes_from_types_to_what_is_inside(served: Served, purview: httpx.Client) -> None:
     name = f"browse{purview.base_url.path}"
     table = entity(name, "hive_table", guid="-1")
@@ -190,9 +233,11 @@ def test_published_queries(blobs: dict[str, str], purview: httpx.Client, which: 
     for facet in wanted.body.get("facets", ()):
         assert facet["facet"] in found["@search.facets"]
     for value in found["value"]:
-        assert (wanted.answer["value"][0].keys() - {"@search.highlights", "glossary"}) <= value.keys() | TERMS
+        of_other_kind = ASSETS if "glossaryType" in value else TERMS
+        assert (wanted.answer["value"][0].keys() - {"@search.highlights", "glossary"}) <= value.keys() | of_other_kind
 
 
+ASSETS = {"entityType", "assetType"}
 TERMS = {"glossaryType", "longDescription", "termStatus", "termTemplate"}
 
 

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 from azure.purview.administration.account import PurviewAccountClient
+from pyapacheatlas.auth import BasicAuthentication
+from pyapacheatlas.core.collections.purview import PurviewCollectionsClient
 from tests.atlas.conftest import Served
 from tests.atlas.test_quirks import dataset, put
 from tests.workspaces.stored.support import scope_of, somebody
@@ -102,6 +104,28 @@ def test_assets_keep_a_collection_and_go_along(served: Served, http: httpx.Clien
         client.collections.delete_collection(name)
     with pytest.raises(ResourceNotFoundError):
         client.collections.get_collection("inner")
+
+
+def test_pyapacheatlas(served: Served, http: httpx.Client) -> None:
+    client = PurviewCollectionsClient(f"{served.url}/", BasicAuthentication("token", served.token))
+    for name, parent in (("pya", "root"), ("pya-inner", "pya")):
+        made = client.create_or_update_collection(name, name.upper(), parent, description="by pyapacheatlas")
+        assert made["friendlyName"] == name.upper() and made["parentCollection"]["referenceName"] == parent
+    assert {"pya", "pya-inner"} <= {each["name"] for each in client.list_collections()}
+    one = client.upload_single_entity({"entity": dataset("pya-one", -1), "referredEntities": {}}, "pya")
+    two = client.upload_entities([dataset("pya-two", -2)], "pya")
+    guids = [one["guidAssignments"]["-1"], two["guidAssignments"]["-2"]]
+
+    def lies_in(guid: str) -> str:
+        return str(http.get(f"/entity/guid/{guid}").json()["entity"]["collectionId"])
+
+    assert [lies_in(guid) for guid in guids] == ["pya", "pya"]
+    moved = client.move_entities(guids, "pya-inner")
+    assert {each["guid"] for each in moved["mutatedEntities"]["UPDATE"]} == set(guids)
+    assert [lies_in(guid) for guid in guids] == ["pya-inner", "pya-inner"]
+    http.delete("/entity/bulk", params={"guid": guids})
+    for name in ("pya-inner", "pya"):
+        assert name in client.delete_collection(name)["message"]
 
 
 def test_the_account(served: Served, connected: Callable[..., Any]) -> None:

@@ -16,13 +16,25 @@ from sqlalchemy import select
 from tests.access.databases import new_postgresql_database, new_sqlite_database
 from tests.rights.estate import Builder, Estate
 
+from headwater import catalog
 from headwater.access import SYSTEM, Action, Actor, Via
 from headwater.app.reading import TableReader
 from headwater.app.reading.sql import SqlQueries
-from headwater.catalog import AssetService, AssetSummary, CollectionService, edges_upstream, lineage
+from headwater.catalog import (
+    AssetService,
+    AssetSummary,
+    CollectionService,
+    edges_upstream,
+    export_lineage,
+    impact,
+    lineage,
+    neighbours_of,
+)
+from headwater.catalog.columns import columns_of
 from headwater.catalog.entities.lineage import entity_lineage, next_lineage
 from headwater.catalog.entities.reading import entities_by_id
 from headwater.catalog.finding import Search
+from headwater.catalog.lineage import find_root
 from headwater.catalog.search import FacetRequest, SearchIndex, SearchRequest
 from headwater.catalog.types import built_in_types
 from headwater.dataflows import DataflowService, PublishedTables, history
@@ -32,7 +44,7 @@ from headwater.models.environment import ModelEnvironment
 from headwater.models.rights import ActorsRights
 from headwater.models.scorer import Scorer
 from headwater.models.service import FunctionService
-from headwater.store import Database, open_database, tables
+from headwater.store import Database, open_database, tables, utc_now
 from headwater.workspaces import Connector, SourceService
 from headwater.workspaces.base import EndpointInfo, ModelInfo, ModelVersionInfo, SignatureInfo, WorkspaceInfo
 
@@ -152,6 +164,9 @@ class Questions:
             if name not in expected:
                 self.is_found(False, lineage, self.database, self.actor, guid)
                 self.is_found(False, edges_upstream, self.database, self.actor, name)
+                for ask in (catalog.reached, export_lineage, impact):
+                    self.is_found(False, ask, self.database, self.actor, guid)
+                self.is_found(False, neighbours_of, self.database, self.actor, guid, "input")
                 continue
             up, down = reached(name, {(b, a) for a, b in edges}), reached(name, edges)
             graph = lineage(self.database, self.actor, guid, depth=20, width=1_000)
@@ -165,6 +180,41 @@ class Questions:
                 assert ends == self.links(names[edge.source], names[edge.target], expected)
             assert not any(node.hidden_inputs or node.hidden_outputs for node in graph.nodes if node.guid == guid)
             assert set(edges_upstream(self.database, self.actor, name)) == upstream
+            self.lineage_without_limits(guid, name, edges)
+
+    def lineage_without_limits(self, guid: str, name: str, edges: set[tuple[str, str]]) -> None:
+        """As guids alone, page by page, given out, as what a change hits, as of now: of the same edges."""
+        database, actor = self.database, self.actor
+        up, down = reached(name, {(b, a) for a, b in edges}), reached(name, edges)
+        for at in (None if len(name) % 2 else utc_now(),):
+            export = export_lineage(database, actor, guid, at=at)
+            names = {node.guid: node.qualified_name for node in export.nodes()}
+            assert set(names.values()) == up | down
+            given = {(edge.source.qualified_name, edge.target.qualified_name) for edge in export.edges()}
+            assert given == {(a, b) for a, b in edges if b in up or a in down}
+            found = catalog.reached(database, actor, guid, depth=20, at=at)
+            assert {names[each] for level in found.up for each in level} == up - {name}
+            assert {names[each] for level in found.down for each in level} == down - {name}
+            for way, near in (("input", 1), ("output", 0)):
+                page = neighbours_of(database, actor, guid, "input" if near else "output", limit=1_000, at=at)
+                there = {edge[1 - near] for edge in edges if edge[near] == name}
+                assert {node.qualified_name for node in page.nodes} == there, way
+                assert page.total == len(there)
+        hit = impact(database, actor, guid)
+        assert {each.qualified_name for each in hit.assets} == down - {name}
+        types = [self.estate.types[each] for each in down - {name}]
+        assert hit.counts == {kind: types.count(kind) for kind in sorted(set(types))}
+        self.impact_of_a_column(guid, name, down)
+
+    def impact_of_a_column(self, guid: str, name: str, down: set[str]) -> None:
+        """Nothing that cannot be seen is named by what a column hits, and of an asset only its own column."""
+        if self.estate.types[name] != "dataset":
+            return
+        with self.database.read() as connection:
+            columns = columns_of(connection, [find_root(connection, self.actor, guid)])
+        for each in (column.name for found in columns.values() for column in found):
+            hit = impact(self.database, self.actor, guid, "remove_column", each)
+            assert {found.qualified_name for found in hit.assets} <= down
 
     def lineage_of_entities(self) -> None:
         """As Atlas's clients are told it, and page by page."""

@@ -126,3 +126,11 @@ def test_a_request_that_takes_longer_than_it_may_is_cut(tmp_path: Path) -> None:
         asking = Asking(server, tmp_path)
         server.end()
         assert asking.end() != 200
+
+
+def test_an_answer_does_not_wait_for_its_first_packet_to_be_acknowledged() -> None:
+    """asyncio switches Nagle's algorithm off for sockets that say that they speak TCP; accepted ones say so then."""
+    with bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP

@@ -90,7 +90,8 @@ def filled(path: str) -> str:
 
 
 def takes_basic(address: str) -> bool:
-    return address.startswith(("/odata", "/api/atlas", "/datamap", "/catalog"))
+    purview = ("/account", "/collections", "/policyStore", "/policystore", "/scan")
+    return address.startswith(("/odata", "/api/atlas", "/datamap", "/catalog", *purview))
 
 
 #: What Atlas's endpoints tell everybody who has signed in: types, the server's version, the head of a file.

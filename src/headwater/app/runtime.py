@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from sqlalchemy import select
 
@@ -31,6 +31,7 @@ from headwater.app.insights import Insights
 from headwater.app.insights.recording import ModelUseRecorder
 from headwater.app.insights.snapshots import keep_counting
 from headwater.app.jobs import Jobs, handlers
+from headwater.app.lineage import LineageService
 from headwater.app.live import LiveView
 from headwater.app.metadata_place import MetadataPlace
 from headwater.app.named_scans.declared import registered, unregistered
@@ -54,7 +55,6 @@ from headwater.app.webhooks import Webhooks
 from headwater.catalog import (
     AssetService,
     CollectionService,
-    Lineage,
     LineageTree,
     ScanOptions,
     ScanReport,
@@ -62,7 +62,6 @@ from headwater.catalog import (
     column_tree,
     edges_upstream,
     last_scans,
-    lineage,
     names,
 )
 from headwater.catalog.annotations import AnnotationService
@@ -500,11 +499,10 @@ class Headwater:
         found = self.assets.find(actor, "dataflow_table", self.table_name(dataflow_name, entity))
         return None if found is None else found.guid
 
-    def lineage(
-        self, actor: Actor, guid: str, direction: Literal["input", "output", "both"], *, depth: int, width: int
-    ) -> Lineage:
-        """The lineage graph around an asset, of what may be seen."""
-        return lineage(self.database, actor, guid, direction, depth=depth, width=width)
+    @property
+    def lineage(self) -> LineageService:
+        """What is made from what."""
+        return LineageService(self.database)
 
     def column_tree(self, actor: Actor, dataflow_name: str, entity: str, column: str) -> LineageTree:
         """Where a column of a published table comes from."""

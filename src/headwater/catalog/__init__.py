@@ -5,8 +5,22 @@ from headwater.catalog.assets import Asset, AssetService, AssetSummary
 from headwater.catalog.collections import Collection, CollectionService
 from headwater.catalog.data_scans import scan_data
 from headwater.catalog.events import events_to_scan
+from headwater.catalog.exporting import ExportedEdge, ExportedNode, LineageExport, export_lineage
 from headwater.catalog.harvesting import DetailsReport, fetch_details
-from headwater.catalog.lineage import ColumnLink, Lineage, LineageEdge, LineageNode, edges_upstream, lineage
+from headwater.catalog.impact import Change, Impact, ImpactedAsset, impact
+from headwater.catalog.lineage import (
+    ColumnLink,
+    Lineage,
+    LineageDirection,
+    LineageEdge,
+    LineageNode,
+    NeighboursPage,
+    Reached,
+    edges_upstream,
+    lineage,
+    neighbours_of,
+    reached,
+)
 from headwater.catalog.presence import mark_missing, purge_missing
 from headwater.catalog.processes import record_process
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
@@ -22,17 +36,26 @@ __all__ = [
     "AssetRef",
     "AssetService",
     "AssetSummary",
+    "Change",
     "Collection",
     "CollectionService",
     "ColumnEdge",
     "ColumnLink",
     "ColumnRecord",
     "DetailsReport",
+    "ExportedEdge",
+    "ExportedNode",
+    "Impact",
+    "ImpactedAsset",
     "Lineage",
+    "LineageDirection",
     "LineageEdge",
+    "LineageExport",
     "LineageNode",
     "LineageRecord",
     "LineageTree",
+    "NeighboursPage",
+    "Reached",
     "ScanKind",
     "ScanOptions",
     "ScanReport",
@@ -41,13 +64,17 @@ __all__ = [
     "column_tree",
     "edges_upstream",
     "events_to_scan",
+    "export_lineage",
     "fetch_details",
+    "impact",
     "last_full_scan",
     "last_scans",
     "lineage",
     "mark_missing",
     "names",
+    "neighbours_of",
     "purge_missing",
+    "reached",
     "record_process",
     "rename_assets",
     "scan",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, select
 
 from headwater.catalog import names
 from headwater.catalog.chunks import chunked
 from headwater.catalog.plain import plain
 from headwater.catalog.records import AssetRecord, ColumnRecord
 from headwater.store import tables
+from headwater.store.bulk import insert_rows
 
 __all__ = ["add_columns", "column_records", "columns_of", "columns_that_differ", "link_columns"]
 
@@ -82,20 +83,36 @@ def link_columns(connection: Connection, columns: Mapping[int, Sequence[int]]) -
         for ordinal, column_id in enumerate(found)
     ]
     for row_chunk in chunked(rows):
-        connection.execute(insert(link), row_chunk)
+        insert_rows(connection, link, row_chunk)
 
 
 def add_columns(connection: Connection, columns: Mapping[int, int]) -> None:
     """Add columns, each to an asset's, after those that it has; a column is of one asset only."""
-    link = tables.asset_columns
-    for column_id, asset_id in columns.items():
-        holder = connection.scalar(select(link.c.asset_id).where(link.c.column_id == column_id))
-        if holder == asset_id:
-            continue
-        connection.execute(delete(link).where(link.c.column_id == column_id))
-        last = connection.scalar(select(func.max(link.c.ordinal)).where(link.c.asset_id == asset_id))
-        ordinal = 0 if last is None else last + 1
-        connection.execute(insert(link).values(asset_id=asset_id, ordinal=ordinal, column_id=column_id))
+    link = tables.asset_columns.c
+    holders: dict[int, int] = {}
+    for chunk in chunked(columns):
+        rows = connection.execute(select(link.column_id, link.asset_id).where(link.column_id.in_(chunk)))
+        holders |= {row.column_id: row.asset_id for row in rows}
+    new = {column_id: asset_id for column_id, asset_id in columns.items() if holders.get(column_id) != asset_id}
+    for chunk in chunked(new.keys() & holders.keys()):
+        connection.execute(delete(tables.asset_columns).where(link.column_id.in_(chunk)))
+    free = _first_free(connection, set(new.values()))
+    made: list[dict[str, int]] = []
+    for column_id, asset_id in new.items():
+        made.append({"asset_id": asset_id, "ordinal": free[asset_id], "column_id": column_id})
+        free[asset_id] += 1
+    for row_chunk in chunked(made):
+        insert_rows(connection, tables.asset_columns, row_chunk)
+
+
+def _first_free(connection: Connection, assets: Iterable[int]) -> dict[int, int]:
+    """The ordinal of the next column of each of these assets."""
+    link = tables.asset_columns.c
+    free = dict.fromkeys(assets, 0)
+    for chunk in chunked(list(free)):
+        query = select(link.asset_id, func.max(link.ordinal)).where(link.asset_id.in_(chunk)).group_by(link.asset_id)
+        free |= {row[0]: row[1] + 1 for row in connection.execute(query)}
+    return free
 
 
 def _column(name: str, attributes: Mapping[str, Any]) -> ColumnRecord:

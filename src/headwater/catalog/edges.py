@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from headwater.catalog.chunks import chunked
 from headwater.catalog.columns import add_columns, link_columns
+from headwater.catalog.flow_writing import add_edges, end_edges
 from headwater.catalog.relation_keys import COLUMN, FLOW, RelationKey
 from headwater.catalog.types import BUILT_IN_RELATIONSHIPS, COLUMNS, RelationshipDefinition, UsedEnd
 from headwater.catalog.writing import Writing
 from headwater.store import tables
+from headwater.store.bulk import insert_rows
 
 __all__ = [
     "Related",
@@ -64,7 +66,7 @@ def _relate(writing: Writing, end: UsedEnd, group: Sequence[Related], may_lose: 
             add_columns(writing.connection, {each.asset_id: each.others[0] for each in group if each.others})
         return {number for each in group for number in (each.asset_id, *each.others)}
     if end.definition.flow is not None:
-        return _flow(writing.connection, end, group, may_lose)
+        return _flow(writing, end, group, may_lose)
     return _rows(writing, end, group, may_lose)
 
 
@@ -76,8 +78,8 @@ def _losable(pairs: Set[tuple[int, int]], may_lose: MayLose) -> set[tuple[int, i
 # -- edges of flow -----------------------------------------------------------------------------------------------------
 
 
-def _flow(connection: Connection, end: UsedEnd, group: Sequence[Related], may_lose: MayLose) -> set[int]:
-    kind = tables.FLOW_KINDS[str(end.definition.flow)]
+def _flow(writing: Writing, end: UsedEnd, group: Sequence[Related], may_lose: MayLose) -> set[int]:
+    connection, kind = writing.connection, tables.FLOW_KINDS[str(end.definition.flow)]
     from_near = end.definition.source == end.near
     near, far = (_edge.source_id, _edge.target_id) if from_near else (_edge.target_id, _edge.source_id)
     wanted = {(each.asset_id, other): each.attributes.get(other) or None for each in group for other in each.others}
@@ -87,14 +89,10 @@ def _flow(connection: Connection, end: UsedEnd, group: Sequence[Related], may_lo
         there |= {(row[0], row[1]) for row in rows}
     gone = _losable(there - wanted.keys(), may_lose)
     for asset_id, other in gone:
-        connection.execute(delete(tables.flow_edges).where(near == asset_id, far == other, _edge.kind == kind))
+        end_edges(connection, and_(near == asset_id, far == other, _edge.kind == kind), writing.now)
     new = sorted(wanted.keys() - there)
-    for pairs in chunked(new):
-        rows_made = [
-            {near.name: asset_id, far.name: other, "kind": kind, "attributes": wanted[asset_id, other]}
-            for asset_id, other in pairs
-        ]
-        connection.execute(insert(tables.flow_edges), rows_made)
+    made = ({near.name: one, far.name: other, "kind": kind, "attributes": wanted[one, other]} for one, other in new)
+    add_edges(connection, made, writing.now)
     return {number for pair in {*new, *gone} for number in pair}
 
 
@@ -126,7 +124,7 @@ def _rows(writing: Writing, end: UsedEnd, group: Sequence[Related], may_lose: Ma
             }
             for asset_id, other in pairs
         ]
-        connection.execute(insert(tables.relationships), made)
+        insert_rows(connection, tables.relationships, made)
     return {number for pair in {*new, *gone} for number in pair}
 
 
@@ -196,7 +194,7 @@ def add_relation(
         if find_relation(connection, key) is not None:
             return None
         edge = {"source_id": source, "target_id": target, "kind": key.kind, "attributes": attributes}
-        connection.execute(insert(tables.flow_edges).values(edge))
+        add_edges(connection, [edge], writing.now)
         return key
     return _add_row(writing, definition, first, second, attributes)
 
@@ -236,10 +234,11 @@ def set_relation_attributes(connection: Connection, key: RelationKey, attributes
         connection.execute(update(tables.relationships).where(same).values(attributes=attributes))
 
 
-def remove_relation(connection: Connection, key: RelationKey) -> None:
+def remove_relation(writing: Writing, key: RelationKey) -> None:
     """Remove the relationship of a key."""
+    connection = writing.connection
     if key.what == FLOW:
-        connection.execute(delete(tables.flow_edges).where(_same_edge(key)))
+        end_edges(connection, _same_edge(key), writing.now)
     elif key.what == COLUMN:
         connection.execute(delete(tables.asset_columns).where(_same_column(key)))
     else:

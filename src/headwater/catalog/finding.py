@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,9 +16,12 @@ from headwater.catalog.chunks import chunked
 from headwater.catalog.indexing import catch_up
 from headwater.catalog.search import FacetValue, Filter, Hit, SearchIndex, SearchRequest
 from headwater.catalog.seeing import may_read
+from headwater.errors import HeadwaterError
 from headwater.store import Database, tables
 
 __all__ = ["Found", "FoundAsset", "Search"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Search:
         self._database = database
         self._index = index
         self._catching_up = Lock()
+        self._following = Lock()
+        self._follower: Thread | None = None
 
     def search(self, actor: Actor, request: SearchRequest) -> Found:
         """What the request matches of what ``actor`` may see; its ``scopes`` are theirs, whatever it says.
@@ -87,12 +93,32 @@ class Search:
 
     def close(self) -> None:
         """Let go of the index."""
+        with self._following:
+            follower = self._follower
+        if follower is not None:
+            follower.join()
         self._index.close()
 
     def catch_up(self) -> None:
         """Have the index know every change that is committed."""
         with self._catching_up:
             catch_up(self._database, self._index)
+
+    def catch_up_soon(self) -> None:
+        """Have the index learn beside the caller what was just committed, so that the next search need not wait for it.
+
+        Nothing depends on it: each search catches up with what is missing. While the database writes, this works.
+        """
+        with self._following:
+            if self._follower is None or not self._follower.is_alive():
+                self._follower = Thread(target=self._follow, name="headwater-search-follower", daemon=True)
+                self._follower.start()
+
+    def _follow(self) -> None:
+        try:
+            self.catch_up()
+        except HeadwaterError as error:
+            logger.warning("The search index could not be brought up to date; the next search tries again: %s", error)
 
     def _scopes(self, actor: Actor) -> frozenset[int] | None:
         """Where somebody may see assets; None: everywhere."""

@@ -6,16 +6,18 @@ A job names the folder it read, a query the files: without this the two would ne
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, and_, select
 
 from headwater.catalog.chunks import chunked
+from headwater.catalog.flow_writing import add_edges, end_edges
 from headwater.store import tables
 
 __all__ = ["place_in_folders"]
 
 
-def place_in_folders(connection: Connection, datasets: Mapping[int, str]) -> None:
+def place_in_folders(connection: Connection, datasets: Mapping[int, str], now: datetime) -> None:
     """Link new datasets (number to qualified name) to the folder each is in, and to what each holds as a folder.
 
     The datasets are in the database already.
@@ -27,7 +29,7 @@ def place_in_folders(connection: Connection, datasets: Mapping[int, str]) -> Non
             number: next((folders[folder] for folder in _folders_of(name) if folder in folders), None)
             for number, name in concerned.items()
         }
-        _link(connection, nearest)
+        _link(connection, nearest, now)
 
 
 def _below(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
@@ -57,7 +59,7 @@ def _existing(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _link(connection: Connection, folders: Mapping[int, int | None]) -> None:
+def _link(connection: Connection, folders: Mapping[int, int | None], now: datetime) -> None:
     """Make the folder of each dataset the given one; None: it is in none."""
     edge, part = tables.flow_edges.c, tables.FLOW_KINDS["part"]
     for chunk in chunked(folders):
@@ -65,14 +67,13 @@ def _link(connection: Connection, folders: Mapping[int, int | None]) -> None:
         present = connection.execute(select(edge.source_id, edge.target_id).where(*of_these))
         before = {row.source_id: row.target_id for row in present}
         moved = [number for number in chunk if before.get(number) != folders[number]]
-        connection.execute(delete(tables.flow_edges).where(edge.source_id.in_(moved), edge.kind == part))
+        end_edges(connection, and_(edge.source_id.in_(moved), edge.kind == part), now)
         rows = [
             {"target_id": folders[number], "source_id": number, "kind": part}
             for number in moved
             if folders[number] is not None
         ]
-        if rows:
-            connection.execute(insert(tables.flow_edges), rows)
+        add_edges(connection, rows, now)
 
 
 def _folders_of(name: str) -> Iterator[str]:

@@ -23,6 +23,8 @@ Snapshot = list[dict[str, Any]]
 _REFERENCES: tuple[Column[Any], ...] = (
     tables.flow_edges.c.source_id,
     tables.flow_edges.c.target_id,
+    tables.past_flow_edges.c.source_id,
+    tables.past_flow_edges.c.target_id,
     tables.column_lineage.c.process_id,
     tables.column_lineage.c.source_id,
     tables.column_lineage.c.target_id,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from headwater.catalog.chunks import chunked
+from headwater.catalog.numbers import one_of
 from headwater.catalog.search import SearchDocument, SearchIndex
 from headwater.catalog.types import Types, types_of
 from headwater.store import Database, tables
@@ -17,6 +19,9 @@ __all__ = ["catch_up", "documents_of"]
 
 #: Assets that are handed over at a time; a change of more is handed over whole.
 _AT_A_TIME = 2_000
+
+#: The condition that a column is one of some numbers.
+Among: TypeAlias = Callable[[ColumnElement[int]], ColumnElement[bool]]
 
 _asset, _column = tables.assets.c, tables.asset_columns.c
 
@@ -88,7 +93,7 @@ def _documents(connection: Connection, numbers: Iterable[int]) -> Iterator[Searc
     """Those of these assets that can be found: that are there, and are no columns."""
     types, paths = types_of(connection), _collection_paths(connection)
     for chunk in chunked(numbers):
-        rows = connection.execute(_rows(chunk)).all()
+        rows = connection.execute(_rows(partial(one_of, connection, values=chunk))).all()
         around = _around(connection, [row.id for row in rows])
         for row in rows:
             yield _document(types, paths, row, around)
@@ -99,13 +104,13 @@ def documents_of(connection: Connection, numbers: Iterable[int]) -> dict[int, Se
     return {document.id: document for document in _documents(connection, numbers)}
 
 
-def _rows(numbers: Sequence[int]) -> Select[Any]:
+def _rows(among: Among) -> Select[Any]:
     place, source = tables.collections.c, tables.sources.c
     return (
         select(tables.assets, place.name.label("collection"), source.name.label("source"), source.kind.label("kind"))
         .join(tables.collections, place.id == _asset.collection_id)
         .outerjoin(tables.sources, source.id == _asset.source_id)
-        .where(_asset.id.in_(numbers), _asset.status == "active", _asset.type_name != "column")
+        .where(among(_asset.id), _asset.status == "active", _asset.type_name != "column")
         .where(_asset.scope_id.is_not(None))
     )
 
@@ -127,60 +132,62 @@ def _collection_paths(connection: Connection) -> dict[str, tuple[str, ...]]:
 
 def _around(connection: Connection, numbers: Sequence[int]) -> _Around:
     found = _Around()
+    among: Among = partial(one_of, connection, values=numbers)
+
     column = tables.assets.alias("of_column").c
     label, contact = tables.asset_labels.c, tables.asset_contacts.c
     columns = (
         select(_column.asset_id, column.display_name)
         .join(column.id.table, column.id == _column.column_id)
-        .where(_column.asset_id.in_(numbers))
+        .where(among(_column.asset_id))
         .order_by(_column.asset_id, _column.ordinal)
     )
-    contacts = select(contact.asset_id, contact.kind, contact.contact_id).where(contact.asset_id.in_(numbers))
+    contacts = select(contact.asset_id, contact.kind, contact.contact_id).where(among(contact.asset_id))
     for asset_id, name in connection.execute(columns):
         found.columns.setdefault(asset_id, []).append(name)
-    for query in _classified(numbers):
+    for query in _classified(among):
         for asset_id, type_name in connection.execute(query):
             found.classifications.setdefault(asset_id, []).append(type_name)
-    for asset_id, text in connection.execute(select(label.asset_id, label.label).where(label.asset_id.in_(numbers))):
+    for asset_id, text in connection.execute(select(label.asset_id, label.label).where(among(label.asset_id))):
         found.labels.setdefault(asset_id, []).append(text)
-    for query in _inherited(numbers, "label"):
+    for query in _inherited(among, "label"):
         for asset_id, text in connection.execute(query):
             found.labels.setdefault(asset_id, []).append(text)
     for asset_id, kind, person in connection.execute(contacts):
         found.contacts.setdefault(asset_id, []).append((kind.lower(), person))
-    for asset_id, guid, term, glossary in connection.execute(_meant(numbers)):
+    for asset_id, guid, term, glossary in connection.execute(_meant(among)):
         found.terms.setdefault(asset_id, []).append((guid, f"{term}@{glossary}"))
     return found
 
 
-def _classified(numbers: Sequence[int]) -> Iterable[Select[Any]]:
+def _classified(among: Among) -> Iterable[Select[Any]]:
     """The classifications of assets, and of their columns."""
     kind = tables.asset_classifications.c
-    yield select(kind.asset_id, kind.type_name).where(kind.asset_id.in_(numbers), kind.state == "accepted")
+    yield select(kind.asset_id, kind.type_name).where(among(kind.asset_id), kind.state == "accepted")
     yield (
         select(_column.asset_id, kind.type_name)
         .join(tables.asset_classifications, kind.asset_id == _column.column_id)
-        .where(_column.asset_id.in_(numbers), kind.state == "accepted")
+        .where(among(_column.asset_id), kind.state == "accepted")
         .distinct()
     )
-    yield from _inherited(numbers, "classification")
+    yield from _inherited(among, "classification")
 
 
-def _inherited(numbers: Sequence[int], kind: str) -> Iterable[Select[Any]]:
+def _inherited(among: Among, kind: str) -> Iterable[Select[Any]]:
     """What assets, and their columns, inherit down lineage."""
     label = tables.inherited_labels.c
-    yield select(label.asset_id, label.name).where(label.asset_id.in_(numbers), label.kind == kind)
+    yield select(label.asset_id, label.name).where(among(label.asset_id), label.kind == kind)
     of_columns = select(_column.asset_id, label.name).join(tables.inherited_labels, label.asset_id == _column.column_id)
-    yield of_columns.where(_column.asset_id.in_(numbers), label.kind == kind).distinct()
+    yield of_columns.where(among(_column.asset_id), label.kind == kind).distinct()
 
 
-def _meant(numbers: Sequence[int]) -> Select[Any]:
+def _meant(among: Among) -> Select[Any]:
     given, term, glossary = tables.asset_terms.c, tables.glossary_terms.c, tables.glossaries.c
     return (
         select(given.asset_id, term.guid, term.name, glossary.name.label("glossary"))
         .join(tables.glossary_terms, term.id == given.term_id)
         .join(tables.glossaries, glossary.id == term.glossary_id)
-        .where(given.asset_id.in_(numbers))
+        .where(among(given.asset_id))
     )
 
 

@@ -6,32 +6,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, and_, delete, select
 
 from headwater.catalog.chunks import chunked
+from headwater.catalog.flow_writing import add_edges, end_edges
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, LineageRecord
 from headwater.catalog.stored import find_guids, find_ids
 from headwater.catalog.types import types_of
 from headwater.catalog.writing import HEADWATER, write_assets
 from headwater.errors import NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now
+from headwater.store.bulk import insert_rows
 
 __all__ = ["record_process", "write_ends", "write_processes"]
 
 _INPUT, _OUTPUT = tables.FLOW_KINDS["input"], tables.FLOW_KINDS["output"]
 
 
-def record_process(database: Database, record: LineageRecord) -> str:
+def record_process(database: Database, record: LineageRecord, *, at: datetime | None = None) -> str:
     """Write a process, its inputs and outputs and the edges between them, in one transaction; returns its guid.
 
-    What was recorded for the process before is replaced, so that recording the same twice changes nothing.
+    What was recorded for the process before is replaced, so that recording the same twice changes nothing. ``at`` is
+    since when it is so, where that was before now.
 
     Raises:
         UsageError: ``record.process`` is not of a process type.
         NotFoundError: a reference to an asset that neither exists nor is written here.
     """
     with database.begin() as connection:
-        return write_processes(connection, [record], now=utc_now())[record.process.ref]
+        return write_processes(connection, [record], now=at or utc_now())[record.process.ref]
 
 
 def write_processes(
@@ -61,10 +64,10 @@ def write_processes(
             hint="Record the asset first, or give it as a record.",
         )
     processes = [ids[record.process.ref] for record in records]
-    _write_edges(connection, processes, _edges(records, ids))
+    _write_edges(connection, processes, _edges(records, ids), now)
     _clear_columns(connection, processes)
     for chunk in chunked(_column_rows(records, ids)):
-        connection.execute(insert(tables.column_lineage), chunk)
+        insert_rows(connection, tables.column_lineage, chunk)
     return guids
 
 
@@ -77,10 +80,10 @@ def write_ends(
 ) -> None:
     """Make these what a process reads and writes, assets by number; ``columns``: rows of ``column_lineage``."""
     wanted = {(process, number, _INPUT) for number in inputs} | {(number, process, _OUTPUT) for number in outputs}
-    _write_edges(connection, [process], wanted)
+    _write_edges(connection, [process], wanted, utc_now())
     _clear_columns(connection, [process])
     for chunk in chunked(columns):
-        connection.execute(insert(tables.column_lineage), [{"process_id": process, **row} for row in chunk])
+        insert_rows(connection, tables.column_lineage, [{"process_id": process, **row} for row in chunk])
 
 
 def _assets(records: Iterable[LineageRecord]) -> Iterable[AssetRecord]:
@@ -111,7 +114,9 @@ def _edges(records: Iterable[LineageRecord], ids: Mapping[AssetRef, int]) -> set
     return made
 
 
-def _write_edges(connection: Connection, processes: Sequence[int], wanted: set[tuple[int, int, int]]) -> None:
+def _write_edges(
+    connection: Connection, processes: Sequence[int], wanted: set[tuple[int, int, int]], now: datetime
+) -> None:
     """Make these the edges of the processes; those that are there already stay as they are."""
     edge = tables.flow_edges.c
     there: set[tuple[int, int, int]] = set()
@@ -120,11 +125,9 @@ def _write_edges(connection: Connection, processes: Sequence[int], wanted: set[t
             rows = connection.execute(select(edge.target_id, edge.source_id).where(near.in_(chunk), edge.kind == kind))
             there |= {(row.target_id, row.source_id, kind) for row in rows}
     for target, source, kind in sorted(there - wanted):
-        gone = (edge.target_id == target, edge.source_id == source, edge.kind == kind)
-        connection.execute(delete(tables.flow_edges).where(*gone))
-    for new in chunked(sorted(wanted - there)):
-        made = [{"target_id": target, "source_id": source, "kind": kind} for target, source, kind in new]
-        connection.execute(insert(tables.flow_edges), made)
+        end_edges(connection, and_(edge.target_id == target, edge.source_id == source, edge.kind == kind), now)
+    made = ({"target_id": target, "source_id": source, "kind": kind} for target, source, kind in sorted(wanted - there))
+    add_edges(connection, made, now)
 
 
 def _clear_columns(connection: Connection, processes: Iterable[int]) -> None:

@@ -16,6 +16,10 @@ class AssetRef:
     type_name: str
     qualified_name: str
 
+    def __hash__(self) -> int:
+        # A batch looks tens of thousands of them up; a text knows its hash, and the name tells nearly all apart.
+        return hash(self.qualified_name)
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnRecord:

@@ -60,4 +60,6 @@ class RelationKey:
         return cls(what, kind, first, second)
 
     def __str__(self) -> str:
-        return str(UUID(int=(self.what << 124) | (self.kind << 120) | (self.first << _HALF) | self.second))
+        # As UUID writes it, several times as fast: a graph has tens of thousands.
+        text = f"{(self.what << 124) | (self.kind << 120) | (self.first << _HALF) | self.second:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

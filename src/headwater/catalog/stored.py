@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from headwater.catalog.chunks import chunked
+from headwater.catalog.numbers import one_of
 from headwater.catalog.records import AssetRef
 from headwater.store import tables
 
@@ -67,7 +68,8 @@ def _rows(connection: Connection, refs: set[AssetRef], query: Select[Any], names
     found: dict[AssetRef, Any] = {}
     for type_name, wanted in _by_type(refs).items():
         for chunk in chunked(wanted):
-            rows = connection.execute(query.where(names.type_name == type_name, names.qualified_name.in_(chunk)))
+            named = one_of(connection, names.qualified_name, chunk)
+            rows = connection.execute(query.where(names.type_name == type_name, named))
             found |= {AssetRef(row[0], row[1]): row[2:] for row in rows}
     return found
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from headwater.access import Actor
-from headwater.catalog.flow import neighbours, rows_by_id
+from headwater.catalog.flow import Flow
 from headwater.catalog.seeing import may_read
 from headwater.catalog.types import types_of
 from headwater.errors import NotFoundError
@@ -70,9 +71,9 @@ class _Growth:
 
     def __init__(self, connection: Connection, actor: Actor) -> None:
         self._connection = connection
-        self._actor = actor
+        self._flow = Flow(connection, actor)
         self._types = types_of(connection)
-        self._rows: dict[int, Row[tuple[str, str, str, str]]] = {}
+        self._rows: dict[int, Row[Any]] = {}
 
     def asset(self, number: int, columns: tuple[str, ...], above: frozenset[int]) -> LineageTree:
         """The asset with the processes that wrote it and, for a folder, the files in it."""
@@ -108,16 +109,12 @@ class _Growth:
         return {source: tuple(names) for source, names in found.items()}
 
     def _inputs(self, number: int, above: frozenset[int]) -> list[int]:
-        return [
-            source for source, _ in neighbours(self._connection, self._actor, [number], "input") if source not in above
-        ]
+        return [source for source, _ in self._flow.neighbours([number], "input") if source not in above]
 
-    def _row(self, number: int) -> Row[tuple[str, str, str, str]]:
+    def _row(self, number: int) -> Row[Any]:
         if number not in self._rows:
             asset = tables.assets.c
-            self._rows |= rows_by_id(
-                self._connection, self._actor, [number], asset.type_name, asset.qualified_name, asset.display_name
-            )
+            self._rows |= self._flow.rows([number], asset.type_name, asset.qualified_name, asset.display_name)
         return self._rows[number]
 
     def _node(self, number: int, columns: tuple[str, ...], sources: Sequence[LineageTree]) -> LineageTree:

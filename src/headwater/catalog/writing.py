@@ -20,6 +20,7 @@ from headwater.catalog.stored import StoredAsset, find_stored
 from headwater.catalog.types import Types, types_of
 from headwater.errors import UsageError
 from headwater.store import tables
+from headwater.store.bulk import insert_rows
 from headwater.store.changes import next_change
 
 __all__ = ["HEADWATER", "Writing", "begin_writing", "put_records", "touch", "write_assets"]
@@ -112,7 +113,7 @@ def put_records(
     after = {ref: _update(writing, asset, records[ref]) for ref, asset in stored.items()}
     _write_changes(writing, [(stored[ref], asset) for ref, asset in after.items() if asset != stored[ref]])
     datasets = {asset.id: ref.qualified_name for ref, asset in new.items() if ref.type_name == "dataset"}
-    place_in_folders(writing.connection, datasets)
+    place_in_folders(writing.connection, datasets, writing.now)
     return {**after, **new}
 
 
@@ -123,8 +124,8 @@ def _insert(writing: Writing, records: Sequence[AssetRecord]) -> dict[AssetRef, 
     rows = [_new_row(writing, record, _place(collections, record.collection)) for record in records]
     numbers: dict[str, int] = {}
     for chunk in chunked(rows):
-        made = insert(tables.assets).returning(tables.assets.c.guid, tables.assets.c.id)
-        numbers |= {row.guid: row.id for row in writing.connection.execute(made, chunk)}
+        made = insert_rows(writing.connection, tables.assets, chunk, tables.assets.c.guid, tables.assets.c.id)
+        numbers |= {row.guid: row.id for row in made}
     kept = StoredAsset.__dataclass_fields__.keys() - {"id", "status", "version"}
     return {
         AssetRef(row["type_name"], row["qualified_name"]): StoredAsset(

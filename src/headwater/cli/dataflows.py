@@ -1,4 +1,4 @@
-"""``headwater dataflow`` and ``lineage``."""
+"""``headwater dataflow``."""
 
 from __future__ import annotations
 
@@ -233,17 +233,3 @@ def _show_findings(findings: Sequence[Finding]) -> None:
 def _say_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
         say(_line(finding))
-
-
-def print_lineage(home: Path, table: str, column: str) -> None:
-    """Print a column's lineage as a tree."""
-    from headwater.app.reports import tree_lines
-    from headwater.app.runtime import Headwater
-    from headwater.errors import UsageError
-
-    dataflow, slash, entity = table.partition("/")
-    if not slash:
-        raise UsageError(f"'{table}' names no published table.", hint="Write it as DATAFLOW/ENTITY.")
-    with Headwater.open(home) as app:
-        for line in tree_lines(app.column_tree(machine(), dataflow, entity, column)):
-            show(line)

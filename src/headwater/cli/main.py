@@ -30,6 +30,7 @@ from headwater.cli import (
     groups,
     insights,
     label_policies,
+    lineage,
     notifications,
     openlineage,
     people,
@@ -327,18 +328,6 @@ def refresh(  # noqa: PLR0917 -- the command's options
     run(home, name, RefreshOptions(full, rescore, watch, no_wait, dry_run, as_json))
 
 
-@app.command("lineage")
-def lineage(
-    table: Annotated[str, typer.Argument(help="A published table: DATAFLOW/ENTITY.")],
-    column: Annotated[str, typer.Argument(help="One of its columns.")],
-    home: HomeOption = DEFAULT_HOME,
-) -> None:
-    """Print where a column comes from."""
-    from headwater.cli.dataflows import print_lineage
-
-    print_lineage(home, table, column)
-
-
 add_scheduling(dataflows.app)
 app.add_typer(dataflows.app, name="dataflow")
 app.add_typer(sources.app, name="source")
@@ -368,6 +357,7 @@ app.add_typer(policies.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
 app.add_typer(notifications.app, name="notifications")
+app.add_typer(lineage.app, name="lineage")
 app.add_typer(openlineage.app, name="openlineage")
 app.command("status")(backup.status)
 app.command("backup")(backup.make)

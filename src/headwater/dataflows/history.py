@@ -156,6 +156,14 @@ def close(connection: Connection, identifier: str, status: str, error: Headwater
     )
 
 
+def ended_at(database: Database, refresh_id: str) -> datetime | None:
+    """When a refresh ended; None where it has not, or there is none."""
+    with database.read() as connection:
+        refreshes = tables.refreshes.c
+        moment: datetime | None = connection.scalar(select(refreshes.ended_at).where(refreshes.id == refresh_id))
+        return moment
+
+
 def published(connection: Connection, identifier: str) -> None:
     """Write that a refresh has published its tables: it succeeded, whatever became of the process that ran it."""
     refreshes = tables.refreshes

@@ -148,7 +148,7 @@ class Publisher:
             connection.execute(done.values(state="done"))
             history.published(connection, refresh_id)
         moments.reached("refresh.after_pointer")
-        self._tell_catalog(entities)
+        self._tell_catalog(refresh_id, entities)
         return versions
 
     def _commit(self, refresh_id: str, entity: StagedEntity) -> int:
@@ -164,14 +164,15 @@ class Publisher:
     def tell_catalog(self, refresh_id: str) -> None:
         """Write the lineage of what a refresh has published, which a worker that died may not have come to."""
         with self.database.read() as connection:
-            self._tell_catalog(_intended(connection, refresh_id))
+            self._tell_catalog(refresh_id, _intended(connection, refresh_id))
 
-    def _tell_catalog(self, entities: Sequence[StagedEntity]) -> None:
+    def _tell_catalog(self, refresh_id: str, entities: Sequence[StagedEntity]) -> None:
         scopes = table_scopes(self.database, self.dataflow_id)
+        at = history.ended_at(self.database, refresh_id)
         for entity in entities:
             if entity.lineage is not None and entity.summary.entity in scopes:
                 self.lease.check()
-                record_process(self.database, with_table_scope(entity.lineage, scopes[entity.summary.entity]))
+                record_process(self.database, with_table_scope(entity.lineage, scopes[entity.summary.entity]), at=at)
 
 
 def published_lineage(connection: Connection, refresh_id: str) -> Sequence[LineageRecord]:

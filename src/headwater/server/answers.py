@@ -269,6 +269,7 @@ class LineageNode(Answer):
     display_name: str
     is_process: bool
     depth: int
+    status: str
     columns: list[str]
     hidden_inputs: int
     hidden_outputs: int
@@ -294,6 +295,51 @@ class Lineage(Answer):
     def of(cls, graph: CatalogLineage) -> Lineage:
         """The answer for a graph."""
         return cls.model_validate(graph)
+
+
+class LineageReach(Answer):
+    """``up`` and ``down``: guids, level by level, those one edge away first."""
+
+    root: str
+    up: list[list[str]]
+    down: list[list[str]]
+
+
+class ImpactContact(Answer):
+    kind: str
+    id: str
+
+
+class ImpactedAsset(Answer):
+    """``columns``: those that are hit; none where all of it is, or nobody knows which."""
+
+    guid: str
+    type_name: str
+    qualified_name: str
+    display_name: str
+    is_process: bool
+    distance: int
+    columns: list[str]
+    contacts: list[ImpactContact]
+    readers: list[str]
+
+
+class LineageImpact(Answer):
+    """What a change hits, the nearest first; ``counts``: by type."""
+
+    root: str
+    change: str
+    column: str | None
+    assets: list[ImpactedAsset]
+    counts: dict[str, int]
+
+
+class LineageNeighbours(Answer):
+    """``total``: how many edges there are that may be seen, of which each page shows some."""
+
+    root: str
+    total: int
+    nodes: list[LineageNode]
 
 
 class Dataflow(Answer):

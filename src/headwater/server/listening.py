@@ -34,7 +34,10 @@ def bind(host: str, port: int) -> socket.socket:
             be bound (``serve.bind``).
     """
     address = listening_address(host)
-    bound = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    # The protocol is named, because asyncio switches Nagle's algorithm off only where it is. With it, an answer whose
+    # head and body are two packets waits 40 ms for the client to acknowledge the first.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if bound.family == socket.AF_INET6:
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not address.is_unspecified)

@@ -31,6 +31,7 @@ from headwater.server.cookies import COOKIE
 from headwater.server.local import is_from
 from headwater.server.odata.errors import is_odata
 from headwater.server.problems import answer, in_shape
+from headwater.server.purview.errors import is_purview
 from headwater.server.settings import ServerSettings
 from headwater.server.shared.addresses import is_shared, kept_private
 
@@ -150,7 +151,7 @@ class Guard:
 
 def _takes_basic(request: Request) -> bool:
     """Whether the clients of what was asked for may have no other way to show a token."""
-    return is_odata(request) or is_atlas(request)
+    return is_odata(request) or is_atlas(request) or is_purview(request)
 
 
 def _bearer_token(authorization: str) -> str | None:
@@ -218,7 +219,7 @@ def _unauthenticated(request: Request, error: UnauthenticatedError) -> Response:
         base, query = request.scope.get("root_path", ""), request.url.query
         back = path_below(request.scope) + (f"?{query}" if query else "")
         return RedirectResponse(f"{base}/sign-in?next={quote(back)}", HTTPStatus.SEE_OTHER)
-    refused = in_shape(request, answer(error))
+    refused = answer(error)
     refused.headers["WWW-Authenticate"] = "Bearer"
     return refused
 

@@ -31,8 +31,9 @@ def test_calls_are_counted_by_model_and_dataflow(app: Headwater, serve: Serve) -
         (found,) = app.functions.list(SYSTEM).functions
         rows: dict[str, Any] = {"distance": [1.0, 2.0], "stops": [1, 2], "carrier": ["a", "b"], "late": [True, False]}
         table = pa.table(rows | {"moment": pa.array([None, None], pa.timestamp("us"))})
-        with app.functions.open(SYSTEM, found.name.function, None) as function:
-            function.call(table.to_reader()).read_all()
+        for _ in range(2):
+            with app.functions.open(SYSTEM, found.name.function, None) as function:
+                function.call(table.to_reader()).read_all()
         record = '[distance = [d], stops = 1, carrier = "x", late = true, moment = #datetime(2024, 1, 2, 0, 0, 0)]'
         text = (
             "let T = #table(type table [d = number], {{1}, {2}, {3}}), "
@@ -41,7 +42,7 @@ def test_calls_are_counted_by_model_and_dataflow(app: Headwater, serve: Serve) -
         app.flows.apply(SYSTEM, DataflowDefinition("scored", {"t": text}, Settings(("t",))))
         app.refresh(SYSTEM, "scored")
     by_hand, by_dataflow = sorted(app.insights.scoring(SYSTEM), key=lambda each: each.dataflow)
-    assert (by_hand.dataflow, by_hand.model, by_hand.rows, by_hand.failed) == ("", found.name.model, 2, 0)
+    assert (by_hand.dataflow, by_hand.model, by_hand.rows, by_hand.failed) == ("", found.name.model, 4, 0)
     assert (by_dataflow.dataflow, by_dataflow.source, by_dataflow.rows) == ("scored", "service", 3)
     assert by_hand.calls >= 1 and by_dataflow.calls >= 1
     assert by_hand.seconds > 0 and by_hand.cpu_seconds > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +31,7 @@ from tests.catalog.openlineage.support import dataset as stated
 from tests.workspaces.stored.support import scope_of, somebody
 
 from headwater.access import SYSTEM
+from headwater.app.openlineage.settings import read_receiver
 
 PLACE = "postgres://db:5432"
 
@@ -150,3 +152,16 @@ def test_rights_are_the_senders(served: Served, http: httpx.Client) -> None:
         assert theirs.post("/api/v1/lineage?collection=pipelines", json=event).status_code == 201
     with httpx.Client(base_url=served.url, trust_env=False) as nobody:
         assert nobody.post("/api/v1/lineage", json=event).status_code == 401
+
+
+def test_new_assets_go_where_the_configuration_says(served: Served, catalog: Catalog, http: httpx.Client) -> None:
+    served.app.collections.add(SYSTEM, "configured")
+    home = served.app.home
+    stated_in_file = {"openlineage": {"collection": "configured"}}
+    receiver = read_receiver(stated_in_file, home.path, home.path / "headwater.toml")
+    served.app.home = replace(home, lineage=receiver)
+    try:
+        answer = http.post("/api/v1/lineage", json=run("COMPLETE", "10:00:00", job="configured"))
+    finally:
+        served.app.home = home
+    assert answer.status_code == 201 and catalog.job("configured").collection == "configured"

@@ -222,7 +222,7 @@ def _events(namespace: str) -> list[dict[str, Any]]:
     said: Callable[[str], dict[str, Any]] = lambda text: {"documentation": {"description": text}}  # noqa: E731
     return [
         run("START", "10:00:00", [a], namespace=namespace, facets=said("first")),
-        run("RUNNING", "10:01:00", [b], namespace=namespace),
+        run("RUNNING", "10:01:00", [b], namespace=namespace, facets=said("between")),
         run("COMPLETE", "10:02:00", [], [out], namespace=namespace, facets=said("second")),
         run("START", "11:00:00", [dataset(f"{namespace}.c")], namespace=namespace, run_id="run-2"),
         run("FAIL", "11:01:00", [], [], namespace=namespace, run_id="run-2"),

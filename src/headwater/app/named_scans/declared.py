@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, delete, exists, insert, select, update
 
 from headwater.access import Action, Actor, allowed_to
+from headwater.access.audit import record
+from headwater.access.events import Event
 from headwater.app.named_scans.stated import check_name, check_stated
 from headwater.app.source_schedules import keep_scanned, stop_scanning
 from headwater.errors import ConflictError, NotFoundError
@@ -90,12 +92,14 @@ def declare_source(  # noqa: PLR0917 -- the database and the actor come first ev
             _refuse_taken(connection, name)
             values = {"name": name, "kind": kind, "collection_id": place.id, "properties": kept}
             connection.execute(insert(_declared).values(**values, created_at=now, changed_at=now))
+            _record(connection, Event.SOURCE_ADDED, actor, name, kind, place.scope_id)
             return True
         changed: dict[str, Any] = {"kind": kind, "properties": kept, "changed_at": now}
         if collection is not None:
             place = writable_collection(connection, actor, Action.SOURCE_REGISTER, collection)
             changed["collection_id"] = place.id
         connection.execute(update(_declared).where(_declared.c.id == before.id).values(changed))
+        _record(connection, Event.SOURCE_CHANGED, actor, name, kind, before.scope_id)
         return False
 
 
@@ -105,6 +109,7 @@ def remove_declared(database: Database, actor: Actor, name: str) -> None:
         found = declared_source(connection, actor, name, Action.SOURCE_REGISTER)
         _forget_scans(connection, name)
         connection.execute(delete(_declared).where(_declared.c.id == found.id))
+        _record(connection, Event.SOURCE_REMOVED, actor, name, found.kind, found.scope_id)
 
 
 def registered(connection: Connection, name: str) -> None:
@@ -140,6 +145,10 @@ def _refuse_taken(connection: Connection, name: str) -> None:
     for table in (_declared, tables.sources):
         if connection.scalar(select(exists().where(table.c.name == name))):
             raise _taken(name)
+
+
+def _record(connection: Connection, event: Event, actor: Actor, name: str, kind: str, scope_id: int) -> None:  # noqa: PLR0917
+    record(connection, event, actor, now=utc_now(), target=f"source:{name}", scope_id=scope_id, kind=kind, origin="")
 
 
 def _taken(name: str) -> ConflictError:

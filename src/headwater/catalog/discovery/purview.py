@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import Connection
+
 from headwater.access import Actor
 from headwater.catalog.discovery.classifications import subclassifications
+from headwater.catalog.discovery.terms import GlossaryPart, asks_for_terms, counted, matching_terms
 from headwater.catalog.discovery.values import search_values
 from headwater.catalog.finding import Search
-from headwater.catalog.search import Filter, SearchRequest, parse_facets, parse_filter, parse_order_by
+from headwater.catalog.search import (
+    FacetRequest,
+    FacetValue,
+    Filter,
+    SearchRequest,
+    parse_facets,
+    parse_filter,
+    parse_order_by,
+)
+from headwater.catalog.search.requests import FACETS
 from headwater.errors import UsageError
 from headwater.store import Database
 
@@ -20,6 +33,8 @@ _MOST_RESULTS, _MOST_SUGGESTIONS = 1_000, 100
 _LONGEST_KEYWORDS: Final = 1_000
 #: How a search of everything is written, beside no keywords at all.
 _EVERYTHING = "*"
+#: What the token of a page begins with that has no assets any more.
+_TERMS: Final = "terms:"
 
 
 class PurviewSearch:
@@ -40,29 +55,34 @@ class PurviewSearch:
         Raises:
             UsageError: a part of the request cannot be read.
         """
-        token = _text(body, "continuationToken")
+        stated, token = _with_taxonomy(body), _text(body, "continuationToken")
+        terms_from = _terms_from(token)
         request = SearchRequest(
             _keywords(body),
-            filter=self._filter(_with_taxonomy(body), now),
+            filter=self._filter(stated, now),
             facets=parse_facets(_facets(body)),
             order_by=parse_order_by(body.get("orderby")),
             limit=_number(body, "limit", 50, 0, _MOST_RESULTS),
             # A page that goes on from another one begins where that says.
             offset=0 if token else _number(body, "offset", 0, 0, 100_000),
-            after=token,
+            after="" if terms_from is not None else token,
         )
-        found = self._search.search(actor, request)
+        found = self._search.search(actor, request if terms_from is None else replace(request, limit=0))
         with self._database.read() as connection:
             values = search_values(connection, found.assets)
-        answer: dict[str, Any] = {"@search.count": found.total, "@search.count.approximate": False}
+            terms = _terms(connection, actor, request, stated)
+        answer: dict[str, Any] = {"@search.count": found.total + len(terms), "@search.count.approximate": False}
         if request.facets:
             answer["@search.facets"] = {
-                name: [{"count": each.count, "value": each.value} for each in counts]
-                for name, counts in found.facets.items()
+                facet.name: _counts(facet, found.facets[facet.name], terms) for facet in request.facets
             }
-        if found.continuation and request.limit:
-            answer["continuationToken"] = found.continuation
-        return answer | {"value": values}
+        if found.continuation and request.limit and terms_from is None:
+            return answer | {"continuationToken": found.continuation, "value": values}
+        # What is in the glossary comes after all assets.
+        start = max(0, request.offset - found.total) if terms_from is None else terms_from
+        end = start + request.limit - len(values)
+        more = {"continuationToken": f"{_TERMS}{end}"} if end < len(terms) and request.limit else {}
+        return answer | more | {"value": [*values, *(each.shown() for each in terms[start:end])]}
 
     def suggest(self, actor: Actor, body: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
         """Assets whose names begin like the keywords.
@@ -92,6 +112,31 @@ class PurviewSearch:
         with self._database.read() as connection:
             below = subclassifications(connection)
         return parse_filter(stated, now=now, subclassifications=below)
+
+
+def _terms(connection: Connection, actor: Actor, request: SearchRequest, stated: Any) -> list[GlossaryPart]:
+    """What is found in the glossary, where the filter asks for it."""
+    if request.filter is None or not asks_for_terms(stated):
+        return []
+    return matching_terms(connection, actor, request.keywords, request.filter)
+
+
+def _terms_from(token: str) -> int | None:
+    """Where a page begins that has only what is in the glossary; None: it begins among assets."""
+    number = token.removeprefix(_TERMS)
+    return int(number) if token.startswith(_TERMS) and number.isdecimal() and len(number) < 10 else None
+
+
+def _counts(facet: FacetRequest, values: Sequence[FacetValue], terms: Sequence[GlossaryPart]) -> list[dict[str, Any]]:
+    """How often each value is there, among assets and in the glossary."""
+    more = counted(terms, FACETS[facet.name])
+    if not more:
+        return [{"count": each.count, "value": each.value} for each in values]
+    more.update({each.value: each.count for each in values})
+    by, direction = facet.sort
+    pairs = sorted(more.items(), key=lambda pair: pair[0] if by == "value" else (pair[1], pair[0]))
+    ordered = pairs[::-1] if direction == "desc" else pairs
+    return [{"count": count, "value": value} for value, count in ordered[: facet.count or None]]
 
 
 def _with_taxonomy(body: Mapping[str, Any]) -> Any:

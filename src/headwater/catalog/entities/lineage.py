@@ -5,17 +5,17 @@ A level of depth leads from a dataset to the next: the process between them cost
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, null, select
 
 from headwater.access import Actor
 from headwater.catalog.chunks import chunked
 from headwater.catalog.entities.finding import Target, find_all, find_by_guid
 from headwater.catalog.entities.reading import classifications_of, entity_header
-from headwater.catalog.flow import Direction, count_neighbours, neighbours, neighbours_page, rows_by_id
+from headwater.catalog.flow import Direction, Flow
 from headwater.catalog.relation_keys import RelationKey
 from headwater.catalog.types import Types, types_of
 from headwater.errors import UsageError
@@ -24,7 +24,11 @@ from headwater.store import Database, tables
 __all__ = ["entity_lineage", "next_lineage", "read_direction"]
 
 _asset, _edge = tables.assets.c, tables.flow_edges.c
-_HEADER: Final = (_asset.guid, _asset.type_name, _asset.qualified_name, _asset.display_name, _asset.status)
+_HEADER: Final = (
+    *(_asset.guid, _asset.type_name, _asset.qualified_name, _asset.display_name, _asset.status, _asset.version),
+    # Read for each asset of a graph, they would cost more than the graph.
+    null().label("attributes"),
+)
 _DEEPEST: Final = 20
 _WIDEST: Final = 1_000
 #: A graph nobody can look at is not worth computing: beyond this many entities no further level is opened.
@@ -38,16 +42,15 @@ _WAYS: Final[Mapping[str, tuple[Direction, ...]]] = {
 
 @dataclass(slots=True)
 class _Graph:
-    """What was reached, as ``actor`` may see it: entities' rows, and edges (as keys, to keep their order)."""
+    """What was reached, as whoever asks may see it: entities' rows, and edges (as keys, to keep their order)."""
 
-    connection: Connection
-    actor: Actor
+    flow: Flow
     rows: dict[int, Row[Any]] = field(default_factory=dict)
     edges: dict[tuple[int, int], None] = field(default_factory=dict)
 
     def walk(self, way: Direction, root: int, depth: int, width: int) -> None:
         """Add what is within ``depth`` levels of ``root``, of each entity's neighbours ``width`` at most."""
-        types, level, seen = types_of(self.connection), [root], {root}
+        types, level, seen = types_of(self.flow.connection), [root], {root}
         for _ in range(depth):
             reached = self._step(way, level, width)
             between = [number for number in reached if types.is_process(self.rows[number].type_name)]
@@ -63,10 +66,10 @@ class _Graph:
         found = dict.fromkeys(edges)
         self.edges |= found
         new = {number for edge in found for number in edge} - self.rows.keys()
-        self.rows |= rows_by_id(self.connection, self.actor, new, *_HEADER)
+        self.rows |= self.flow.rows(new, *_HEADER)
 
     def _step(self, way: Direction, level: Sequence[int], width: int) -> set[int]:
-        edges = neighbours(self.connection, self.actor, level, way, width)
+        edges = self.flow.neighbours(level, way, width)
         self.add(edges)
         return {source if way == "input" else target for source, target in edges}
 
@@ -91,10 +94,11 @@ def entity_lineage(
     limits = (min(depth, _DEEPEST) if depth > 0 else _DEEPEST, min(width, _WIDEST) if width else _WIDEST)
     with database.read() as connection:
         root = _root(connection, actor, target)
-        graph = _Graph(connection, actor, rows_by_id(connection, actor, [root.id], *_HEADER))
+        flow = Flow(connection, actor)
+        graph = _Graph(flow, flow.rows([root.id], *_HEADER))
         for way in _WAYS[direction]:
             graph.walk(way, root.id, *limits)
-        counts = {way.upper(): count_neighbours(connection, actor, graph.rows, way) for way in _WAYS[direction]}
+        counts = {way.upper(): flow.counts(graph.rows, way) for way in _WAYS[direction]}
         return {
             **_info(connection, root.guid, direction, graph),
             "lineageDepth": depth,
@@ -113,11 +117,12 @@ def next_lineage(
     """Some of an entity's neighbours: those from ``offset`` on, in an order that stays. Errors as above."""
     with database.read() as connection:
         root = _root(connection, actor, guid)
-        graph = _Graph(connection, actor, rows_by_id(connection, actor, [root.id], *_HEADER))
+        flow = Flow(connection, actor)
+        graph = _Graph(flow, flow.rows([root.id], *_HEADER))
         total = 0
         for way in _WAYS[direction]:
-            edges = neighbours_page(connection, actor, root.id, way, offset=max(0, offset), limit=limit)
-            total += count_neighbours(connection, actor, [root.id], way).get(root.id, 0)
+            edges = flow.page(root.id, way, offset=max(0, offset), limit=limit)
+            total += flow.counts([root.id], way).get(root.id, 0)
             graph.add(edges)
         return {
             **_info(connection, root.guid, direction, graph),
@@ -147,7 +152,8 @@ def _info(connection: Connection, guid: str, direction: str, graph: _Graph) -> d
 
 def _relations(connection: Connection, types: Types, graph: _Graph) -> list[dict[str, str]]:
     """The edges. One at a process is its input or output; of what kind the others are is looked up."""
-    kinds = {(source, target): _kind_at_process(types, graph, source, target) for source, target in graph.edges}
+    processes = {number for number, row in graph.rows.items() if types.is_process(row.type_name)}
+    kinds = {edge: _kind_at_process(processes, *edge) for edge in graph.edges}
     others = {edge for edge, kind in kinds.items() if kind is None}
     for chunk in chunked({source for source, _ in others}):
         query = select(_edge.source_id, _edge.target_id, _edge.kind).where(_edge.source_id.in_(chunk))
@@ -167,7 +173,7 @@ def _relations(connection: Connection, types: Types, graph: _Graph) -> list[dict
 _WITHOUT_PROCESS: Final = (tables.FLOW_KINDS["part"], tables.FLOW_KINDS["direct"])
 
 
-def _kind_at_process(types: Types, graph: _Graph, source: int, target: int) -> int | None:
-    if types.is_process(graph.rows[target].type_name):
+def _kind_at_process(processes: Set[int], source: int, target: int) -> int | None:
+    if target in processes:
         return tables.FLOW_KINDS["input"]
-    return tables.FLOW_KINDS["output"] if types.is_process(graph.rows[source].type_name) else None
+    return tables.FLOW_KINDS["output"] if source in processes else None

@@ -65,7 +65,7 @@ def entities_by_id(
 def entity_header(types: Types, row: Any, classifications: Iterable[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """An entity in short; ``row`` has an asset's guid, type and names, and may have its other columns."""
     listed = [dict(each) for each in classifications]
-    stated = getattr(row, "attributes", {})
+    stated = getattr(row, "attributes", None) or {}
     shown = {name: stated[name] for name in _IN_SHORT if stated.get(name) is not None}
     return {
         "typeName": row.type_name,

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, select
 from headwater.access import Actor
 from headwater.catalog.chunks import chunked
 from headwater.catalog.entities.incoming import Reference, is_placeholder
+from headwater.catalog.numbers import one_of
 from headwater.catalog.records import AssetRef
 from headwater.catalog.seeing import may_read
 from headwater.catalog.types import Types
@@ -46,7 +47,7 @@ class Resolver:
         Raises:
             NotFoundError: there is no such asset to be seen (``catalog.reference``).
         """
-        wanted = list(references)
+        wanted = {(each.guid, each.identity): each for each in references}.values()
         guids = {each.guid for each in wanted if each.guid is not None and each.guid not in self.by_guid}
         refs = {each.identity for each in wanted if each.identity is not None and each.identity not in self.by_identity}
         self.by_guid |= self._guids(guid for guid in guids if not is_placeholder(guid))
@@ -96,7 +97,9 @@ class Resolver:
     def _named(self, query: Select[Any], names: Any, refs: set[AssetRef]) -> dict[AssetRef, int]:
         found: dict[AssetRef, int] = {}
         for chunk in chunked({ref.qualified_name for ref in refs}):
-            rows = self.connection.execute(query.where(names.qualified_name.in_(chunk), self._seen()))
+            rows = self.connection.execute(
+                query.where(one_of(self.connection, names.qualified_name, chunk), self._seen())
+            )
             found |= {ref: row[2] for row in rows if (ref := AssetRef(row[0], row[1])) in refs}
         return found
 

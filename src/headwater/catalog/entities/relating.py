@@ -101,7 +101,7 @@ def delete_relationship(database: Database, actor: Actor, guid: str) -> None:
     with database.begin() as connection:
         writing = begin_writing(connection, now=utc_now(), by=actor.name, by_id=actor.user_id)
         definition, key, rows = _changeable(writing, actor, guid)
-        remove_relation(connection, key)
+        remove_relation(writing, key)
         _record(writing, "relationship.remove", definition, rows)
 
 

@@ -23,10 +23,12 @@ from headwater.catalog.entities.finding import check_collection, scopes_with, un
 from headwater.catalog.entities.incoming import Incoming, is_placeholder, read_entities
 from headwater.catalog.entities.references import Resolver
 from headwater.catalog.entities.renaming import rename_entities
+from headwater.catalog.numbers import one_of
 from headwater.catalog.plain import plain
 from headwater.catalog.records import AssetRecord, AssetRef
 from headwater.catalog.seeing import may_read
 from headwater.catalog.stored import StoredAsset, find_stored, stored_by_guid
+from headwater.catalog.types import COLUMNS
 from headwater.catalog.writing import Writing, begin_writing, put_records
 from headwater.errors import ForbiddenError, UsageError
 from headwater.store import Database, tables, utc_now
@@ -236,17 +238,22 @@ class _Request:
             for end, references in each.relations.values():
                 others = {self._resolver.number(reference): reference.attributes or {} for reference in references}
                 stated.append(Related(number, end, list(others), others))
-        changed = relate(self._writing, stated, self._seen)
+        # An asset is found by its columns, and by nothing else that it is related to.
+        with_columns = [each for each in stated if each.end.definition == COLUMNS]
+        changed = relate(self._writing, with_columns, self._seen)
         for chunk in chunked(changed):
-            touched = update(tables.assets).where(tables.assets.c.id.in_(chunk))
-            self._connection.execute(touched.values(change=self._writing.change))
-        return changed
+            touched = update(tables.assets).where(one_of(self._connection, tables.assets.c.id, chunk))
+            old = tables.assets.c.change != self._writing.change
+            self._connection.execute(touched.where(old).values(change=self._writing.change))
+        rest = [each for each in stated if each.end.definition != COLUMNS]
+        return changed | relate(self._writing, rest, self._seen)
 
     def _seen(self, numbers: Iterable[int]) -> set[int]:
         """Those of some assets that whoever asks sees: who does not see one cannot have meant to leave it out."""
         found: set[int] = set()
         for chunk in chunked(numbers):
-            query = select(tables.assets.c.id).where(tables.assets.c.id.in_(chunk), may_read(self._actor))
+            these = one_of(self._connection, tables.assets.c.id, chunk)
+            query = select(tables.assets.c.id).where(these, may_read(self._actor))
             found |= set(self._connection.scalars(query))
         return found
 

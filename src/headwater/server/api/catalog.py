@@ -1,13 +1,13 @@
-"""Collections, assets and lineage."""
+"""Collections and assets."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from headwater.server.answers import Asset, Assets, AssetSummary, Lineage
+from headwater.server.answers import Asset, Assets, AssetSummary
 from headwater.server.api import CONFLICT, MAX_NUMBER, RESPONSES, App, Asking
 from headwater.server.source_answers import Collection, Collections, NewCollection
 
@@ -45,17 +45,3 @@ def list_assets(
 def get_asset(app: App, actor: Asking, guid: str) -> Asset:
     """An asset with all that is known of it."""
     return Asset.in_full(app.assets.get(actor, guid))
-
-
-@router.get("/lineage/{guid}")
-def get_lineage(
-    app: App,
-    actor: Asking,
-    guid: str,
-    *,
-    direction: Literal["input", "output", "both"] = "both",
-    depth: Annotated[int, Query(ge=1, le=20)] = 5,
-    width: Annotated[int, Query(ge=1, le=1_000, description="neighbours of one asset, at most")] = 100,
-) -> Lineage:
-    """The lineage graph around an asset."""
-    return Lineage.of(app.lineage(actor, guid, direction, depth=depth, width=width))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from headwater.catalog.discovery.classified import classified_since
 from headwater.catalog.entities import answering
 from headwater.catalog.entities.deleting import delete_entities
 from headwater.catalog.entities.finding import Target
@@ -28,7 +29,7 @@ _NAMED: Final = re.compile(r"attr_\w+:qualifiedName")
 @router.post("/entity/bulk")
 def create_or_update(app: App, actor: Asking, request: Request, body: Body) -> Response:
     """Create and change entities; clients send one and many to either address."""
-    entities, referred = _sent(body)
+    entities, referred = sent_entities(body)
     query = request.query_params
     mutation = save_entities(
         app.database,
@@ -38,6 +39,7 @@ def create_or_update(app: App, actor: Asking, request: Request, body: Body) -> R
         collection=query.get("collectionId"),
         business=BusinessUpdate.read(query.get("businessAttributeUpdateBehavior")),
     )
+    app.search.catch_up_soon()
     return json_answer(mutation_answer(mutation))
 
 
@@ -53,6 +55,12 @@ def list_by_guids(app: App, actor: Asking, request: Request) -> Response:
 def delete_by_guids(app: App, actor: Asking, request: Request) -> Response:
     """Delete entities by their guids."""
     return _deleted(app, actor, _guids(request))
+
+
+@router.get("/entity/bulk/headers")
+def list_classified(app: App, actor: Asking, since: Annotated[int, Query(alias="tagUpdateStartTime")] = 0) -> Response:
+    """Entities in short, by when they were classified."""
+    return json_answer({"guidHeaderMap": classified_since(app.database, actor, since)})
 
 
 @router.get("/entity/bulk/uniqueAttribute/type/{type_name}")
@@ -156,7 +164,8 @@ def _deleted(app: App, actor: Asking, targets: list[Target] | list[str] | list[A
     return json_answer({"mutatedEntities": {"DELETE": gone} if gone else {}, "guidAssignments": {}})
 
 
-def _sent(body: Any) -> tuple[list[Any], list[Any]]:
+def sent_entities(body: Any) -> tuple[list[Any], list[Any]]:
+    """The entities of a request, one or many, and those that it refers to; UsageError where there is none."""
     stated = as_object(body)
     entities = [as_object(stated["entity"], "entity")] if stated.get("entity") is not None else []
     if stated.get("entities") is not None:

@@ -22,10 +22,10 @@ class _ForPrograms(APIRoute):
     """A route beside a page of the browser app: who wants a page is not meant."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        asked = Request(scope)
-        wants_page = scope["type"] == "http" and "text/html" in asked.headers.get("accept", "")
-        if wants_page and "api-version" not in asked.query_params:
-            return Match.NONE, {}
+        if scope["type"] == "http":
+            asked = Request(scope)
+            if "text/html" in asked.headers.get("accept", "") and "api-version" not in asked.query_params:
+                return Match.NONE, {}
         return super().matches(scope)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from headwater.server.purview import account, collections, policies, rulesets, runs, scans, sources
+from headwater.server.atlas.mounting import PURVIEW_ROOTS
+from headwater.server.purview import account, collected, collections, policies, rulesets, runs, scans, sources
 
 __all__ = ["mount"]
 
@@ -14,6 +15,8 @@ def mount(app: FastAPI) -> None:
     app.include_router(account.router, include_in_schema=False)
     for root in ("", "/account"):
         app.include_router(collections.router, prefix=root, include_in_schema=False)
+    for root in PURVIEW_ROOTS:
+        app.include_router(collected.router, prefix=root, include_in_schema=False)
     for root in ("/policyStore", "/policystore"):
         app.include_router(policies.router, prefix=root, include_in_schema=False)
     for part in (sources, scans, runs, rulesets):

@@ -73,6 +73,7 @@ from headwater.store.tables.lineage import (
     flow_edges,
     lineage_runs,
     lineage_stamps,
+    past_flow_edges,
     relationships,
 )
 from headwater.store.tables.notifications import notifications, openlineage_events
@@ -190,6 +191,7 @@ __all__ = [
     "openid_requests",
     "openlineage_events",
     "passwords",
+    "past_flow_edges",
     "principals",
     "publish_intents",
     "published_tables",

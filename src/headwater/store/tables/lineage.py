@@ -10,7 +10,15 @@ from sqlalchemy import Column, ForeignKey, Index, SmallInteger, String, Table, T
 from headwater.store.tables._metadata import metadata
 from headwater.store.types import BigId, JsonValue, UtcDateTime
 
-__all__ = ["FLOW_KINDS", "column_lineage", "flow_edges", "lineage_runs", "lineage_stamps", "relationships"]
+__all__ = [
+    "FLOW_KINDS",
+    "column_lineage",
+    "flow_edges",
+    "lineage_runs",
+    "lineage_stamps",
+    "past_flow_edges",
+    "relationships",
+]
 
 #: ``flow_edges.kind``: data flows from an input into a process, from a process into its output, from a file into the
 #: folder that it is a part of, and from one dataset to another where nothing is known of what is between them.
@@ -25,8 +33,22 @@ flow_edges = Table(
     Column("kind", SmallInteger, primary_key=True, autoincrement=False),
     # Of a direct edge: what its maker says of it (a mapping of columns, say).
     Column("attributes", JsonValue),
+    # NULL: since before this was written down.
+    Column("since", UtcDateTime),
     Index(None, "source_id", "target_id", "kind"),
     sqlite_with_rowid=False,
+)
+
+#: Edges along which data flows no longer: lineage as of a time that they were there.
+past_flow_edges = Table(
+    "past_flow_edges",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("target_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("source_id", BigId, ForeignKey("assets.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", SmallInteger, nullable=False),
+    Column("since", UtcDateTime),
+    Column("until", UtcDateTime, nullable=False),
 )
 
 column_lineage = Table(

@@ -1,9 +1,8 @@
-"""What scanning a large MLflow server has to reach: ``python benchmarks/catalog_scan.py [--models 2000]``.
+"""Scans of a large MLflow server.
 
 A real MLflow server on loopback gets 2,000 registered models, 10,000 versions and 20,000 runs, written straight into
 its database. Against the time in which a bare client lists all of them over REST (large pages, nothing done with what
-comes), it measures scans into a new home. Prints each measurement, and last one JSON object
-{case: {ours, against, ratio, target, met}}. The cases, in seconds:
+comes), it measures scans into a new home, in seconds:
 
 - ``full``: a full scan, signatures pending, against the listing; at most twice.
 - ``incremental``: a scan after 10 changes (versions, aliases, tags), the median of three, against 3 seconds.
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from benchmarks.dataflow_cases.measuring import Results
 
 from headwater.access import SYSTEM
 from headwater.app.runtime import Headwater
@@ -211,15 +211,8 @@ def timed(what: str, work: Callable[[], Any]) -> float:
     return seconds
 
 
-def case(ours: float, against: float, target: float) -> dict[str, Any]:
-    """A case as it is printed last."""
-    ratio = ours / against
-    return {"ours": ours, "against": against, "ratio": ratio, "target": target, "met": ratio <= target}
-
-
-def measure(server: LocalServer, filling: Filling, folder: Path, sizes: argparse.Namespace) -> dict[str, Any]:
+def measure(server: LocalServer, filling: Filling, folder: Path, sizes: argparse.Namespace, results: Results) -> None:
     """All cases against a filled server."""
-    cases: dict[str, Any] = {}
     with Headwater.open(folder / "home", create=True) as app:
         source = app.sources.add(SYSTEM, "lab", "", "mlflow", server.url)
 
@@ -230,13 +223,13 @@ def measure(server: LocalServer, filling: Filling, folder: Path, sizes: argparse
 
         timed("list once, unmeasured", lambda: list_all(server.url))
         listing = timed("list", lambda: list_all(server.url))
-        cases["full"] = case(timed("full scan", lambda: scanned(ScanOptions())), listing, 2)
+        results.add("scan: full, s", timed("full scan", lambda: scanned(ScanOptions())), listing, 2)
         timed("full scan again", lambda: scanned(ScanOptions()))
         turns: list[float] = []
         for turn in range(3):
             change(filling, sizes, turn)
             turns.append(timed("incremental scan", lambda: scanned(ScanOptions(kind="incremental"))))
-        cases["incremental"] = case(statistics.median(turns), 3.0, 1)
+        results.add("scan: incremental, s", statistics.median(turns), 3.0, 1)
         if sizes.signatures:
             fetching = timed("fetch files", lambda: fetch_all(server.url, sizes.signatures))
             with app.sources.connect(SYSTEM, "lab", purpose="scan") as connector:
@@ -244,27 +237,15 @@ def measure(server: LocalServer, filling: Filling, folder: Path, sizes: argparse
                     "details",
                     lambda: fetch_details(app.database, SYSTEM, source, connector, most=sizes.signatures),
                 )
-            cases["details"] = case(details, fetching, 2)
-    return cases
+            results.add("scan: details, s", details, fetching, 2)
 
 
-def main() -> None:
-    """Fill a server, measure, print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--models", type=int, default=2_000)
-    parser.add_argument("--versions", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=20_000)
-    parser.add_argument("--signatures", type=int, default=500)
-    sizes = parser.parse_args()
+def run(sizes: argparse.Namespace, results: Results) -> None:
+    """Fill a server, and measure."""
     with (
         tempfile.TemporaryDirectory(prefix="headwater-scan-") as folder,
         LocalServer(Path(folder) / "mlflow", workers=2) as server,
     ):
         filling = fill(server, sizes.models, sizes.versions, sizes.runs)
-        cases = measure(server, filling, Path(folder), sizes)
+        measure(server, filling, Path(folder), sizes, results)
         filling.database.close()
-    print(json.dumps(cases))
-
-
-if __name__ == "__main__":
-    main()
