@@ -13,6 +13,7 @@ from tests.policies.town import COLUMNS, Town, canary, publish
 
 from headwater.access import SYSTEM, find_scope, grant, revoke
 from headwater.access.policies import count_readers
+from headwater.app.classification_sampling import Reading
 from headwater.app.previews.evaluating import Draft, Previewer
 from headwater.app.reading.downloads import download
 from headwater.dataflows import history
@@ -166,6 +167,17 @@ def test_a_preview_of_a_linked_table_ends_when_what_may_be_read_of_it_changes(to
             preview.count("b")
     finally:
         preview.close()
+
+
+def test_classification_looks_at_what_whoever_asks_may_read(town: Town) -> None:
+    town.mark(EMAIL, "label", "secret")
+    town.policy("p", "outer", "label", "secret", "ann")
+    name = town.app.table_name("staff", "people")
+    for person, expected in (("ann", list(COLUMNS)), ("bob", ["id", "name", "salary"])):
+        with Reading(town.app, town.people[person]) as reading:
+            reader = reading.reader("dataflow_table", name, None)
+            assert reader is not None
+            assert reader().column_names == expected
 
 
 def test_error_cells_show_no_key_and_no_message_of_what_is_kept_back(town: Town) -> None:
