@@ -129,10 +129,12 @@ class _Spread:
             entered = self._entered(edges, assets)
             written = [*self._written(edges, assets, passed)]
             passed = {process: self._passes(process, sources) for process, sources in entered.items()}
-            assets = {number: found for number, found in written if number != root and self._grows(number, found)}
+            assets = {number: found for number, found in written if self._grows(number, found)}
             for number in (*passed, *assets):
                 self.distances.setdefault(number, distance)
             assets = {number: self.columns[number] for number in assets}
+        # A circle leads back to it: more of it may be hit by that, and yet it is what changes.
+        self.distances.pop(root, None)
 
     def _note_processes(self, numbers: Iterable[int]) -> None:
         rows = self.flow.rows(set(numbers) - self.distances.keys(), _asset.type_name)
