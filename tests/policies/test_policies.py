@@ -123,6 +123,28 @@ def test_a_policy_over_an_asset_is_about_a_table_or_a_column(town: Town) -> None
         policies.create(town.people["bob"], "b", value=named.value, **wanted)
 
 
+def test_what_flows_down_lineage_counts(town: Town) -> None:
+    """As it is worked out by label policies."""
+    assert canary("people", "email") in csv(town, "bob")
+    asset, inherited = tables.assets.c, tables.inherited_labels
+    table = town.app.table_name("staff", "people")
+    with town.app.database.begin() as connection:
+        numbers = dict(
+            connection.execute(
+                select(asset.qualified_name, asset.id).where(asset.qualified_name.in_([table, f"{table}#email"]))
+            ).all()
+        )
+        own = {"asset_id": numbers[f"{table}#email"], "from_id": numbers[table], "through_model": False}
+        connection.execute(insert(inherited).values(own | {"kind": "label", "name": "Secret"}))
+    town.app.policies.create(SYSTEM, "p", **{key: value for key, value in WANTED.items() if key != "name"})
+    try:
+        assert canary("people", "email") not in csv(town, "bob")
+        assert canary("people", "email") in csv(town, "ann")
+    finally:
+        with town.app.database.begin() as connection:
+            connection.execute(delete(inherited))
+
+
 # -- ways to rows ------------------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,8 @@ def folded(subject: str, value: str) -> Mark:
 def marks(connection: Connection, asset_ids: Iterable[int]) -> Mapping[int, frozenset[Mark]]:
     """The classifications, labels and sensitivity of these assets, whoever or whatever gave them.
 
-    A suggested classification counts from when somebody accepts it.
+    A suggested classification counts from when somebody accepts it. What a label policy lets flow down lineage counts
+    as well, from when it has been worked out.
     """
     found: defaultdict[int, set[Mark]] = defaultdict(set)
     for chunk in _chunks(sorted(set(asset_ids))):
@@ -43,6 +44,7 @@ def marks(connection: Connection, asset_ids: Iterable[int]) -> Mapping[int, froz
 
 def _read(connection: Connection, asset_ids: Sequence[int]) -> Iterator[tuple[int, str, str]]:
     classified, labelled, asset = tables.asset_classifications.c, tables.asset_labels.c, tables.assets.c
+    inherited = tables.inherited_labels.c
     statement = union_all(
         select(classified.asset_id, literal("classification"), classified.type_name).where(
             classified.asset_id.in_(asset_ids), classified.state == "accepted"
@@ -51,6 +53,7 @@ def _read(connection: Connection, asset_ids: Sequence[int]) -> Iterator[tuple[in
         select(asset.id, literal("sensitivity"), asset.sensitivity).where(
             asset.id.in_(asset_ids), asset.sensitivity.is_not(None)
         ),
+        select(inherited.asset_id, inherited.kind, inherited.name).where(inherited.asset_id.in_(asset_ids)),
     )
     for row in connection.execute(statement):
         yield row[0], row[1], row[2]

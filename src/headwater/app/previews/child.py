@@ -39,6 +39,8 @@ class Answer:
 def serve(connection: Connection, home: Path, actor: Actor) -> None:
     """Answer requests until the other end is closed; an interrupt calls off the one under way."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     with Headwater.open(home) as app:
         previewer = Previewer(app, actor)
         try:

@@ -98,9 +98,7 @@ class PreviewPool:
 
     def warm(self) -> None:
         """Have everything imported, in the background, where the first preview would wait for it."""
-        from multiprocessing import forkserver
-
-        threading.Thread(target=forkserver.ensure_running, name="headwater-previews", daemon=True).start()
+        threading.Thread(target=_make_ready, name="headwater-previews", daemon=True).start()
 
     def call_off(self, actor: Actor, window: str) -> None:
         """End what is under way for a window; nothing where there is nothing."""
@@ -140,6 +138,18 @@ class PreviewPool:
             process.end()
 
 
+def _make_ready() -> None:
+    """Start what processes are forked from; Ctrl+C is for the server, which then ends it."""
+    from multiprocessing import forkserver, resource_tracker
+
+    resource_tracker.ensure_running()  # by itself, because it lets the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _key(actor: Actor, window: str) -> Key:
     return actor.user_id or "", window
 
@@ -158,6 +168,7 @@ class _Process:
         ours, theirs = context.Pipe()
         self._connection: Connection = ours
         self._process: ForkServerProcess = context.Process(target=serve, args=(theirs, home, actor), daemon=False)
+        _make_ready()
         self._process.start()
         theirs.close()
 

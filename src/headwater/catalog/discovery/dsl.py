@@ -207,7 +207,14 @@ class _Reader:
 
     def _without_alias(self, name: str) -> str:
         before, dot, after = name.partition(".")
-        return after if dot and before in self._aliases else name
+        if not dot or self._tokens[self._at - 1][0] == "quoted":
+            return name
+        if before in self._aliases:
+            return after
+        self._at -= 1
+        raise self._unexpected(
+            "an attribute of the entities that are asked for (in backquotes where its name has a dot)"
+        )
 
     # -- tokens --
 
