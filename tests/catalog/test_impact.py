@@ -155,8 +155,8 @@ def test_a_column_hits_what_a_plain_walk_hits(
                 new |= {(target, b) for a, b in links if a is None or a in hit}
         grown, cells = not new <= cells, cells | new
     found = impact(database, SYSTEM, guid(database, "a"), "remove_column", column)
-    every: set[str | None] = {*COLUMNS, None}
-    told = {each.display_name: set[str | None](each.columns) or every for each in found.assets if not each.is_process}
+    whole: set[str | None] = {*COLUMNS, None}
+    told = {each.display_name: {*each.columns} or whole for each in found.assets if not each.is_process}
     expected = {name: {each for other, each in cells if other == name} for name, _ in cells if name != "a"}
     assert told == expected
     touched = {name for name, _ in cells}
