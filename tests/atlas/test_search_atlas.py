@@ -195,7 +195,8 @@ def test_the_query_language_selects(client: Any, shop: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "query", ["", "nonsense(", "hive_table where", "hive_table select max(name)", "hive_table groupby owner",
-              "hive_table where name ~ 'x'", "hive_table limit x", "hive_table where db.name = 'x'", "(" * 5_000, "hive_table where " + "(" * 200],
+              "hive_table where name ~ 'x'", "hive_table limit x", "hive_table where db.name = 'x'",
+              "(" * 5_000, "hive_table where " + "(" * 200],
 )  # fmt: skip
 def test_queries_that_cannot_be_read_are_refused(http: httpx.Client, query: str) -> None:
     answer = http.get("/search/dsl", params={"query": query})
