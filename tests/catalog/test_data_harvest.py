@@ -21,9 +21,9 @@ from tests.workspaces.azureml.management import TOKEN, running_management
 
 from headwater.access import install
 from headwater.catalog.columns import columns_of
-from headwater.catalog.data_harvest import data_records
-from headwater.catalog.native_types import published_data_type
 from headwater.catalog.records import AssetRef
+from headwater.catalog.scans.data_harvest import data_records
+from headwater.catalog.scans.native_types import published_data_type
 from headwater.catalog.writing import write_assets
 from headwater.plan.types import Kind, from_arrow
 from headwater.store import Database, open_database, tables, utc_now

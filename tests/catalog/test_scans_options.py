@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.catalog import ScanOptions
-from headwater.catalog.scan_options import parse_tags
+from headwater.catalog.scans.options import parse_tags
 from headwater.errors import UsageError
 
 TEXTS = st.lists(st.text(min_size=1, max_size=20), max_size=3).map(tuple)

@@ -17,9 +17,9 @@ from headwater.app.insights import Insights
 from headwater.app.insights.snapshots import take_snapshot
 from headwater.catalog import AssetRecord, AssetRef, AssetService, ColumnRecord
 from headwater.catalog.classifying import Suggestion, SuggestionService, put_suggestions
-from headwater.catalog.label_flow import apply_label_flow
-from headwater.catalog.label_flow_policies import LabelPolicy, LabelPolicyService
-from headwater.catalog.label_flow_reading import LabelFlowService
+from headwater.catalog.label_flow.applying import apply_label_flow
+from headwater.catalog.label_flow.policies import LabelPolicy, LabelPolicyService
+from headwater.catalog.label_flow.reading import LabelFlowService
 from headwater.errors import NotFoundError
 from headwater.store import Database, tables, utc_now
 

@@ -34,7 +34,7 @@ from headwater.catalog.columns import columns_of
 from headwater.catalog.entities.lineage import entity_lineage, next_lineage
 from headwater.catalog.entities.reading import entities_by_id
 from headwater.catalog.finding import Search
-from headwater.catalog.lineage import find_root
+from headwater.catalog.flow.lineage import find_root
 from headwater.catalog.search import FacetRequest, SearchIndex, SearchRequest
 from headwater.catalog.types import built_in_types
 from headwater.dataflows import DataflowService, PublishedTables, history

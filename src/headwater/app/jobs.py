@@ -22,7 +22,7 @@ from headwater.app.retention import CLEAN, CleanHandler, RetentionHandler
 from headwater.app.retention import KIND as RETENTION
 from headwater.app.scanning import DETAILS, DetailsHandler, ScanHandler
 from headwater.app.scanning import KIND as SCAN
-from headwater.catalog.label_flow_policies import KIND as LABEL_FLOW
+from headwater.catalog.label_flow.policies import KIND as LABEL_FLOW
 from headwater.dataflows.notifying import KIND as NOTIFY
 from headwater.dataflows.openlineage import KIND as OPENLINEAGE
 from headwater.dataflows.refresh_jobs import KIND as REFRESH

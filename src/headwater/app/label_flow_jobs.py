@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from headwater.catalog.label_flow import apply_label_flow
+from headwater.catalog.label_flow.applying import apply_label_flow
 from headwater.errors import HeadwaterError
 from headwater.jobs import Job, JobStatus, Lease
 

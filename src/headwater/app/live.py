@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from headwater.access import SYSTEM, Actor
 from headwater.catalog import Asset, AssetRecord, AssetService, ColumnRecord
-from headwater.catalog.data_harvest import data_records
 from headwater.catalog.harvesting.records import Records, read
 from headwater.catalog.plain import plain
+from headwater.catalog.scans.data_harvest import data_records
 from headwater.errors import ConflictError, NotFoundError, UnreachableError, UsageError
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import Connector, Source, SourceService

@@ -64,13 +64,13 @@ from headwater.catalog import (
     last_scans,
     names,
 )
-from headwater.catalog.annotations import AnnotationService
+from headwater.catalog.annotations.service import AnnotationService
 from headwater.catalog.classifying import RuleService, SuggestionService
 from headwater.catalog.finding import Search
 from headwater.catalog.glossary import GlossaryService, ensure_glossary
-from headwater.catalog.label_flow import LabelFlowReport, apply_label_flow
-from headwater.catalog.label_flow_policies import LabelPolicyService
-from headwater.catalog.label_flow_reading import LabelFlowService
+from headwater.catalog.label_flow.applying import LabelFlowReport, apply_label_flow
+from headwater.catalog.label_flow.policies import LabelPolicyService
+from headwater.catalog.label_flow.reading import LabelFlowService
 from headwater.catalog.merging import MergingService
 from headwater.catalog.openlineage import Receiving
 from headwater.catalog.search import SearchIndex
@@ -342,7 +342,7 @@ class Headwater:
         return self.jobs.get(actor, ask_for_classification(self.database, actor, wanted))
 
     def apply_label_flow(self, *, anew: bool = False) -> LabelFlowReport:
-        """Work out which labels flow where, here and now; see :func:`headwater.catalog.label_flow.apply_label_flow`."""
+        """Work out which labels flow where, here and now; see :func:`.label_flow.applying.apply_label_flow`."""
         return apply_label_flow(self.database, anew=anew)
 
     def last_scans(self, actor: Actor) -> Mapping[str, ScanSummary]:

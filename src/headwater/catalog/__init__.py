@@ -3,12 +3,9 @@
 from headwater.catalog import names
 from headwater.catalog.assets import Asset, AssetService, AssetSummary
 from headwater.catalog.collections import Collection, CollectionService
-from headwater.catalog.data_scans import scan_data
-from headwater.catalog.events import events_to_scan
-from headwater.catalog.exporting import ExportedEdge, ExportedNode, LineageExport, export_lineage
-from headwater.catalog.harvesting import DetailsReport, fetch_details
-from headwater.catalog.impact import Change, Impact, ImpactedAsset, impact
-from headwater.catalog.lineage import (
+from headwater.catalog.flow.exporting import ExportedEdge, ExportedNode, LineageExport, export_lineage
+from headwater.catalog.flow.impact import Change, Impact, ImpactedAsset, impact
+from headwater.catalog.flow.lineage import (
     ColumnLink,
     Lineage,
     LineageDirection,
@@ -21,14 +18,17 @@ from headwater.catalog.lineage import (
     neighbours_of,
     reached,
 )
-from headwater.catalog.presence import mark_missing, purge_missing
-from headwater.catalog.processes import record_process
+from headwater.catalog.flow.processes import record_process
+from headwater.catalog.flow.trees import LineageTree, column_tree
+from headwater.catalog.harvesting import DetailsReport, fetch_details
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
-from headwater.catalog.renaming import rename_assets
-from headwater.catalog.scan_options import ScanKind, ScanOptions
-from headwater.catalog.scan_records import ScanReport, ScanSummary, close_left, last_full_scan, last_scans
-from headwater.catalog.scans import scan
-from headwater.catalog.trees import LineageTree, column_tree
+from headwater.catalog.scans.data import scan_data
+from headwater.catalog.scans.events import events_to_scan
+from headwater.catalog.scans.options import ScanKind, ScanOptions
+from headwater.catalog.scans.presence import mark_missing, purge_missing
+from headwater.catalog.scans.records import ScanReport, ScanSummary, close_left, last_full_scan, last_scans
+from headwater.catalog.scans.renaming import rename_assets
+from headwater.catalog.scans.scanning import scan
 
 __all__ = [
     "Asset",

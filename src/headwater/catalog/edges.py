@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 
 from headwater.catalog.chunks import chunked
 from headwater.catalog.columns import add_columns, link_columns
-from headwater.catalog.flow_writing import add_edges, end_edges
+from headwater.catalog.flow.writing import add_edges, end_edges
 from headwater.catalog.relation_keys import COLUMN, FLOW, RelationKey
 from headwater.catalog.types import BUILT_IN_RELATIONSHIPS, COLUMNS, RelationshipDefinition, UsedEnd
 from headwater.catalog.writing import Writing

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, select
 
 from headwater.catalog.chunks import chunked
-from headwater.catalog.flow_writing import add_edges, end_edges
+from headwater.catalog.flow.writing import add_edges, end_edges
 from headwater.store import tables
 
 __all__ = ["place_in_folders"]

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from headwater.access import Action, Actor
-from headwater.catalog.chosen import chosen
+from headwater.catalog.annotations.chosen import chosen
 from headwater.catalog.chunks import chunked
 from headwater.catalog.handing_over import give_back, hand_over, read_row, write_row
 from headwater.catalog.history import Changed, record_changes

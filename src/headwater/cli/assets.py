@@ -12,7 +12,7 @@ from headwater.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from headwater.cli.output import say, show, show_json
 
 if TYPE_CHECKING:
-    from headwater.catalog.saying import Saying
+    from headwater.catalog.annotations.saying import Saying
 
 __all__ = ["app"]
 
@@ -53,7 +53,7 @@ def describe(
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Describe assets."""
-    from headwater.catalog.saying import Saying
+    from headwater.catalog.annotations.saying import Saying
 
     _annotate(home, guids, Saying(description=description))
 
@@ -70,7 +70,7 @@ def label(  # noqa: PLR0917 -- the command's options
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Label assets, say how sensitive they are, endorse them."""
-    from headwater.catalog.saying import UNCHANGED, Saying
+    from headwater.catalog.annotations.saying import UNCHANGED, Saying
 
     saying = Saying(
         add_labels=add or (),
@@ -91,7 +91,7 @@ def classify(  # noqa: PLR0917 -- the command's options
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Classify assets, accept and reject what rules suggest."""
-    from headwater.catalog.saying import Saying
+    from headwater.catalog.annotations.saying import Saying
 
     saying = Saying(
         classify=dict.fromkeys(add or ()), accept=accept or (), reject=reject or (), unclassify=remove or ()

@@ -30,7 +30,7 @@ def set_policy(  # noqa: PLR0917 -- the command's options
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Have assets inherit labels from what they are made of."""
-    from headwater.catalog.label_flow_policies import LabelPolicy
+    from headwater.catalog.label_flow.policies import LabelPolicy
 
     policy = LabelPolicy(collection, kind, name, not off, through_models)  # type: ignore[arg-type]  # checked there
     with as_machine(home) as (headwater, actor):

@@ -183,7 +183,7 @@ def scan(  # noqa: PLR0917 -- the command's options
     home: HomeOption = DEFAULT_HOME,
 ) -> None:
     """Bring what a workspace holds into the catalog."""
-    from headwater.catalog.scan_options import ScanOptions, parse_tags
+    from headwater.catalog.scans.options import ScanOptions, parse_tags
 
     options = ScanOptions(
         kind="incremental" if incremental else "full",

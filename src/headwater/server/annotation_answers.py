@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from headwater.catalog.annotations import MOST_ASSETS, AnnotatedAsset
-from headwater.catalog.saying import UNCHANGED, Saying
+from headwater.catalog.annotations.saying import UNCHANGED, Saying
+from headwater.catalog.annotations.service import MOST_ASSETS, AnnotatedAsset
 from headwater.catalog.sheets.changes import LineChanges as CatalogLineChanges
 from headwater.server.answers import Answer
 

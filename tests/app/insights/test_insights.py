@@ -15,8 +15,8 @@ from headwater.app.insights.counting import AssetCounts
 from headwater.app.insights.service import LabelCount, TermCounts, UnownedAsset, as_csv
 from headwater.app.insights.snapshots import take_snapshot
 from headwater.catalog import AssetRecord, AssetRef, AssetService, ColumnRecord, LineageRecord, record_process
-from headwater.catalog.annotations import AnnotationService
-from headwater.catalog.saying import Saying
+from headwater.catalog.annotations.saying import Saying
+from headwater.catalog.annotations.service import AnnotationService
 from headwater.errors import UsageError
 from headwater.store import Database, tables, utc_now
 

@@ -11,9 +11,9 @@ from tests.workspaces.stored.support import new_collection, somebody
 
 from headwater.access import SYSTEM
 from headwater.catalog import AssetRecord, AssetService
-from headwater.catalog.annotations import MOST_ASSETS, AnnotationService
-from headwater.catalog.said import Classification, Said
-from headwater.catalog.saying import Saying
+from headwater.catalog.annotations.said import Classification, Said
+from headwater.catalog.annotations.saying import Saying
+from headwater.catalog.annotations.service import MOST_ASSETS, AnnotationService
 from headwater.errors import ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now
 

@@ -21,12 +21,12 @@ from headwater.catalog import (
     LineageRecord,
     record_process,
 )
-from headwater.catalog.annotations import AnnotationService
+from headwater.catalog.annotations.saying import Saying
+from headwater.catalog.annotations.service import AnnotationService
 from headwater.catalog.finding import Search
-from headwater.catalog.label_flow import apply_label_flow
-from headwater.catalog.label_flow_policies import LabelPolicy, LabelPolicyService
-from headwater.catalog.label_flow_reading import InheritedLabel, LabelFlowService
-from headwater.catalog.saying import Saying
+from headwater.catalog.label_flow.applying import apply_label_flow
+from headwater.catalog.label_flow.policies import LabelPolicy, LabelPolicyService
+from headwater.catalog.label_flow.reading import InheritedLabel, LabelFlowService
 from headwater.catalog.search import FacetRequest, SearchIndex, SearchRequest
 from headwater.errors import ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now

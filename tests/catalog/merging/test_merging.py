@@ -21,10 +21,10 @@ from headwater.catalog import (
     edges_upstream,
     record_process,
 )
-from headwater.catalog.annotations import AnnotationService
+from headwater.catalog.annotations.saying import Saying
+from headwater.catalog.annotations.service import AnnotationService
 from headwater.catalog.glossary import GlossaryService
 from headwater.catalog.merging import AssetName, MergingService
-from headwater.catalog.saying import Saying
 from headwater.catalog.stored import stored_by_guid
 from headwater.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database, tables

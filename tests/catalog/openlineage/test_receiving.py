@@ -14,9 +14,9 @@ from tests.workspaces.stored.support import new_collection, set_up, somebody
 
 from headwater.access import SYSTEM
 from headwater.catalog import AssetRecord, mark_missing
-from headwater.catalog.annotations import AnnotationService
+from headwater.catalog.annotations.saying import Saying
+from headwater.catalog.annotations.service import AnnotationService
 from headwater.catalog.openlineage import read_event, runs_of
-from headwater.catalog.saying import Saying
 from headwater.errors import ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database, utc_now
 

@@ -12,8 +12,8 @@ from tests.catalog.sheets.test_cells import TEXT, VALUES
 from tests.workspaces.stored.support import new_collection, somebody
 
 from headwater.access import SYSTEM
-from headwater.catalog.annotations import AnnotationService
-from headwater.catalog.saying import Saying
+from headwater.catalog.annotations.saying import Saying
+from headwater.catalog.annotations.service import AnnotationService
 from headwater.catalog.sheets.assets import AssetSheets
 from headwater.errors import ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database

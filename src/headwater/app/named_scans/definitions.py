@@ -16,7 +16,7 @@ from headwater.app.named_scans.recurrences import Recurrence, parse_recurrence
 from headwater.app.named_scans.stated import check_name, check_stated
 from headwater.app.scanning import KIND, SCAN_NAME, WITHIN
 from headwater.catalog import ScanOptions
-from headwater.catalog.scan_options import ScanKind
+from headwater.catalog.scans.options import ScanKind
 from headwater.errors import ConflictError, NotFoundError, UsageError
 from headwater.jobs import NewSchedule, Schedule, schedules
 from headwater.store import Database, exclusive, tables, utc_now

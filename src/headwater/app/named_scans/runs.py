@@ -21,7 +21,7 @@ from headwater.app.named_scans.definitions import (
     source_named,
 )
 from headwater.app.scanning import KIND, SCAN_NAME, is_within
-from headwater.catalog.scan_options import ScanKind
+from headwater.catalog.scans.options import ScanKind
 from headwater.errors import ConflictError, NotFoundError, UsageError
 from headwater.jobs import Job, NewJob, queue
 from headwater.store import exclusive, tables

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from headwater.access import Action, Actor
-from headwater.catalog.annotations import MOST_ASSETS
-from headwater.catalog.chosen import chosen
-from headwater.catalog.said import read_said, write_said
-from headwater.catalog.saying import Saying, said_after
+from headwater.catalog.annotations.chosen import chosen
+from headwater.catalog.annotations.said import read_said, write_said
+from headwater.catalog.annotations.saying import Saying, said_after
+from headwater.catalog.annotations.service import MOST_ASSETS
 from headwater.catalog.seeing import may_read
 from headwater.catalog.writing import begin_writing
 from headwater.errors import NotFoundError, UsageError

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete
 
 from headwater.access import Action, Actor
-from headwater.catalog.annotating import annotate
+from headwater.catalog.annotations.annotating import annotate
 from headwater.catalog.entities.changing import Changing, changing, record_changes
 from headwater.catalog.entities.finding import Target, find_all, find_by_guid
 from headwater.catalog.entities.reading import classifications_of

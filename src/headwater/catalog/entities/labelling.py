@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from headwater.access import Action, Actor
-from headwater.catalog.annotating import annotate
+from headwater.catalog.annotations.annotating import annotate
 from headwater.catalog.entities.changing import changing, record_changes
 from headwater.catalog.entities.finding import Target
 from headwater.errors import UsageError

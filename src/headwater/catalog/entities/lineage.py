@@ -15,7 +15,7 @@ from headwater.access import Actor
 from headwater.catalog.chunks import chunked
 from headwater.catalog.entities.finding import Target, find_all, find_by_guid
 from headwater.catalog.entities.reading import classifications_of, entity_header
-from headwater.catalog.flow import Direction, Flow
+from headwater.catalog.flow.walking import Direction, Flow
 from headwater.catalog.relation_keys import RelationKey
 from headwater.catalog.types import Types, types_of
 from headwater.errors import UsageError

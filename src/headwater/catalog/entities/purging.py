@@ -10,7 +10,7 @@ from headwater.access import Action, Actor, require, server_scope
 from headwater.catalog.chunks import chunked
 from headwater.catalog.entities.finding import find_by_guid
 from headwater.catalog.entities.saving import Saved
-from headwater.catalog.presence import forget
+from headwater.catalog.scans.presence import forget
 from headwater.catalog.writing import begin_writing
 from headwater.store import Database, tables, utc_now
 

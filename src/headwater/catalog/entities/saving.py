@@ -12,9 +12,8 @@ from sqlalchemy import Connection, select, update
 
 from headwater.access import Action, Actor
 from headwater.access.trimming import forbidden
-from headwater.catalog.annotating import annotate
+from headwater.catalog.annotations.annotating import annotate
 from headwater.catalog.chunks import chunked
-from headwater.catalog.column_mapping import write_column_mappings
 from headwater.catalog.edges import Related, relate
 from headwater.catalog.entities.business import merged_groups
 from headwater.catalog.entities.checking import check_attributes
@@ -23,6 +22,7 @@ from headwater.catalog.entities.finding import check_collection, scopes_with, un
 from headwater.catalog.entities.incoming import Incoming, is_placeholder, read_entities
 from headwater.catalog.entities.references import Resolver
 from headwater.catalog.entities.renaming import rename_entities
+from headwater.catalog.flow.column_mapping import write_column_mappings
 from headwater.catalog.numbers import one_of
 from headwater.catalog.plain import plain
 from headwater.catalog.records import AssetRecord, AssetRef

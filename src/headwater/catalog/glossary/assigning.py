@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from headwater.access import Action, Actor
-from headwater.catalog.chosen import chosen
+from headwater.catalog.annotations.chosen import chosen
 from headwater.catalog.chunks import chunked
 from headwater.catalog.history import Changed, record_changes
 from headwater.catalog.writing import Writing

@@ -6,7 +6,7 @@ from headwater.catalog import names
 from headwater.catalog.harvesting.comparing import Harvest
 from headwater.catalog.harvesting.records import unregistered_name
 from headwater.catalog.harvesting.stored import Stored
-from headwater.catalog.scan_options import ScanOptions
+from headwater.catalog.scans.options import ScanOptions
 from headwater.errors import ScanError
 from headwater.workspaces import Source
 

@@ -12,7 +12,7 @@ from headwater.catalog.harvesting.records import Records, pending
 from headwater.catalog.harvesting.scope import Scope
 from headwater.catalog.harvesting.stored import FAILED, PENDING, READ, Stored, StoredAsset
 from headwater.catalog.records import AssetRecord, AssetRef, LineageRecord
-from headwater.catalog.scan_options import ScanOptions
+from headwater.catalog.scans.options import ScanOptions
 from headwater.errors import HeadwaterError, NotFoundError, ScanError
 from headwater.workspaces import Connector, JobInfo, ModelVersionInfo, Source
 

@@ -19,11 +19,11 @@ from sqlalchemy import Connection, select, update
 
 from headwater.access import Action, Actor, require
 from headwater.catalog.chunks import chunked
+from headwater.catalog.flow.processes import write_processes
 from headwater.catalog.harvesting.better_columns import keep_better_columns
 from headwater.catalog.harvesting.listing import READERS, Progress
 from headwater.catalog.harvesting.records import Records, read
 from headwater.catalog.harvesting.stored import FAILED, PENDING
-from headwater.catalog.processes import write_processes
 from headwater.catalog.records import AssetRecord, LineageRecord
 from headwater.catalog.stored import find_guids
 from headwater.catalog.writing import write_assets

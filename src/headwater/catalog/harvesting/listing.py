@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from headwater.catalog.scan_options import ScanOptions
+from headwater.catalog.scans.options import ScanOptions
 from headwater.errors import HeadwaterError, UnreachableError
 from headwater.workspaces import (
     Connector,

@@ -10,7 +10,7 @@ from typing import Any
 from headwater.catalog import names
 from headwater.catalog.harvesting.stored import PENDING, READ
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, ColumnRecord, LineageRecord
-from headwater.catalog.signatures import dataset_columns, version_columns
+from headwater.catalog.scans.signatures import dataset_columns, version_columns
 from headwater.workspaces import (
     DatasetInfo,
     JobInfo,

@@ -15,7 +15,7 @@ from headwater.catalog.harvesting.listing import Listing
 from headwater.catalog.harvesting.records import moment, unregistered_name
 from headwater.catalog.harvesting.stored import Stored
 from headwater.catalog.records import AssetRef
-from headwater.catalog.scan_options import ScanOptions
+from headwater.catalog.scans.options import ScanOptions
 
 __all__ = ["Renames", "find_renames"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from headwater.catalog.harvesting.stored import Stored, StoredAsset
-from headwater.catalog.scan_options import ScanOptions
+from headwater.catalog.scans.options import ScanOptions
 from headwater.workspaces import ModelInfo, ModelVersionInfo
 
 __all__ = ["Scope"]

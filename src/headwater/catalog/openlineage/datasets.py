@@ -15,9 +15,9 @@ from headwater.catalog.openlineage.events import Dataset, Event
 from headwater.catalog.openlineage.facets import DATASET_FACETS, columns_of_schema, said_of
 from headwater.catalog.openlineage.naming import KNOWN_TYPES, dataset_name_of
 from headwater.catalog.openlineage.stamps import DROPPED, SEEN, put_stamps, stamps_of
-from headwater.catalog.presence import mark_missing
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnRecord
-from headwater.catalog.renaming import rename_assets
+from headwater.catalog.scans.presence import mark_missing
+from headwater.catalog.scans.renaming import rename_assets
 from headwater.catalog.stored import StoredAsset, find_ids, find_stored
 from headwater.catalog.writing import Writing
 from headwater.store import tables

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from headwater.catalog.native_types import published_data_type
 from headwater.catalog.openlineage.events import Facets
 from headwater.catalog.records import ColumnRecord
+from headwater.catalog.scans.native_types import published_data_type
 
 __all__ = ["DATASET_FACETS", "JOB_FACETS", "column_sources", "columns_of_schema", "said_of"]
 

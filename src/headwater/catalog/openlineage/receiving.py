@@ -12,13 +12,13 @@ from headwater.access import Action, Actor
 from headwater.access.trimming import forbidden
 from headwater.catalog.chunks import chunked
 from headwater.catalog.entities.finding import check_collection, scopes_with
+from headwater.catalog.flow.processes import write_ends
 from headwater.catalog.openlineage.datasets import Datasets, Named
 from headwater.catalog.openlineage.events import TERMINAL, Dataset, Event, Job
 from headwater.catalog.openlineage.facets import JOB_FACETS, column_sources, said_of
 from headwater.catalog.openlineage.naming import dataset_name_of, job_ref
 from headwater.catalog.openlineage.runs import Ends, last_state, lineage_of, put_run
 from headwater.catalog.openlineage.stamps import put_stamps, stamps_of
-from headwater.catalog.processes import write_ends
 from headwater.catalog.records import AssetRecord, AssetRef
 from headwater.catalog.stored import StoredAsset, find_ids, find_stored
 from headwater.catalog.writing import Writing, begin_writing, write_assets

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from headwater.access import Action, Actor
-from headwater.catalog.chosen import chosen, require_everywhere
+from headwater.catalog.annotations.chosen import chosen, require_everywhere
+from headwater.catalog.annotations.said import Classification, Contact, Said, differences, read_said, write_said
+from headwater.catalog.annotations.saying import Saying, check_saying
 from headwater.catalog.chunks import chunked
 from headwater.catalog.glossary.finding import require_reader
 from headwater.catalog.records import AssetRef
-from headwater.catalog.said import Classification, Contact, Said, differences, read_said, write_said
-from headwater.catalog.saying import Saying, check_saying
 from headwater.catalog.seeing import may_read
 from headwater.catalog.sheets.cells import Line, join, read_sheet, read_value, split, write_sheet, write_value
 from headwater.catalog.sheets.changes import LineChanges, carried_out

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
 
-from headwater.catalog import label_flow_policies
+from headwater.catalog.label_flow import policies as label_flow_policies
 from headwater.server.answers import WITHOUT_NUL, Answer
 from headwater.server.api import RESPONSES, App, Asking
 

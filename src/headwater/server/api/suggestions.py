@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from headwater.app.classification import ClassificationRequest
 from headwater.catalog import classifying
-from headwater.catalog.annotations import MOST_ASSETS
+from headwater.catalog.annotations.service import MOST_ASSETS
 from headwater.server.answers import WITHOUT_NUL, Answer
 from headwater.server.api import CONFLICT, MAX_NUMBER, RESPONSES, App, Asking, Limit, Name
 from headwater.server.job_answers import Job

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from headwater.access import Action, Actor
 from headwater.app.named_scans.definitions import NamedScan, NamedScans, options_of, source_named
 from headwater.app.runtime import Headwater
-from headwater.catalog.scan_options import ScanKind
+from headwater.catalog.scans.options import ScanKind
 from headwater.errors import NotFoundError, UsageError
 from headwater.jobs import Schedule
 from headwater.server.api import App, Asking

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from headwater.catalog import names
-from headwater.catalog.native_types import published_data_type
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnRecord
+from headwater.catalog.scans.native_types import published_data_type
 from headwater.errors import ScanError
 from headwater.workspaces import DataAssetInfo
 

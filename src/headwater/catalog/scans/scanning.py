@@ -11,19 +11,19 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from headwater.access import Actor, ScopeKind, add_scopes, rename_scope
-from headwater.catalog.data_harvest import data_records
+from headwater.catalog.flow.processes import write_processes
 from headwater.catalog.harvesting import Harvest, Listing, Progress, Stored, harvest, load_stored, read_listing
 from headwater.catalog.harvesting.absence import absent
 from headwater.catalog.harvesting.better_columns import keep_better_columns
 from headwater.catalog.harvesting.details import MOST_WARNINGS
 from headwater.catalog.harvesting.renames import Renames, find_renames
 from headwater.catalog.harvesting.stored import FAILED, PENDING
-from headwater.catalog.presence import mark_missing
-from headwater.catalog.processes import write_processes
 from headwater.catalog.records import AssetRecord, LineageRecord
-from headwater.catalog.renaming import rename_assets
-from headwater.catalog.scan_options import ScanOptions
-from headwater.catalog.scan_records import ScanReport, begin_scan, end_scan, ended_as_it_ends
+from headwater.catalog.scans.data_harvest import data_records
+from headwater.catalog.scans.options import ScanOptions
+from headwater.catalog.scans.presence import mark_missing
+from headwater.catalog.scans.records import ScanReport, begin_scan, end_scan, ended_as_it_ends
+from headwater.catalog.scans.renaming import rename_assets
 from headwater.catalog.stored import find_guids
 from headwater.catalog.writing import touch, write_assets
 from headwater.store import Database, tables, utc_now

@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from headwater.access import Actor
-from headwater.catalog.data_harvest import DataHarvest, data_records
 from headwater.catalog.harvesting import Progress
 from headwater.catalog.harvesting.absence import FEW, too_many
-from headwater.catalog.presence import mark_missing
-from headwater.catalog.scan_options import ScanOptions
-from headwater.catalog.scan_records import ScanReport, begin_scan, end_scan, ended_as_it_ends
+from headwater.catalog.scans.data_harvest import DataHarvest, data_records
+from headwater.catalog.scans.options import ScanOptions
+from headwater.catalog.scans.presence import mark_missing
+from headwater.catalog.scans.records import ScanReport, begin_scan, end_scan, ended_as_it_ends
 from headwater.catalog.writing import write_assets
 from headwater.errors import ScanError, UsageError
 from headwater.store import Database, tables, utc_now

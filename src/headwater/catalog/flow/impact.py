@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, select
 from headwater.access import Action, Actor, allowed_to
 from headwater.access.events import Event
 from headwater.catalog.columns import columns_of
-from headwater.catalog.flow import Flow
-from headwater.catalog.lineage import find_root
+from headwater.catalog.flow.lineage import find_root
+from headwater.catalog.flow.walking import Flow
 from headwater.catalog.numbers import one_of
 from headwater.catalog.types import types_of
 from headwater.errors import NotFoundError, UsageError

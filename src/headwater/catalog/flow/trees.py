@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from headwater.access import Actor
-from headwater.catalog.flow import Flow
+from headwater.catalog.flow.walking import Flow
 from headwater.catalog.seeing import may_read
 from headwater.catalog.types import types_of
 from headwater.errors import NotFoundError

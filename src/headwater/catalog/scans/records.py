@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from headwater.access import Action, Actor, allowed_to, require
 from headwater.catalog.harvesting.details import DetailsReport
-from headwater.catalog.scan_options import ScanKind, ScanOptions
+from headwater.catalog.scans.options import ScanKind, ScanOptions
 from headwater.errors import CancelRequestedError, HeadwaterError, LeaseLostError, ScanError
 from headwater.store import Database, tables, utc_now
 from headwater.workspaces import Source

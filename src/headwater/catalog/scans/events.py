@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headwater.catalog.scan_options import ScanOptions
+from headwater.catalog.scans.options import ScanOptions
 from headwater.workspaces.mlflow.webhooks import RegistryEvent
 
 __all__ = ["events_to_scan"]

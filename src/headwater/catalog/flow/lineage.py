@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from headwater.access import Actor
 from headwater.catalog.chunks import chunked
 from headwater.catalog.columns import columns_of
-from headwater.catalog.flow import Direction, Flow
+from headwater.catalog.flow.walking import Direction, Flow
 from headwater.catalog.numbers import one_of
 from headwater.catalog.seeing import may_read
 from headwater.catalog.types import types_of

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from headwater.access import Action, Actor
-from headwater.catalog.chosen import chosen
+from headwater.catalog.annotations.chosen import chosen
+from headwater.catalog.annotations.said import Said, read_said, write_said
+from headwater.catalog.annotations.saying import Saying, check_saying, said_after
 from headwater.catalog.glossary.finding import find_all, require_reader
 from headwater.catalog.history import HistoryEntry, history
-from headwater.catalog.said import Said, read_said, write_said
-from headwater.catalog.saying import Saying, check_saying, said_after
 from headwater.catalog.seeing import may_read
 from headwater.catalog.writing import begin_writing
 from headwater.errors import NotFoundError, UsageError

@@ -11,8 +11,8 @@ from sqlalchemy import Row
 
 from headwater.access import Actor
 from headwater.catalog.chunks import chunked
-from headwater.catalog.flow import Flow
-from headwater.catalog.lineage import check_limits, find_root, ways_of
+from headwater.catalog.flow.lineage import check_limits, find_root, ways_of
+from headwater.catalog.flow.walking import Flow
 from headwater.catalog.types import Types, types_of
 from headwater.store import Database, tables
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, delete, insert, or_, select
 
 from headwater.access import Action, Actor
-from headwater.catalog.chosen import chosen
+from headwater.catalog.annotations.chosen import chosen
 from headwater.catalog.history import Changed, record_changes
-from headwater.catalog.label_flow_policies import work_out_anew
+from headwater.catalog.label_flow.policies import work_out_anew
 from headwater.catalog.seeing import may_read
 from headwater.catalog.writing import begin_writing
 from headwater.errors import NotFoundError, UsageError

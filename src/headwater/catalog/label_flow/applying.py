@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, select, update
 
 from headwater.catalog.chunks import chunked
-from headwater.catalog.label_flow_graph import FlowGraph
-from headwater.catalog.label_flow_policies import ALL, EffectivePolicies
+from headwater.catalog.label_flow.graph import FlowGraph
+from headwater.catalog.label_flow.policies import ALL, EffectivePolicies
 from headwater.catalog.types import types_of
 from headwater.catalog.writing import begin_writing
 from headwater.store import Database, tables, utc_now

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, select
 
 from headwater.catalog.chunks import chunked
-from headwater.catalog.flow_writing import add_edges, end_edges
+from headwater.catalog.flow.writing import add_edges, end_edges
 from headwater.catalog.records import AssetRecord, AssetRef, ColumnEdge, LineageRecord
 from headwater.catalog.stored import find_guids, find_ids
 from headwater.catalog.types import types_of

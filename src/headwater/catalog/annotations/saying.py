@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
+from headwater.catalog.annotations.said import Classification, Contact, Said
 from headwater.catalog.plain import plain
-from headwater.catalog.said import Classification, Contact, Said
 from headwater.errors import NotFoundError, UsageError
 
 __all__ = ["UNCHANGED", "Saying", "Unchanged", "check_saying", "said_after"]

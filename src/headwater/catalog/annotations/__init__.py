@@ -1,0 +1,1 @@
+"""What people say of assets, which no scan overwrites."""

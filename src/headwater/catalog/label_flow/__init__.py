@@ -1,0 +1,1 @@
+"""Labels that flow down lineage, where a policy says so."""
