@@ -42,29 +42,40 @@ class HistoryEntry:
     changes: Mapping[str, Any]
 
 
-def record_changes(
-    writing: Writing, changes: Mapping[int, Mapping[str, Changed]], action: str = "annotate"
-) -> list[int]:
-    """Write down what changed of assets, by number, and number the change; what is as it was is left out.
+def record_changes(writing: Writing, action: str, changes: Mapping[int, Mapping[str, Any]], **values: Any) -> list[int]:
+    """Put changes of assets, by number, on record, and number the change, so that indexes are told of it.
 
-    Returns the assets of which anything changed.
+    Args:
+        writing: the write under way.
+        action: what was done: ``annotate``, ``merge``, ``labels`` …
+        changes: what is told of each asset, as JSON. A :class:`Changed` that changes nothing is left out, and an asset of which
+            nothing is left is as it was.
+        values: set in the rows of all these assets besides.
+
+    Returns:
+        the assets of which anything changed.
     """
-    rows: list[dict[str, Any]] = []
-    for asset_id, each in changes.items():
-        told = {
-            name: {"before": plain(value.before), "after": plain(value.after)}
-            for name, value in each.items()
-            if value.before != value.after
-        }
-        if told:
-            who = {"at": writing.now, "by": writing.by, "by_id": writing.by_id}
-            rows.append({"asset_id": asset_id, "action": action, "changes": told, **who})
-    stamp = {"change": writing.change, "updated_at": writing.now, "updated_by": writing.by}
-    for chunk in chunked(rows):
-        writing.connection.execute(insert(tables.asset_history), chunk)
-        numbers = [row["asset_id"] for row in chunk]
-        writing.connection.execute(update(tables.assets).where(tables.assets.c.id.in_(numbers)).values(stamp))
-    return [row["asset_id"] for row in rows]
+    who = {"at": writing.now, "action": action, "by": writing.by, "by_id": writing.by_id}
+    changed = {number: told for number, each in changes.items() if (told := _told(each))}
+    stamp = {"change": writing.change, "updated_at": writing.now, "updated_by": writing.by} | values
+    asset = tables.assets.c
+    for chunk in chunked(changed.items()):
+        rows = [{"asset_id": number, "changes": told, **who} for number, told in chunk]
+        writing.connection.execute(insert(tables.asset_history), rows)
+        these = update(tables.assets).where(asset.id.in_([number for number, _ in chunk]))
+        writing.connection.execute(these.values(stamp | {"version": asset.version + 1}))
+    return list(changed)
+
+
+def _told(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """What of these changes is to be told, as JSON."""
+    found = {}
+    for name, value in changes.items():
+        if not isinstance(value, Changed):
+            found[name] = value
+        elif value.before != value.after:
+            found[name] = {"before": plain(value.before), "after": plain(value.after)}
+    return found
 
 
 def history(

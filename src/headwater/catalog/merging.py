@@ -61,7 +61,7 @@ class MergingService:
                 raise UsageError("The two are of different types.", hint="Merge like with like.", code="catalog.merge")
             _merge(writing, assets[guid].id, assets[other].id)
             merged = {"merged": Changed(None, assets[other].qualified_name)}
-            record_changes(writing, {assets[guid].id: merged}, "merge")
+            record_changes(writing, "merge", {assets[guid].id: merged})
 
     def unmerge(self, actor: Actor, guid: str, qualified_name: str) -> str:
         """Take apart what was merged under a name; returns the guid of the asset of that name, which it had before.
@@ -78,7 +78,7 @@ class MergingService:
             row = _named(connection, asset, qualified_name, "merged")
             back = _unmerge(writing, row)
             chosen(connection, actor, [back], Action.ASSET_EDIT)
-            record_changes(writing, {asset.id: {"merged": Changed(qualified_name, None)}}, "unmerge")
+            record_changes(writing, "unmerge", {asset.id: {"merged": Changed(qualified_name, None)}})
             return back
 
     def add_alias(self, actor: Actor, guid: str, qualified_name: str) -> None:
@@ -100,7 +100,7 @@ class MergingService:
                     "An asset of that type has this name already.", hint="Merge the two, if they are one."
                 )
             _keep_name(writing, asset.id, AssetName(asset.type_name, qualified_name, "alias"))
-            record_changes(writing, {asset.id: {"alias": Changed(None, qualified_name)}}, "alias")
+            record_changes(writing, "alias", {asset.id: {"alias": Changed(None, qualified_name)}})
 
     def remove_alias(self, actor: Actor, guid: str, qualified_name: str) -> None:
         """Take a further address away; raises as :meth:`unmerge` does."""
@@ -109,7 +109,7 @@ class MergingService:
             asset = chosen(connection, actor, [guid], Action.ASSET_EDIT)[guid]
             row = _named(connection, asset, qualified_name, "alias")
             _forget_name(connection, row)
-            record_changes(writing, {asset.id: {"alias": Changed(qualified_name, None)}}, "alias")
+            record_changes(writing, "alias", {asset.id: {"alias": Changed(qualified_name, None)}})
 
     def names(self, actor: Actor, guid: str) -> Sequence[AssetName]:
         """The further names of an asset; NotFoundError where there is none to be seen."""

@@ -67,8 +67,8 @@ def two(database: Database) -> tuple[str, str]:
 
 
 def everything(database: Database) -> dict[str, list[dict[str, Any]]]:
-    """Every row of the catalog, but for when and by whom something was changed last."""
-    changing = {"change", "updated_at", "updated_by"}
+    """Every row of the catalog, but for when, by whom and how often something was changed."""
+    changing = {"change", "updated_at", "updated_by", "version"}
     found: dict[str, list[dict[str, Any]]] = {}
     with database.read() as connection:
         for name, table in tables.metadata.tables.items():

@@ -115,7 +115,7 @@ def write_said(writing: Writing, before: Mapping[int, Said], after: Mapping[int,
         _write_contacts(writing, number, before[number].contacts, said.contacts)
         _write_classifications(writing, number, before[number].classifications, said.classifications)
     write_terms(writing, {n: said.terms for n, said in changed.items() if said.terms != before[n].terms})
-    return record_changes(writing, {n: differences(before[n], said) for n, said in changed.items()})
+    return record_changes(writing, "annotate", {n: differences(before[n], said) for n, said in changed.items()})
 
 
 def _write_row(writing: Writing, number: int, before: Said, after: Said) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from headwater.access import Action, Actor
-from headwater.catalog.entities.changing import changing, record_changes
+from headwater.catalog.entities.changing import changing
 from headwater.catalog.entities.finding import Target
+from headwater.catalog.history import record_changes
 from headwater.catalog.plain import plain
 from headwater.catalog.types import Types
 from headwater.errors import UsageError

@@ -1,21 +1,20 @@
-"""One change to assets that there are: who may make it, what is on record of it, what indexes are told of it."""
+"""One change to assets that there are, and who may make it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, update
+from sqlalchemy import Row
 
 from headwater.access import Action, Actor
-from headwater.catalog.chunks import chunked
 from headwater.catalog.entities.finding import Target, check_rights, find_all
 from headwater.catalog.writing import Writing, begin_writing
-from headwater.store import Database, tables, utc_now
+from headwater.store import Database, utc_now
 
-__all__ = ["Changing", "changing", "record_changes"]
+__all__ = ["Changing", "changing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +38,3 @@ def changing(database: Database, actor: Actor, targets: Sequence[Target], action
         rows = find_all(connection, actor, writing.types, targets)
         check_rights(connection, actor, action, rows)
         yield Changing(writing, rows)
-
-
-def record_changes(writing: Writing, what: str, changes: Mapping[int, Mapping[str, Any]], **values: Any) -> None:
-    """Put changes of assets, by number, on record, and tell indexes of them; ``values`` are set in all the rows."""
-    asset = tables.assets.c
-    told = {"change": writing.change, "updated_at": writing.now, "updated_by": writing.by} | values
-    for chunk in chunked(changes.items()):
-        numbers = [number for number, _ in chunk]
-        changed = update(tables.assets).where(asset.id.in_(numbers)).values(told | {"version": asset.version + 1})
-        writing.connection.execute(changed)
-        by = {"at": writing.now, "action": what, "by_id": writing.by_id, "by": writing.by}
-        rows = [{"asset_id": number, "changes": dict(change), **by} for number, change in chunk]
-        writing.connection.execute(insert(tables.asset_history), rows)

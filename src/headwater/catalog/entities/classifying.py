@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Row, delete
 
 from headwater.access import Action, Actor
 from headwater.catalog.annotations.annotating import annotate
-from headwater.catalog.entities.changing import Changing, changing, record_changes
+from headwater.catalog.entities.changing import Changing, changing
 from headwater.catalog.entities.finding import Target, find_all, find_by_guid
 from headwater.catalog.entities.reading import classifications_of
+from headwater.catalog.history import record_changes
 from headwater.catalog.records import AssetRef
 from headwater.catalog.types import types_of
 from headwater.errors import NotFoundError, UsageError

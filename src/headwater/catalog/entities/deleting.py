@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, Select, select
 
 from headwater.access import Action, Actor
 from headwater.catalog.chunks import chunked
-from headwater.catalog.entities.changing import record_changes
 from headwater.catalog.entities.finding import Target, check_rights, find_all, find_by_guid, scopes_with
 from headwater.catalog.entities.saving import Saved
+from headwater.catalog.history import record_changes
 from headwater.catalog.types import Types
 from headwater.catalog.writing import begin_writing
 from headwater.store import Database, tables, utc_now

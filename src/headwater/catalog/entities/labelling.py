@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from headwater.access import Action, Actor
 from headwater.catalog.annotations.annotating import annotate
-from headwater.catalog.entities.changing import changing, record_changes
+from headwater.catalog.entities.changing import changing
 from headwater.catalog.entities.finding import Target
+from headwater.catalog.history import record_changes
 from headwater.errors import UsageError
 from headwater.store import Database, tables
 

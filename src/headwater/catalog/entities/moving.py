@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Row, select, update
 
 from headwater.access import Action, Actor
 from headwater.access.trimming import forbidden
-from headwater.catalog.entities.changing import Changing, changing, record_changes
+from headwater.catalog.entities.changing import Changing, changing
 from headwater.catalog.entities.finding import scopes_with
 from headwater.catalog.entities.saving import Saved
+from headwater.catalog.history import record_changes
 from headwater.errors import ConflictError, NotFoundError
 from headwater.store import Database, tables
 

@@ -16,11 +16,11 @@ from headwater.catalog.edges import (
     remove_relation,
     set_relation_attributes,
 )
-from headwater.catalog.entities.changing import record_changes
 from headwater.catalog.entities.finding import scopes_with
 from headwater.catalog.entities.incoming import read_reference
 from headwater.catalog.entities.reading import entity_header, milliseconds
 from headwater.catalog.entities.references import Resolver
+from headwater.catalog.history import record_changes
 from headwater.catalog.plain import plain
 from headwater.catalog.relation_keys import RelationKey
 from headwater.catalog.seeing import may_read

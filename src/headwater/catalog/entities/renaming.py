@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import delete, insert, update
 
-from headwater.catalog.entities.changing import record_changes
+from headwater.catalog.history import record_changes
 from headwater.catalog.records import AssetRef
 from headwater.catalog.stored import StoredAsset, find_stored
 from headwater.catalog.writing import Writing

@@ -79,7 +79,7 @@ def assign(
     numbers = [asset.id for asset in assets.values()]
     given = terms_given(writing.connection, numbers)
     changed = write_terms(writing, {each: {*given.get(each, {}), term_id} for each in numbers}, details)
-    record_changes(writing, {number: {"terms": change} for number, change in changed.items()})
+    record_changes(writing, "annotate", {number: {"terms": change} for number, change in changed.items()})
 
 
 def unassign(writing: Writing, actor: Actor, term_id: int, guids: Sequence[str]) -> None:
@@ -92,7 +92,7 @@ def take_away(writing: Writing, term_id: int, assets: Sequence[int]) -> None:
     """Take a term from assets, by number, whoever may see them."""
     given = terms_given(writing.connection, assets)
     changed = write_terms(writing, {each: given.get(each, {}).keys() - {term_id} for each in assets})
-    record_changes(writing, {number: {"terms": change} for number, change in changed.items()})
+    record_changes(writing, "annotate", {number: {"terms": change} for number, change in changed.items()})
 
 
 def renumber_assigned(writing: Writing, terms: Iterable[int]) -> None:

@@ -90,7 +90,7 @@ class LabelFlowService:
                 here = (_inherited.asset_id == asset.id, _inherited.kind == kind, _inherited.name == name)
                 connection.execute(delete(tables.inherited_labels).where(*here))
             change = Changed("rejected" if before else None, "rejected" if rejected else None)
-            record_changes(writing, {asset.id: {f"inherited.{kind}.{name}": change}})
+            record_changes(writing, "annotate", {asset.id: {f"inherited.{kind}.{name}": change}})
             work_out_anew(connection)
 
 
