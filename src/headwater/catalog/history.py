@@ -48,8 +48,8 @@ def record_changes(writing: Writing, action: str, changes: Mapping[int, Mapping[
     Args:
         writing: the write under way.
         action: what was done: ``annotate``, ``merge``, ``labels`` …
-        changes: what is told of each asset, as JSON. A :class:`Changed` that changes nothing is left out, and an asset of which
-            nothing is left is as it was.
+        changes: what is told of each asset, as JSON. A :class:`Changed` that changes nothing is left out, and an asset
+            of which nothing is left is as it was.
         values: set in the rows of all these assets besides.
 
     Returns:
