@@ -54,8 +54,9 @@ def is_of(address: str, path: str) -> bool:
 
 
 def required(method: dict[str, Any]) -> dict[str, str]:
-    """The parameters that an address does not do without; numbers, where there are any."""
-    return {one["name"]: "1" for one in method.get("parameters", []) if one["in"] == "query" and one.get("required")}
+    """The parameters that an address does not do without: the first of those values that are listed, or a number."""
+    stated = [one for one in method.get("parameters", []) if one["in"] == "query" and one.get("required")]
+    return {one["name"]: one["schema"].get("enum", ["1"])[0] for one in stated}
 
 
 def test_every_error_is_described_as_the_one_shape(app: FastAPI) -> None:
@@ -85,7 +86,7 @@ def test_what_is_not_there_is_not_found_everywhere(app: FastAPI, client: TestCli
     assert len(tried) >= 5
     for path, method in tried:
         found = problem(client.get(filled(path), params=required(method)), 404)
-        assert found["code"] in {"not_found", "access.role", "access.scope", "access.principal", "preview.closed"}
+        assert found["code"] in {"not_found", "access.role", "access.scope", "access.principal", "preview.closed", "catalog.asset_unknown"}
         assert "nothing" in found["message"] or "no such" in found["message"]
 
 

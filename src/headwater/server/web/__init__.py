@@ -28,7 +28,7 @@ STATIC: Final = Path(__file__).parent / "static"
 RESERVED: Final = frozenset(
     {
         *("api", "catalog", "collections", "datamap", "docs", "healthz", "odata", "openapi.json"),
-        *("policyStore", "policystore", "readyz", "redoc", "scan"),
+        *("policyStore", "policystore", "readyz", "redoc", "s", "scan"),
     }
 )
 
