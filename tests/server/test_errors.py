@@ -86,7 +86,14 @@ def test_what_is_not_there_is_not_found_everywhere(app: FastAPI, client: TestCli
     assert len(tried) >= 5
     for path, method in tried:
         found = problem(client.get(filled(path), params=required(method)), 404)
-        assert found["code"] in {"not_found", "access.role", "access.scope", "access.principal", "preview.closed", "catalog.asset_unknown"}
+        assert found["code"] in {
+            "not_found",
+            "access.role",
+            "access.scope",
+            "access.principal",
+            "preview.closed",
+            "catalog.asset_unknown",
+        }
         assert "nothing" in found["message"] or "no such" in found["message"]
 
 
