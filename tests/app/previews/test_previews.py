@@ -177,6 +177,22 @@ def test_a_step_that_somebody_chooses_calls_off_the_one_before(app: Headwater) -
     assert time.monotonic() - began < 20
 
 
+def test_what_a_window_asks_of_a_preview_waits_its_turn(app: Headwater, data: Path) -> None:
+    """A grid asks for rows while a profile is worked out: neither ends the other."""
+    found = shown(app, many(data, 'Table.AddColumn(Source, "t", each Number.ToText([id]) & "x")'))
+    got: list[int] = []
+
+    def profile() -> None:
+        got.append(app.previews.profile(SYSTEM, found.id, ["t"], whole=True)["t"].valid)
+
+    working = threading.Thread(target=profile)
+    working.start()
+    time.sleep(0.1)
+    assert [row[0] for row in app.previews.rows(SYSTEM, found.id, 5, 2).rows] == [5, 6]
+    working.join(60)
+    assert got == [ROWS]
+
+
 def test_windows_do_not_wait_for_one_another(app: Headwater) -> None:
     def wait() -> None:
         with pytest.raises(ConflictError):

@@ -77,7 +77,8 @@ class PreviewPool:
     def call(self, actor: Actor, window: str, method: str, *arguments: Any, **options: Any) -> Any:
         """Have a method of somebody's :class:`~headwater.app.previews.evaluating.Previewer` called, and wait.
 
-        Whatever else is under way for the same window is called off: nobody waits for it any more.
+        Calls for one window are done one after another. Opening a preview calls off what is under way there: nobody
+        waits for it any more.
 
         Args:
             actor: who asks.
@@ -178,12 +179,12 @@ class _Process:
         return self._process.is_alive()
 
     def call(self, method: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """Ask it, and wait for the answer; what is under way is called off first."""
+        """Ask it, and wait for the answer: as soon as what is under way has ended, which opening calls off."""
         from headwater.app.previews.child import Request
 
-        if not self._busy.acquire(blocking=False):
+        if method == "open":
             self.call_off()
-            self._busy.acquire()
+        self._busy.acquire()
         try:
             self._off.clear()
             self.used = time.monotonic()
