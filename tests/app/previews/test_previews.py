@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from headwater.access import SYSTEM
+from headwater.access import SYSTEM, Actor, Via, find_scope, grant
 from headwater.app.previews import OpenPreview, PreviewLimits, PreviewRequest, Previews
 from headwater.app.runtime import Headwater
-from headwater.errors import ConflictError, MError, MSyntaxError, NotFoundError
+from headwater.errors import ConflictError, ForbiddenError, MError, MSyntaxError, NotFoundError
+from headwater.store import utc_now
 
 ROWS = 250_000
 ENDLESS = "List.Count(List.Generate(() => 0, each true, each _ + 1))"
@@ -247,3 +248,37 @@ def test_a_new_dataflow_needs_a_collection_that_there_is(app: Headwater) -> None
         app.previews.open(SYSTEM, replace(wanted("1"), collection="nowhere"))
     with pytest.raises(NotFoundError):
         app.previews.open(SYSTEM, replace(wanted("1"), dataflow="nothing"))
+
+
+def as_person(app: Headwater, name: str, *roles: tuple[str, str]) -> Actor:
+    """Somebody new with roles at scopes."""
+    user = app.people.create(SYSTEM, name)
+    with app.database.begin() as connection:
+        for role, path in roles:
+            grant(connection, SYSTEM, user.id, role, find_scope(connection, path).id, now=utc_now())
+    return Actor(user.id, name, Via.SESSION)
+
+
+def test_who_may_not_edit_or_create_has_no_previews(app: Headwater, tmp_path: Path) -> None:
+    (tmp_path / "dataflow.toml").write_text('[dataflow]\nname = "numbers"\nload = ["q"]\n')
+    (tmp_path / "q.pq").write_text('#table({"a"}, {{1}})')
+    app.apply(SYSTEM, tmp_path)
+    saved = replace(wanted("1"), dataflow="numbers")
+    stranger = as_person(app, "stranger")
+    reader = as_person(app, "reader", ("Reader", "/collection/root"))
+    author = as_person(app, "author", ("Contributor", "/collection/root"))
+    for asked in (saved, wanted("1")):
+        with pytest.raises(NotFoundError):
+            app.previews.open(stranger, asked)
+        with pytest.raises(ForbiddenError):
+            app.previews.open(reader, asked)
+        assert app.previews.open(author, asked).page.rows == [[1]]
+
+
+def test_a_preview_is_for_whoever_opened_it(app: Headwater) -> None:
+    found = shown(app, "{1}")
+    other = as_person(app, "other", ("Owner", "/"))
+    with pytest.raises(NotFoundError):
+        app.previews.rows(other, found.id, 0, 1)
+    with pytest.raises(NotFoundError):
+        app.previews.call_off(other, "w")
