@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from tests.catalog.glossary.support import change_of, new_asset, new_glossary, new_term, told
 from tests.workspaces.stored.support import new_collection, somebody
 
@@ -14,6 +14,8 @@ from headwater.catalog import AssetRecord, AssetService
 from headwater.catalog.annotations.said import Classification, Said
 from headwater.catalog.annotations.saying import Saying
 from headwater.catalog.annotations.service import MOST_ASSETS, AnnotationService
+from headwater.catalog.history import Changed, record_changes
+from headwater.catalog.writing import begin_writing
 from headwater.errors import ForbiddenError, NotFoundError, UsageError
 from headwater.store import Database, tables, utc_now
 
@@ -154,3 +156,17 @@ def test_history_is_paged_from_the_newest(database: Database) -> None:
         service.annotate(SYSTEM, [sales], Saying(description=str(number)))
     total, page = service.history(SYSTEM, sales, limit=2, offset=1)
     assert total == 5 and [each.changes["description"]["after"] for each in page] == ["3", "2"]
+
+
+def test_what_changes_nothing_leaves_no_trace(database: Database) -> None:
+    service, sales = AnnotationService(database), new_asset(database, "sales")
+    with database.begin() as connection:
+        asset = tables.assets.c
+        number, version = connection.execute(select(asset.id, asset.version).where(asset.guid == sales)).one()
+        writing = begin_writing(connection, now=utc_now(), by="ann")
+        assert record_changes(writing, "annotate", {number: {"terms": Changed(["a"], ["a"])}}) == []
+        assert connection.scalar(select(asset.version).where(asset.id == number)) == version
+        assert record_changes(writing, "annotate", {number: {"terms": Changed([], ["a"])}}) == [number]
+        assert connection.scalar(select(asset.version).where(asset.id == number)) == version + 1
+    total, (entry,) = service.history(SYSTEM, sales)
+    assert (total, entry.by, entry.changes) == (1, "ann", {"terms": {"before": [], "after": ["a"]}})
